@@ -1,0 +1,2 @@
+//! `descant`: the tools on the command line, without a DAW.
+fn main() {}

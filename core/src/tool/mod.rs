@@ -1,0 +1,99 @@
+//! What a musician asks for: one [`Request`] in, [`Take`]s out, with progress and cancellation.
+
+use crate::music::{Clip, Meter, Ticks};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Which tool made, or shall make, a take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ToolKind {
+    /// Write a clip from nothing.
+    #[default]
+    Generate,
+    /// Write on from a primer, without a gap; the primer stays as it is.
+    Continue,
+}
+
+/// Pitch classes that may sound: bit `i` set means pitch class `i` (0 = C) is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PitchClasses(pub u16);
+
+/// Limits put on the model's choices as masks on its logits. `None` leaves the model free.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Constraints {
+    /// Allowed pitch classes (melodies).
+    pub scale: Option<PitchClasses>,
+    /// Lowest and highest pitch, both inclusive (melodies).
+    pub range: Option<(u8, u8)>,
+    /// Note onsets per bar to aim at.
+    pub density: Option<f32>,
+}
+
+/// Everything that decides what is written. Equal requests give equal takes on every machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The tool.
+    pub tool: ToolKind,
+    /// Model id, e.g. `drum_kit`.
+    pub model: String,
+    /// What Continue starts from; ignored by Generate.
+    pub primer: Option<Clip>,
+    /// Number of *new* bars, 1..=32.
+    pub bars: u32,
+    /// Number of takes, 1..=16. Take `i` uses the `i`-th seed derived from `seed`.
+    pub variations: u32,
+    /// Softmax temperature 0..=2; 0 is greedy: all takes are equal.
+    pub temperature: f32,
+    /// Seed of the first take.
+    pub seed: u32,
+    /// Masks.
+    pub constraints: Constraints,
+    /// Meter of the new bars when there is no primer to take it from.
+    pub meter: Meter,
+    /// Tempo hint written into the takes.
+    pub tempo: Option<f64>,
+}
+
+/// How well a take fits the model: a model score, not a measure of quality.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Mean natural-log likelihood per generated event, at temperature 1 and before masks.
+    pub log_likelihood_per_step: f32,
+    /// Number of generated events.
+    pub steps: u32,
+}
+
+/// One result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Take {
+    /// Primer (if any) and what was written, in one clip.
+    pub clip: Clip,
+    /// Tick at which the written part begins; 0 for Generate.
+    pub new_from: Ticks,
+    /// This take's own seed: the request with it as `seed` gives this take as its first.
+    pub seed: u32,
+    /// Model score.
+    pub score: Score,
+    /// What was asked for. Shared by the takes of one run.
+    pub request: Arc<Request>,
+    /// What the musician should know, e.g. "3 notes were shifted by octaves".
+    pub notices: Vec<String>,
+}
+
+/// Lets another thread stop a run; checked at every step.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks the run to stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the run should stop.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
