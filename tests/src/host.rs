@@ -8,8 +8,8 @@ use clack_extensions::latency::PluginLatency;
 use clack_extensions::log::{HostLog, HostLogImpl, LogSeverity};
 use clack_extensions::note_ports::PluginNotePorts;
 use clack_extensions::params::{
-    HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer, ParamRescanFlags,
-    PluginParams,
+    HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer,
+    ParamRescanFlags, PluginParams,
 };
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::{HostState, HostStateImpl, PluginState};
@@ -198,16 +198,21 @@ impl Host {
         // SAFETY: as above.
         let entry = unsafe { PluginEntry::load(bundle) }.map_err(|e| anyhow!("{e}"))?;
         let factory = entry.get_plugin_factory().context("no plugin factory")?;
-        let text = |s: Option<&std::ffi::CStr>| s.map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        let text =
+            |s: Option<&std::ffi::CStr>| s.map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(factory.plugin_descriptors().map(|d| (text(d.id()), text(d.name()))).collect())
     }
 
     /// Activates, or activates anew with another sample rate.
     pub fn activate(&mut self, sample_rate: f64) -> Result<()> {
         self.deactivate();
-        let configuration =
-            PluginAudioConfiguration { sample_rate, min_frames_count: 1, max_frames_count: MAX_FRAMES as u32 };
-        let processor = self.instance.activate(|_, _| (), configuration).map_err(|e| anyhow!("activate: {e}"))?;
+        let configuration = PluginAudioConfiguration {
+            sample_rate,
+            min_frames_count: 1,
+            max_frames_count: MAX_FRAMES as u32,
+        };
+        let processor =
+            self.instance.activate(|_, _| (), configuration).map_err(|e| anyhow!("activate: {e}"))?;
         self.processor = Some(processor.into());
         self.sample_rate = sample_rate;
         Ok(())
@@ -336,7 +341,8 @@ impl Host {
         gui.create(&handle, configuration).map_err(|e| anyhow!("{e}"))?;
         let size = gui.get_size(&handle).unwrap_or(GuiSize { width: 0, height: 0 });
         // SAFETY: passed on to the caller.
-        unsafe { gui.set_parent(&handle, Window::from_x11_handle(parent.into())) }.map_err(|e| anyhow!("{e}"))?;
+        unsafe { gui.set_parent(&handle, Window::from_x11_handle(parent.into())) }
+            .map_err(|e| anyhow!("{e}"))?;
         gui.show(&handle).map_err(|e| anyhow!("{e}"))?;
         Ok((size.width, size.height))
     }

@@ -7,4 +7,6 @@ pub mod bundle;
 pub mod host;
 pub mod transport;
 #[cfg(target_os = "linux")]
+pub mod vst3_host;
+#[cfg(target_os = "linux")]
 pub mod window;

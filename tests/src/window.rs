@@ -81,7 +81,19 @@ impl Client {
         let id = self.connection.generate_id()?;
         let attributes = CreateWindowAux::new().event_mask(EventMask::STRUCTURE_NOTIFY).background_pixel(0);
         self.connection
-            .create_window(24, id, self.root(), 0, 0, width, height, 0, WindowClass::INPUT_OUTPUT, 0, &attributes)?
+            .create_window(
+                24,
+                id,
+                self.root(),
+                0,
+                0,
+                width,
+                height,
+                0,
+                WindowClass::INPUT_OUTPUT,
+                0,
+                &attributes,
+            )?
             .check()?;
         self.connection.map_window(id)?.check()?;
         Ok(id)
