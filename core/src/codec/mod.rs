@@ -1,2 +1,6 @@
-//! Clips ↔ model events ↔ network inputs and labels.
+//! Quantised music ↔ the event sequences models speak ↔ network inputs and labels.
+//!
+//! One file per representation. Runs wherever its caller runs; holds no weights and draws no random numbers.
+pub mod drums;
 pub mod encoding;
+pub mod melody;

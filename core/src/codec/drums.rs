@@ -1,0 +1,1 @@
+//! Drum tracks: per grid step, the set of drum sounds struck.

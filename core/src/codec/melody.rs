@@ -1,0 +1,1 @@
+//! Melodies: per grid step, a note-on, a note-off or nothing.
