@@ -4,4 +4,5 @@
 //! visits them: [`music`] → [`codec`] → [`nn`] with [`sampling`] → [`model`] → [`tool`]; beside them
 //! [`checkpoint`] (bytes → weights), [`corpus`] (folders of music → training pieces) and [`sound`].
 pub mod music;
+pub mod nn;
 pub mod tool;
