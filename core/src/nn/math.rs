@@ -181,3 +181,101 @@ fn normalise<S: Simd>(s: S, x: &mut [f32]) {
         *x /= total;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every `step`-th float of both signs, and the special ones.
+    fn floats(step: usize) -> impl Iterator<Item = f32> {
+        let special = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, f32::MAX, f32::MIN, 0.0, -0.0];
+        (0..=u32::MAX).step_by(step).map(f32::from_bits).chain(special)
+    }
+
+    /// Applies `f` eight at a time on an instruction set.
+    struct Each<'a>(&'a [f32], &'a mut [f32], u8);
+
+    impl Kernel for Each<'_> {
+        type Out = ();
+        #[inline(always)]
+        fn run<S: Simd>(self, s: S) {
+            for (x, y) in self.0.as_chunks::<8>().0.iter().zip(self.1.as_chunks_mut::<8>().0) {
+                let x = s.load(x);
+                let v = match self.2 {
+                    0 => exp_v(s, x),
+                    1 => tanh_v(s, x),
+                    2 => sigmoid_v(s, x),
+                    _ => ln_v(s, x),
+                };
+                s.store(y, v);
+            }
+        }
+    }
+
+    #[test]
+    fn vectors_and_scalars_give_the_same_bits_and_only_finite_ones() {
+        let mut x: Vec<f32> = floats(9973).collect();
+        x.resize(x.len().next_multiple_of(8), 1.0);
+        for (which, scalar) in [exp, tanh, sigmoid, ln].into_iter().enumerate() {
+            for isa in Isa::available() {
+                let mut y = vec![0.0; x.len()];
+                isa.run(Each(&x, &mut y, which as u8));
+                for (&x, &y) in x.iter().zip(&y) {
+                    assert!(y.is_finite(), "function {which} of {x} is {y}");
+                    assert_eq!(y.to_bits(), scalar(x).to_bits(), "function {which} of {x} on {}", isa.name());
+                }
+            }
+        }
+    }
+
+    /// Greatest of |ours - true| / max(|true|, floor) over the floats of a range.
+    fn worst(ours: fn(f32) -> f32, truth: fn(f64) -> f64, range: std::ops::Range<f32>, floor: f64) -> f64 {
+        let error = |x: f32| {
+            let t = truth(f64::from(x));
+            (f64::from(ours(x)) - t).abs() / t.abs().max(floor)
+        };
+        floats(997).filter(|x| range.contains(x)).map(error).fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn errors_stay_below_the_stated_ones() {
+        let found = [
+            worst(exp, f64::exp, -87.336..88.376, 0.0),
+            worst(tanh, f64::tanh, -1e30..1e30, 1e-37),
+            worst(sigmoid, |x| 1.0 / (1.0 + (-x).exp()), -87.0..1e30, 0.0),
+            worst(ln, f64::ln, f32::MIN_POSITIVE..0.5, 0.0),
+            worst(ln, f64::ln, 0.5..2.0, 0.0),
+            worst(ln, f64::ln, 2.0..f32::MAX, 0.0),
+        ];
+        let stated = [1.5e-7, 2.5e-7, 2e-7, 1.5e-7, 1.5e-7, 1.5e-7];
+        assert!(found.iter().zip(stated).all(|(f, s)| *f <= s), "found {found:?}, stated {stated:?}");
+    }
+
+    #[test]
+    fn the_ends_are_as_documented() {
+        assert_eq!([exp(f32::NEG_INFINITY), exp(-1e4), exp(f32::NAN), exp(0.0)], [0.0, 0.0, 0.0, 1.0]);
+        assert_eq!([tanh(1e9), tanh(-1e9), tanh(0.0), sigmoid(1e9)], [1.0, -1.0, 0.0, 1.0]);
+        assert_eq!([ln(1.0), ln(0.0), ln(-1.0)], [0.0, ln(f32::MIN_POSITIVE), ln(f32::MIN_POSITIVE)]);
+        assert!(sigmoid(-1e9) < 1e-37);
+    }
+
+    #[test]
+    fn softmax_sums_to_one_and_gives_masked_logits_nothing() {
+        for isa in Isa::available() {
+            let mut p = [9.0; 11];
+            let mut logits: [f32; 11] = std::array::from_fn(|i| i as f32 * 0.5 - 3.0);
+            logits[10] = f32::NEG_INFINITY;
+            logits[3] = f32::NAN;
+            softmax_on(isa, &logits, 0.7, &mut p);
+            assert_eq!([p[3], p[10]], [0.0, 0.0]);
+            assert!((p.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+            assert!((p[9] / p[8] - (0.5f32 / 0.7).exp()).abs() < 1e-5);
+            softmax_on(isa, &[f32::NEG_INFINITY; 11], 1.0, &mut p);
+            assert_eq!(p, [0.0; 11]);
+            softmax_on(isa, &[f32::INFINITY, 1.0, f32::MAX], 1.0, &mut p[..3]);
+            assert_eq!(p[..3], [0.5, 0.0, 0.5]);
+            softmax_on(isa, &[0.1, 0.3, 0.2], 0.0, &mut p[..3]);
+            assert_eq!(p[..3], [0.0, 1.0, 0.0], "a temperature of 0 is as good as greedy");
+        }
+    }
+}

@@ -18,6 +18,8 @@ mod pack;
 pub mod simd;
 mod stack;
 mod state;
+#[cfg(test)]
+mod tests;
 mod weights;
 
 pub use dense::Dense;
