@@ -15,6 +15,7 @@ pub mod formula;
 mod lstm;
 pub mod math;
 mod pack;
+pub mod probe;
 pub mod simd;
 mod stack;
 mod state;

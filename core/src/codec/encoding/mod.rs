@@ -1,0 +1,1 @@
+//! Event sequences ↔ network inputs and labels: one file per encoding.
