@@ -58,6 +58,10 @@ impl Encoding<MelodyEvent> for KeyMelody {
         self.pitches.width() + 2 + self.distances.len()
     }
 
+    fn lookback_classes(&self) -> usize {
+        self.distances.len()
+    }
+
     fn default_event(&self) -> MelodyEvent {
         MelodyEvent::NoEvent
     }

@@ -140,6 +140,11 @@ pub trait Encoding<E: Event>: Send + Sync + std::fmt::Debug {
     /// Number of classes of the output softmax.
     fn num_classes(&self) -> usize;
 
+    /// How many of the last classes mean "as some steps ago", so that their event depends on the history.
+    fn lookback_classes(&self) -> usize {
+        0
+    }
+
     /// The event that stands where nothing happens.
     fn default_event(&self) -> E;
 
