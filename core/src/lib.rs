@@ -5,4 +5,5 @@
 //! [`checkpoint`] (bytes → weights), [`corpus`] (folders of music → training pieces) and [`sound`].
 pub mod codec;
 pub mod music;
+pub mod nn;
 pub mod tool;
