@@ -6,4 +6,5 @@
 pub mod codec;
 pub mod music;
 pub mod sound;
+pub mod nn;
 pub mod tool;
