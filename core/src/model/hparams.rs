@@ -4,8 +4,9 @@
 //! name of a configuration. They may come from a file, so [`Hparams::check`] bounds them first.
 use super::ModelError;
 use crate::codec::encoding::{
-    Direct, DrumEvent, DrumsOneHot, Encoding, EncodingError, KeyMelody, Lookback, MelodyEvent, MelodyOneHot,
+    Direct, DrumsOneHot, Encoding, EncodingError, KeyMelody, Lookback, MelodyOneHot,
 };
+use crate::codec::{MelodyEvent, PitchSet};
 use crate::music::ClipKind;
 use crate::nn::Weights;
 use serde::{Deserialize, Serialize};
@@ -65,7 +66,7 @@ pub enum EncodingParams {
 #[derive(Debug)]
 pub enum ModelEncoding {
     /// Drums.
-    Drums(Box<dyn Encoding<DrumEvent>>),
+    Drums(Box<dyn Encoding<PitchSet>>),
     /// Melodies.
     Melody(Box<dyn Encoding<MelodyEvent>>),
 }
