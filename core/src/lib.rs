@@ -4,5 +4,8 @@
 //! visits them: [`music`] → [`codec`] → [`nn`] with [`sampling`] → [`model`] → [`tool`]; beside them
 //! [`checkpoint`] (bytes → weights), [`corpus`] (folders of music → training pieces) and [`sound`].
 pub mod codec;
+pub mod corpus;
 pub mod music;
+pub mod sound;
+pub mod nn;
 pub mod tool;
