@@ -6,6 +6,6 @@
 pub mod codec;
 pub mod corpus;
 pub mod music;
-pub mod sound;
 pub mod nn;
+pub mod sound;
 pub mod tool;

@@ -44,7 +44,9 @@ pub(super) fn run(
                 notices.push("the primer was read as drums".into());
             }
             let (events, unknown) = grid.drums(&classes)?;
-            notices.extend(count(unknown, "is a sound", "are sounds").map(|s| format!("{s} this model does not know")));
+            notices.extend(
+                count(unknown, "is a sound", "are sounds").map(|s| format!("{s} this model does not know")),
+            );
             let effect = &drum_effect;
             let options = WriteOptions {
                 steps,
@@ -69,7 +71,9 @@ pub(super) fn run(
             let top = grid.melody(spq)?;
             if top.chords {
                 let dropped = count(top.dropped, "was", "were").unwrap_or_default();
-                notices.push(format!("the primer has chords: the model heard its top line ({dropped} left out)"));
+                notices.push(format!(
+                    "the primer has chords: the model heard its top line ({dropped} left out)"
+                ));
             }
             let range = hparams.encoding.note_range().unwrap_or((0, 128));
             let mut melody = top.melody;

@@ -96,9 +96,8 @@ pub(super) fn run(
             Ok(takes
                 .map(|(w, &seed)| {
                     let (before, events) = w.events.split_at(warm_up);
-                    let struck = assemble::sounding(before).filter(|&p| {
-                        !limits.effect(MelodyEvent::Pitch(p)).forbidden
-                    });
+                    let struck = assemble::sounding(before)
+                        .filter(|&p| !limits.effect(MelodyEvent::Pitch(p)).forbidden);
                     let notes = assemble::melody(events, struck, shift, place);
                     finish(seed, notes, w.log_likelihood, &notices)
                 })
