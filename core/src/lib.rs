@@ -6,7 +6,9 @@
 pub mod checkpoint;
 pub mod codec;
 pub mod model;
+pub mod corpus;
 pub mod music;
+pub mod sound;
 pub mod nn;
 pub mod sampling;
 pub mod tool;
