@@ -6,7 +6,6 @@
 pub mod checkpoint;
 pub mod codec;
 pub mod model;
-pub mod corpus;
 pub mod music;
 pub mod sound;
 pub mod nn;
