@@ -8,6 +8,8 @@ mod generate;
 mod limits;
 mod primer;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub use limits::scale;
 pub use primer::MAX_PRIMER_BARS;
