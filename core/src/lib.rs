@@ -7,7 +7,7 @@ pub mod checkpoint;
 pub mod codec;
 pub mod model;
 pub mod music;
-pub mod nn;
 pub mod sound;
+pub mod nn;
 pub mod sampling;
 pub mod tool;
