@@ -3,9 +3,7 @@
 use super::rnn_case::{drum_event, events, melody_event};
 use super::{Outcome, Report};
 use anyhow::{Context, Result, ensure};
-use descant_core::codec::encoding::{
-    DrumsOneHot, EncodingError, Event, MelodyOneHot, OneHot, SparseVector,
-};
+use descant_core::codec::encoding::{DrumsOneHot, EncodingError, Event, MelodyOneHot, OneHot, SparseVector};
 use descant_core::codec::encoding::{Encoding, History};
 use descant_core::codec::{MelodyEvent, PitchSet};
 use descant_core::model::{EncodingParams, ModelEncoding};
@@ -51,7 +49,8 @@ fn params(name: &str, case: &Value) -> Option<EncodingParams> {
     };
     let bits = |default| count(&params["bits"]).unwrap_or(default);
     let bounds = name.rsplit_once('_').and_then(|(rest, max)| Some((rest.rsplit('_').next()?, max)));
-    let bound = |given: &Value, named: &str| given.as_i64().or_else(|| named.parse().ok()).unwrap_or(0) as i32;
+    let bound =
+        |given: &Value, named: &str| given.as_i64().or_else(|| named.parse().ok()).unwrap_or(0) as i32;
     let (low, high) = bounds.unwrap_or_default();
     let (min, max) = (bound(&params["min_note"], low), bound(&params["max_note"], high));
     Some(match name {

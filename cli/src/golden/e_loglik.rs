@@ -35,8 +35,7 @@ fn check(case: &Value) -> Result<Option<f64>> {
         ModelEncoding::Melody(encoding) => {
             let mut melody = Melody::new(events(&case["events"], melody_event)?);
             let (min, max) = model.hparams().encoding.note_range().context("no note range")?;
-            let amount =
-                melody.squash(min.try_into()?, max.try_into()?, model.hparams().transpose_to_key);
+            let amount = melody.squash(min.try_into()?, max.try_into()?, model.hparams().transpose_to_key);
             ensure!(case["squash_amount"].as_i64() == Some(amount.into()), "squashed by {amount}");
             ensure!(melody.events() == events(&case["squashed"], melody_event)?, "squashed otherwise");
             EventRnn { encoding: encoding.as_ref(), stack }.log_likelihood(melody.events())?

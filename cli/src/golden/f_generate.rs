@@ -1,7 +1,7 @@
 //! `f_generate.json`: whole generator calls with replayed uniforms.
 
-use super::rnn_case::model;
-use super::{Outcome, Report, a_quantise};
+use super::rnn_case::{model, sequence};
+use super::{Outcome, Report};
 use anyhow::{Context, Result, bail, ensure};
 use descant_core::codec::EventError;
 use descant_core::model::compat::{CompatError, GenerateOptions, Generated, Section, generate};
@@ -33,7 +33,7 @@ fn check(case: &Value, family: &str) -> Result<Option<f64>> {
         return Ok(None);
     }
     let Some(model) = model(case)? else { return Ok(None) };
-    let input = a_quantise::parse_sequence(&case["input"])?;
+    let input = sequence(&case["input"])?;
     let args = &case["args"];
     let count = |key: &str| args[key].as_u64().map_or(Ok(1), usize::try_from);
     let options = GenerateOptions {
@@ -48,8 +48,7 @@ fn check(case: &Value, family: &str) -> Result<Option<f64>> {
     };
     let expected = &case["expected"];
     let mut uniforms = Replay::new(numbers(&expected["uniforms"]));
-    let result =
-        generate(model.hparams(), model.encoding(), model.stack(), &input, &options, &mut uniforms);
+    let result = generate(model.hparams(), model.encoding(), model.stack(), &input, &options, &mut uniforms);
     match (result, expected["error"].as_str()) {
         (Ok(got), None) => compare(&got, expected, &uniforms).map(Some),
         (Err(error), Some(name)) if error_name(&error) == name => Ok(Some(0.0)),
@@ -90,7 +89,10 @@ fn same_sequence(got: &NoteSequence, expected: &Value) -> Result<()> {
     let mut sorted = got.notes.clone();
     sorted.sort_by(|a, b| {
         let key = |n: &descant_core::music::SequenceNote| (n.pitch, n.velocity);
-        key(a).cmp(&key(b)).then(a.start_time.total_cmp(&b.start_time)).then(a.end_time.total_cmp(&b.end_time))
+        key(a)
+            .cmp(&key(b))
+            .then(a.start_time.total_cmp(&b.start_time))
+            .then(a.end_time.total_cmp(&b.end_time))
     });
     for n in &sorted {
         let (start, end) = (n.start_time, n.end_time);

@@ -2,6 +2,7 @@
 use anyhow::{Context, Result, ensure};
 use descant_core::codec::{MelodyEvent, PitchSet};
 use descant_core::model::{Card, EncodingParams, Hparams, Model, find};
+use descant_core::music::{NoteSequence, SequenceNote, TempoMark, TimeSignature};
 use descant_core::nn::{Tensor, TensorData, Weights, formula};
 use serde_json::Value;
 
@@ -37,7 +38,11 @@ fn weights(case: &Value) -> Result<Weights> {
     let scale = |v: &Value| v.as_f64().map_or(1.0, |v| v as f32);
     let scales = formula::Scales {
         default: scale(&case["scales"]["default"]),
-        patterns: scales.iter().filter(|(k, _)| *k != "default").map(|(k, v)| (k.clone(), scale(v))).collect(),
+        patterns: scales
+            .iter()
+            .filter(|(k, _)| *k != "default")
+            .map(|(k, v)| (k.clone(), scale(v)))
+            .collect(),
     };
     let seed: u64 = case["seed"].as_str().context("no seed")?.parse()?;
     let named = variables.iter().map(|(name, shape)| (*name, shape.as_slice()));
@@ -76,4 +81,34 @@ pub fn drum_event(value: &Value) -> Result<PitchSet> {
 /// A list of events.
 pub fn events<E>(value: &Value, event: impl Fn(&Value) -> Result<E>) -> Result<Vec<E>> {
     value.as_array().with_context(|| format!("{value} is no event list"))?.iter().map(event).collect()
+}
+
+/// A note sequence as generators take it: notes, tempos, time signatures.
+pub fn sequence(input: &Value) -> Result<NoteSequence> {
+    let list = |key: &str| input[key].as_array().cloned().unwrap_or_default();
+    let float = |v: &Value| v.as_f64().with_context(|| format!("{v} is no number"));
+    let small = |v: &Value| v.as_i64().and_then(|n| i32::try_from(n).ok()).with_context(|| format!("{v}"));
+    let note = |n: &Value| -> Result<SequenceNote> {
+        Ok(SequenceNote {
+            pitch: small(&n[0])?.try_into()?,
+            velocity: small(&n[1])?.try_into()?,
+            start_time: float(&n[2])?,
+            end_time: float(&n[3])?,
+            instrument: n[4].as_u64().unwrap_or(0).try_into()?,
+            program: n[5].as_u64().unwrap_or(0).try_into()?,
+            is_drum: n[6] == true,
+        })
+    };
+    let signature = |t: &Value| -> Result<TimeSignature> {
+        Ok(TimeSignature { time: float(&t[0])?, numerator: small(&t[1])?, denominator: small(&t[2])? })
+    };
+    let tempo =
+        |t: &Value| -> Result<TempoMark> { Ok(TempoMark { time: float(&t[0])?, qpm: float(&t[1])? }) };
+    Ok(NoteSequence {
+        notes: list("notes").iter().map(note).collect::<Result<_>>()?,
+        tempos: list("tempos").iter().map(tempo).collect::<Result<_>>()?,
+        time_signatures: list("time_signatures").iter().map(signature).collect::<Result<_>>()?,
+        total_time: float(&input["total_time"])?,
+        ..NoteSequence::default()
+    })
 }

@@ -1,8 +1,14 @@
 //! A melody as the events a network learns from. Pure; any thread.
 
 use super::Split;
-use crate::codec::encoding::{MelodyEvent, NO_EVENT, NOTE_OFF};
 use crate::music::Meter;
+
+/// A melody event by its number (see [`crate::codec::MelodyEvent::number`]): small enough to hold a corpus.
+pub type MelodyEvent = i8;
+/// Nothing happens; a sounding note goes on.
+pub const NO_EVENT: MelodyEvent = -2;
+/// The sounding note ends.
+pub const NOTE_OFF: MelodyEvent = -1;
 
 /// A melody on the 16th grid, moved to C major or A minor and into the range 48..84.
 #[derive(Clone, Debug, PartialEq, Eq)]
