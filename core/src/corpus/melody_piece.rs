@@ -39,6 +39,12 @@ impl MelodyPiece {
         self.events.len() / self.steps_per_bar
     }
 
+    /// The events as classes of a one-hot over 48..84: 0 no event, 1 note-off, `2 + i` the pitch `48 + i`.
+    #[must_use]
+    pub fn classes(&self) -> Vec<u16> {
+        self.events.iter().map(|&e| u16::try_from(if e >= 0 { e - 46 } else { e + 2 }).unwrap_or(0)).collect()
+    }
+
     /// Note onsets.
     #[must_use]
     pub fn notes(&self) -> usize {
@@ -97,6 +103,7 @@ pub(super) fn events(notes: &[(i64, i64, i64)], length: i64) -> Vec<MelodyEvent>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::encoding::{MelodyOneHot, OneHot};
 
     #[test]
     fn a_song_in_d_major_moves_to_c_and_to_the_middle_of_the_range() {
@@ -112,6 +119,24 @@ mod tests {
     #[test]
     fn pitches_outside_fold_into_the_nearest_octave() {
         assert_eq!([40, 47, 48, 83, 84, 90].map(fold), [52, 59, 48, 83, 72, 78]);
+    }
+
+    #[test]
+    fn classes_agree_with_the_one_hot_encoding() {
+        let encoding = MelodyOneHot::new(48, 84).unwrap();
+        let events = vec![NO_EVENT, NOTE_OFF, 48, 60, 83];
+        let expected: Vec<usize> = events.iter().map(|&e| encoding.encode(e).unwrap()).collect();
+        let piece = MelodyPiece {
+            id: String::new(),
+            title: String::new(),
+            composer: String::new(),
+            split: Split::Train,
+            meter: Meter::COMMON,
+            steps_per_bar: 16,
+            events,
+            transposed: 0,
+        };
+        assert_eq!(piece.classes().into_iter().map(usize::from).collect::<Vec<_>>(), expected);
     }
 
     #[test]
