@@ -1,4 +1,19 @@
 //! What a musician asks for: one [`Request`] in, [`Take`]s out, with progress and cancellation.
+//!
+//! Worker thread or command line. Musical decisions live here: where the new part begins, what a default
+//! primer is, what limits mean. No host, window or file types. [`run`] is the way in.
+mod assemble;
+mod continue_clip;
+mod generate;
+mod limits;
+mod primer;
+mod run;
+#[cfg(test)]
+mod tests;
+
+pub use limits::scale;
+pub use primer::MAX_PRIMER_BARS;
+pub use run::{MAX_BARS, MAX_VARIATIONS, ToolError, run};
 
 use crate::music::{Clip, Meter, Ticks};
 use serde::{Deserialize, Serialize};
