@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn silent_bars_are_taken_out_and_the_rest_stays_on_its_bar_lines() {
         let (pieces, _) = read(&song("Tune", TUNE), Rests::Cut, 1);
-        let onsets: Vec<usize> = (0..80).filter(|&i| pieces[0].events[i] >= 0).collect();
+        let onsets: Vec<usize> = (0..80).filter(|&i| pieces[0].events[i].pitch().is_some()).collect();
         assert_eq!((pieces.len(), pieces[0].events.len()), (1, 80));
         assert_eq!(onsets, [0, 20, 32, 48, 64]);
     }
