@@ -5,4 +5,4 @@ mod clip;
 mod time;
 
 pub use clip::{Clip, ClipKind, Note};
-pub use time::{Meter, Ticks, TICKS_PER_QUARTER};
+pub use time::{Meter, TICKS_PER_QUARTER, Ticks};

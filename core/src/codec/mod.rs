@@ -1,0 +1,2 @@
+//! Clips ↔ model events ↔ network inputs and labels.
+pub mod encoding;
