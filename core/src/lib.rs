@@ -5,9 +5,11 @@
 //! [`checkpoint`] (bytes → weights), [`corpus`] (folders of music → training pieces) and [`sound`].
 pub mod checkpoint;
 pub mod codec;
+pub mod corpus;
 pub mod model;
 pub mod music;
 pub mod sound;
 pub mod nn;
 pub mod sampling;
+pub mod sound;
 pub mod tool;
