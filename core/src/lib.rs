@@ -9,7 +9,6 @@ pub mod corpus;
 pub mod model;
 pub mod music;
 pub mod nn;
-pub mod sound;
 pub mod sampling;
 pub mod sound;
 pub mod tool;
