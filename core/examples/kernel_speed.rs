@@ -25,6 +25,19 @@ fn vars(input: usize, layers: &[usize], attention: bool, out: usize) -> Vec<(Str
     v
 }
 fn main() {
+    for storage in [Storage::F32, Storage::F16] {
+        for (i, o) in [(64, 64), (256, 512), (512, 1024)] {
+            let d = Dense::new(&Tensor::f32([i, o], formula::values("k", 1, 0.1, i * o)), None, i, o, storage).unwrap();
+            print!("dense {i}x{o} {storage:?}:");
+            for lanes in [1usize, 2, 3, 4, 5, 6, 8, 12, 16] {
+                let x = vec![0.5; lanes * i];
+                let mut y = vec![0.0; lanes * o];
+                let t = best(3000, || d.run(Isa::best(), &x, &mut y).unwrap());
+                print!(" b{lanes} {t:.1}us {:.1}GMAC/s", (lanes * i * o) as f64 / t / 1e3);
+            }
+            println!();
+        }
+    }
     let reps: usize = std::env::args().nth(1).and_then(|s| s.parse().ok()).unwrap_or(2000);
     for (name, input, layers, att, out) in [
         ("2x128", 128, vec![128, 128], 0, 128), ("2x256", 256, vec![256; 2], 0, 256), ("3x256", 256, vec![256; 3], 0, 256), ("3x512", 388, vec![512; 3], 0, 388), ("drum_kit", 518, vec![256; 3], 32, 512), ("attention_rnn", 74, vec![128, 128], 40, 40)] {
@@ -35,6 +48,7 @@ fn main() {
             let buf = vec![1.0f32; stack.bytes() / 4];
             let isa = Isa::best();
             let limit = best(reps, || { black_box(probe::stream(isa, black_box(&buf))); });
+            let peak = 400.0 * probe::MULTIPLIED as f64 / best(reps, || { black_box(probe::multiply(isa, black_box(400))); }) / 1e3;
             let mut t = vec![];
             for dense in [true, false] {
                 for lanes in [1usize, 4, 16] {
@@ -44,7 +58,7 @@ fn main() {
                     t.push(best(if lanes == 1 { reps } else { reps / 4 }, || stack.step(&mut st, &x, &mut y).unwrap()));
                 }
             }
-            println!("{name:14} {storage:?} {:6.2} MB limit {limit:7.1} us ({:5.1} GB/s) dense-in b1 {:7.1} ({:3.0}%) b4 {:7.1} b16 {:7.1} (x{:.2}) | sparse b1 {:7.1} b4 {:7.1} b16 {:7.1} (x{:.2})",
+            println!("{name:14} {storage:?} peak {peak:.1} GMAC/s {:6.2} MB limit {limit:7.1} us ({:5.1} GB/s) dense-in b1 {:7.1} ({:3.0}%) b4 {:7.1} b16 {:7.1} (x{:.2}) | sparse b1 {:7.1} b4 {:7.1} b16 {:7.1} (x{:.2})",
                 stack.bytes() as f64 / 1e6, stack.bytes() as f64 / limit / 1e3, t[0], 100.0 * limit / t[0], t[1], t[2], t[2] / t[0], t[3], t[4], t[5], t[5] / t[3]);
         }
     }
