@@ -7,6 +7,7 @@
 mod bars;
 mod duplicates;
 mod funnel;
+pub mod grid;
 pub mod groove;
 pub mod markov;
 pub mod measure;

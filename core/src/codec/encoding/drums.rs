@@ -1,7 +1,8 @@
 //! Drum hits as classes: 2ⁿ combinations of n drum types.
 //!
 //! Pure maths; any thread. Source: Drums RNN (Magenta), `spec` 6.2 of the note-model notes.
-use super::{DrumEvent, EncodingError, OneHot};
+use super::{EncodingError, OneHot};
+use crate::codec::PitchSet;
 
 /// The nine drum types of Drums RNN; the first pitch of each is what its class decodes to.
 pub const DEFAULT_DRUM_TYPES: [&[u8]; 9] = [
@@ -19,8 +20,10 @@ pub const DEFAULT_DRUM_TYPES: [&[u8]; 9] = [
 /// Classes of a drum step: bit `i` of the class is set when a pitch of type `i` is struck.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DrumsOneHot {
-    /// Representative pitch and member pitches of each type.
-    types: Vec<(u8, DrumEvent)>,
+    /// What each type decodes to.
+    representatives: Vec<u8>,
+    /// Class of each pitch alone; 0 = of no type.
+    class_of: [u16; 128],
     strict: bool,
 }
 
@@ -33,17 +36,20 @@ impl DrumsOneHot {
         if n == 0 || n > DEFAULT_DRUM_TYPES.len() {
             return Err(EncodingError::BadParameters(format!("{n} drum types")));
         }
-        let types = DEFAULT_DRUM_TYPES[..n]
-            .iter()
-            .map(|pitches| (pitches[0], pitches.iter().fold(0, |set, &p| set | (1 << p))))
-            .collect();
-        Ok(Self { types, strict: false })
+        let mut class_of = [0; 128];
+        for (i, pitches) in DEFAULT_DRUM_TYPES[..n].iter().enumerate() {
+            for &pitch in *pitches {
+                class_of[usize::from(pitch)] |= 1 << i;
+            }
+        }
+        let representatives = DEFAULT_DRUM_TYPES[..n].iter().map(|pitches| pitches[0]).collect();
+        Ok(Self { representatives, class_of, strict: false })
     }
 
     /// Any drum at all, written as a hand clap (39).
     #[must_use]
     pub fn one_drum() -> Self {
-        Self { types: vec![(39, DrumEvent::MAX)], strict: false }
+        Self { representatives: vec![39], class_of: [1; 128], strict: false }
     }
 
     /// Refuses pitches that belong to no type instead of ignoring them.
@@ -56,42 +62,43 @@ impl DrumsOneHot {
     /// Number of drum types.
     #[must_use]
     pub fn types(&self) -> usize {
-        self.types.len()
+        self.representatives.len()
     }
 
-    /// Pitches that belong to some type.
+    /// Whether `pitch` belongs to some type.
     #[must_use]
-    pub fn known(&self) -> DrumEvent {
-        self.types.iter().fold(0, |set, (_, members)| set | members)
+    pub fn knows(&self, pitch: u8) -> bool {
+        self.class_of.get(usize::from(pitch)).is_some_and(|&class| class != 0)
     }
 }
 
 impl OneHot for DrumsOneHot {
-    type Event = DrumEvent;
+    type Event = PitchSet;
 
     fn classes(&self) -> usize {
-        1 << self.types.len()
+        1 << self.representatives.len()
     }
 
-    fn default_event(&self) -> DrumEvent {
-        0
+    fn default_event(&self) -> PitchSet {
+        PitchSet::EMPTY
     }
 
-    fn encode(&self, event: DrumEvent) -> Result<usize, EncodingError> {
-        let unknown = event & !self.known();
-        if self.strict && unknown != 0 {
-            let pitch = u8::try_from(unknown.trailing_zeros()).unwrap_or(u8::MAX);
-            return Err(EncodingError::UnknownDrum(pitch));
+    fn encode(&self, event: PitchSet) -> Result<usize, EncodingError> {
+        let mut class = 0;
+        for pitch in event.iter() {
+            if self.strict && !self.knows(pitch) {
+                return Err(EncodingError::UnknownDrum(pitch));
+            }
+            class |= self.class_of[usize::from(pitch)];
         }
-        let class = self.types.iter().enumerate().filter(|(_, (_, members))| event & members != 0);
-        Ok(class.fold(0, |class, (i, _)| class | (1 << i)))
+        Ok(usize::from(class))
     }
 
-    fn decode(&self, class: usize) -> Result<DrumEvent, EncodingError> {
+    fn decode(&self, class: usize) -> Result<PitchSet, EncodingError> {
         if class >= self.classes() {
             return Err(EncodingError::NoSuchClass { class, classes: self.classes() });
         }
-        let hit = self.types.iter().enumerate().filter(|(i, _)| class >> i & 1 == 1);
-        Ok(hit.fold(0, |event, (_, (pitch, _))| event | (1 << pitch)))
+        let hit = self.representatives.iter().enumerate().filter(|(i, _)| class >> i & 1 == 1);
+        Ok(hit.map(|(_, &pitch)| pitch).collect())
     }
 }

@@ -2,10 +2,8 @@
 //!
 //! Pure maths; any thread. Source: Attention RNN (Magenta), `spec` 6.4 of the note-model notes.
 use super::melody::MelodyOneHot;
-use super::{
-    Encoding, EncodingError, History, MelodyEvent, NO_EVENT, NOTE_OFF, SparseVector, cell, check_lookback,
-    push_counter, repeats,
-};
+use super::{Encoding, EncodingError, History, SparseVector, cell, check_lookback, push_counter, repeats};
+use crate::codec::MelodyEvent;
 
 /// Pitch classes of the major scale.
 const MAJOR: [usize; 7] = [0, 2, 4, 5, 7, 9, 11];
@@ -58,8 +56,12 @@ impl Encoding<MelodyEvent> for KeyMelody {
         self.pitches.width() + 2 + self.distances.len()
     }
 
+    fn lookback_classes(&self) -> usize {
+        self.distances.len()
+    }
+
     fn default_event(&self) -> MelodyEvent {
-        NO_EVENT
+        MelodyEvent::NoEvent
     }
 
     fn default_label(&self) -> usize {
@@ -104,7 +106,7 @@ impl Encoding<MelodyEvent> for KeyMelody {
         push_keys(&scan.histogram, offset, out);
         let mut recent = [0u32; 12];
         for pitch in scan.last_pitches() {
-            recent[usize::from(pitch.unsigned_abs()) % 12] += 1;
+            recent[usize::from(pitch % 12)] += 1;
         }
         push_keys(&recent, offset + 12, out);
         Ok(())
@@ -115,7 +117,7 @@ impl Encoding<MelodyEvent> for KeyMelody {
         let range = self.pitches.width();
         if let Some(&last) = self.distances.last()
             && position < last
-            && event == NO_EVENT
+            && event == MelodyEvent::NoEvent
         {
             return Ok(range + 2 + self.distances.len() - 1);
         }
@@ -125,9 +127,9 @@ impl Encoding<MelodyEvent> for KeyMelody {
             }
         }
         match event {
-            NOTE_OFF => Ok(range + 1),
-            NO_EVENT => Ok(range),
-            pitch => self.pitches.pitch_index(pitch),
+            MelodyEvent::NoteOff => Ok(range + 1),
+            MelodyEvent::NoEvent => Ok(range),
+            MelodyEvent::Pitch(pitch) => self.pitches.pitch_index(pitch),
         }
     }
 
@@ -137,13 +139,15 @@ impl Encoding<MelodyEvent> for KeyMelody {
             return Ok(self.pitches.pitch_at(class));
         }
         if class == range {
-            return Ok(NO_EVENT);
+            return Ok(MelodyEvent::NoEvent);
         }
         if class == range + 1 {
-            return Ok(NOTE_OFF);
+            return Ok(MelodyEvent::NoteOff);
         }
         match self.distances.get(class - range - 2) {
-            Some(&distance) => Ok(events.len().checked_sub(distance).map_or(NO_EVENT, |at| events[at])),
+            Some(&distance) => {
+                Ok(events.len().checked_sub(distance).map_or(MelodyEvent::NoEvent, |at| events[at]))
+            }
             None => Err(EncodingError::NoSuchClass { class, classes: self.num_classes() }),
         }
     }

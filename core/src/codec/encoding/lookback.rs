@@ -38,6 +38,10 @@ impl<T: OneHot> Encoding<T::Event> for Lookback<T> {
         self.one_hot.classes() + self.distances.len()
     }
 
+    fn lookback_classes(&self) -> usize {
+        self.distances.len()
+    }
+
     fn default_event(&self) -> T::Event {
         self.one_hot.default_event()
     }

@@ -1,7 +1,8 @@
 //! Melody events as classes, and what the key encoding remembers about a melody.
 //!
 //! Pure maths; any thread. Source: Melody RNN (Magenta), `spec` 6.2 and 6.4 of the note-model notes.
-use super::{EncodingError, MelodyEvent, NO_EVENT, NOTE_OFF, OneHot};
+use super::{EncodingError, OneHot};
+use crate::codec::MelodyEvent;
 
 /// Classes of a melody: 0 no event, 1 note off, then the pitches `min..max`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +36,8 @@ impl MelodyOneHot {
     }
 
     /// Index of a pitch in the range, or the reason why it has none.
-    pub(super) fn pitch_index(&self, event: MelodyEvent) -> Result<usize, EncodingError> {
-        let pitch = i32::from(event);
+    pub(super) fn pitch_index(&self, pitch: u8) -> Result<usize, EncodingError> {
+        let pitch = i32::from(pitch);
         if (self.min..self.max).contains(&pitch) {
             return usize::try_from(pitch - self.min).map_err(|_| EncodingError::Empty);
         }
@@ -45,7 +46,8 @@ impl MelodyOneHot {
 
     /// Pitch of an index in the range.
     pub(super) fn pitch_at(&self, index: usize) -> MelodyEvent {
-        i32::try_from(index).ok().and_then(|i| MelodyEvent::try_from(self.min + i).ok()).unwrap_or(NO_EVENT)
+        let pitch = i32::try_from(index).ok().and_then(|i| u8::try_from(self.min + i).ok());
+        pitch.map_or(MelodyEvent::NoEvent, MelodyEvent::Pitch)
     }
 
     /// Number of pitches.
@@ -62,21 +64,21 @@ impl OneHot for MelodyOneHot {
     }
 
     fn default_event(&self) -> MelodyEvent {
-        NO_EVENT
+        MelodyEvent::NoEvent
     }
 
     fn encode(&self, event: MelodyEvent) -> Result<usize, EncodingError> {
         match event {
-            NO_EVENT => Ok(0),
-            NOTE_OFF => Ok(1),
-            pitch => self.pitch_index(pitch).map(|i| i + 2),
+            MelodyEvent::NoEvent => Ok(0),
+            MelodyEvent::NoteOff => Ok(1),
+            MelodyEvent::Pitch(pitch) => self.pitch_index(pitch).map(|i| i + 2),
         }
     }
 
     fn decode(&self, class: usize) -> Result<MelodyEvent, EncodingError> {
         match class {
-            0 => Ok(NO_EVENT),
-            1 => Ok(NOTE_OFF),
+            0 => Ok(MelodyEvent::NoEvent),
+            1 => Ok(MelodyEvent::NoteOff),
             c if c < self.classes() => Ok(self.pitch_at(c - 2)),
             class => Err(EncodingError::NoSuchClass { class, classes: self.classes() }),
         }
@@ -91,13 +93,13 @@ pub struct MelodyScan {
     /// A pitch has been seen: note-offs before it count as nothing.
     pub(super) started: bool,
     /// The sounding pitch.
-    pub(super) current: Option<MelodyEvent>,
+    pub(super) current: Option<u8>,
     /// The newest event that was no note-off was a pitch.
     pub(super) attack: bool,
     /// Whether the melody went up (+1), down (−1) or is undecided (0).
     pub(super) direction: i8,
     /// The newest distinct pitches, oldest first, at most three.
-    pub(super) last3: [MelodyEvent; 3],
+    pub(super) last3: [u8; 3],
     /// How many of `last3` are filled.
     pub(super) count: usize,
 }
@@ -106,17 +108,17 @@ impl MelodyScan {
     pub(super) fn push(&mut self, event: MelodyEvent) {
         match event {
             // A note-off leaves `attack` as it is: an oddity of the published models.
-            NOTE_OFF if self.started => self.current = None,
-            pitch @ 0.. => self.push_pitch(pitch),
+            MelodyEvent::NoteOff if self.started => self.current = None,
+            MelodyEvent::Pitch(pitch) => self.push_pitch(pitch),
             _ => self.attack = false,
         }
     }
 
-    fn push_pitch(&mut self, pitch: MelodyEvent) {
+    fn push_pitch(&mut self, pitch: u8) {
         self.started = true;
         self.attack = true;
         self.current = Some(pitch);
-        self.histogram[usize::from(pitch.unsigned_abs()) % 12] += 1;
+        self.histogram[usize::from(pitch % 12)] += 1;
         if self.count > 0 {
             let newest = self.last3[self.count - 1];
             if pitch != newest {
@@ -136,7 +138,7 @@ impl MelodyScan {
     }
 
     /// The newest distinct pitches, oldest first.
-    pub(super) fn last_pitches(&self) -> &[MelodyEvent] {
+    pub(super) fn last_pitches(&self) -> &[u8] {
         &self.last3[..self.count]
     }
 }

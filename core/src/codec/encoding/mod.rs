@@ -17,14 +17,7 @@ pub use lookback::Lookback;
 pub use melody::{MelodyOneHot, MelodyScan};
 pub use one_hot::{Direct, OneHot};
 
-/// A melody event: [`NO_EVENT`], [`NOTE_OFF`] or a MIDI pitch 0..=127 that starts there.
-pub type MelodyEvent = i8;
-/// Nothing happens; a sounding note goes on.
-pub const NO_EVENT: MelodyEvent = -2;
-/// The sounding note ends.
-pub const NOTE_OFF: MelodyEvent = -1;
-/// The drum hits of one step: bit `p` is set when pitch `p` is struck.
-pub type DrumEvent = u128;
+use super::{MelodyEvent, PitchSet};
 
 /// A sparse vector: `(index, value)`, each index at most once, every other cell 0.
 pub type SparseVector = Vec<(u32, f32)>;
@@ -78,7 +71,7 @@ impl Event for MelodyEvent {
     }
 }
 
-impl Event for DrumEvent {
+impl Event for PitchSet {
     type Scan = ();
 
     fn scan((): &mut (), _event: Self) {}
@@ -146,6 +139,11 @@ pub trait Encoding<E: Event>: Send + Sync + std::fmt::Debug {
 
     /// Number of classes of the output softmax.
     fn num_classes(&self) -> usize;
+
+    /// How many of the last classes mean "as some steps ago", so that their event depends on the history.
+    fn lookback_classes(&self) -> usize {
+        0
+    }
 
     /// The event that stands where nothing happens.
     fn default_event(&self) -> E;
