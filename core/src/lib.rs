@@ -5,6 +5,7 @@
 //! [`checkpoint`] (bytes → weights), [`corpus`] (folders of music → training pieces) and [`sound`].
 pub mod checkpoint;
 pub mod codec;
+pub mod corpus;
 pub mod model;
 pub mod music;
 pub mod nn;

@@ -5,6 +5,7 @@
 //! [`bundle`] says where the bundle under test lies.
 pub mod bundle;
 pub mod host;
+pub mod state;
 pub mod transport;
 #[cfg(target_os = "linux")]
 pub mod vst3_host;

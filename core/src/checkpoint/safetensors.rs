@@ -151,14 +151,14 @@ pub fn save_file(path: &Path, weights: &Weights, card: &Card) -> Result<(), Chec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::catalogue;
+    use crate::model::find;
     use proptest::prelude::*;
 
     fn sample() -> (Weights, Card) {
         let mut weights = Weights::new();
         weights.insert("a/kernel", Tensor::f32([2, 3], vec![1.0, -2.0, 3.5, 0.0, 1e-3, 7.0]));
         weights.insert("b", Tensor::f32([2], vec![0.5, -0.25]).to_f16());
-        let card = Card::of(catalogue::find("basic_rnn").expect("in the catalogue"));
+        let card = Card::of(find("basic_rnn").expect("in the catalogue"));
         (weights, card)
     }
 

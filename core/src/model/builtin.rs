@@ -37,14 +37,14 @@ pub fn load(id: &str) -> Result<Model, ModelError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::catalogue;
+    use crate::model::find;
 
     #[test]
     fn all_embedded_weights_load_and_carry_their_id() {
         for builtin in BUILTIN {
             let model = load(builtin.id).expect(builtin.id);
             assert_eq!(model.card().id, builtin.id);
-            assert!(catalogue::find(builtin.id).is_some(), "{} is in the catalogue", builtin.id);
+            assert!(find(builtin.id).is_some(), "{} is in the catalogue", builtin.id);
         }
     }
 

@@ -9,13 +9,9 @@ use crate::codec::encoding::Event;
 use crate::codec::{
     DrumTrack, EventError, Limits, Melody, MelodyEvent, MelodyLimits, PitchSet, StepEvent, Steps,
 };
-use crate::music::{
-    DEFAULT_QPM, NoteSequence, QuantiseError, Quantised, step_of_time, steps_per_second,
-};
+use crate::music::{DEFAULT_QPM, NoteSequence, QuantiseError, Quantised, step_of_time, steps_per_second};
 use crate::nn::LstmStack;
-use crate::sampling::{
-    BeamOptions, Scored, Uniforms, beam_search, log_probability, pick, probabilities,
-};
+use crate::sampling::{BeamOptions, Scored, Uniforms, beam_search, log_probability, pick, probabilities};
 use crate::tool::Cancel;
 
 /// A stretch of time in seconds, the end exclusive.

@@ -7,9 +7,7 @@
 use super::ModelError;
 use crate::codec::encoding::{Encoding, Event, History, SparseVector};
 use crate::nn::{LstmStack, StackState};
-use crate::sampling::{
-    DensityControl, Effect, Rng, greedy, limit, log_probability, pick, probabilities,
-};
+use crate::sampling::{DensityControl, Effect, Rng, greedy, limit, log_probability, pick, probabilities};
 use crate::tool::Cancel;
 
 /// Why writing stopped.
@@ -198,7 +196,10 @@ impl<E: Event> EventRnn<'_, E> {
         let from = primed.history.len();
         let mut written: Vec<Written<E>> = writers
             .into_iter()
-            .map(|w| Written { events: w.history.events()[from..].to_vec(), log_likelihood: w.log_likelihood })
+            .map(|w| Written {
+                events: w.history.events()[from..].to_vec(),
+                log_likelihood: w.log_likelihood,
+            })
             .collect();
         while written.len() < takes
             && let Some(first) = written.first().cloned()

@@ -110,7 +110,9 @@ impl EncodingParams {
     pub fn drum_classes(&self) -> Result<Option<DrumsOneHot>, EncodingError> {
         match self {
             Self::OneDrum => Ok(Some(DrumsOneHot::one_drum())),
-            Self::Drums { types } | Self::DrumsLookback { types, .. } => DrumsOneHot::standard(*types).map(Some),
+            Self::Drums { types } | Self::DrumsLookback { types, .. } => {
+                DrumsOneHot::standard(*types).map(Some)
+            }
             _ => Ok(None),
         }
     }
@@ -266,12 +268,12 @@ impl Hparams {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::catalogue;
+    use crate::model::find;
 
     #[test]
     fn shapes_are_those_of_the_published_checkpoints() {
         let shape = |id: &str, name: &str| {
-            let hparams = &catalogue::find(id).expect("in the catalogue").hparams;
+            let hparams = &find(id).expect("in the catalogue").hparams;
             let variables = hparams.variables().expect("possible");
             variables.into_iter().find(|(n, _)| n == name).map(|(_, shape)| shape)
         };
@@ -291,7 +293,7 @@ mod tests {
 
     #[test]
     fn absurd_shapes_are_refused() {
-        let good = catalogue::find("basic_rnn").expect("in the catalogue").hparams.clone();
+        let good = find("basic_rnn").expect("in the catalogue").hparams.clone();
         for bad in [
             Hparams { layers: vec![], ..good.clone() },
             Hparams { layers: vec![1 << 40], ..good.clone() },

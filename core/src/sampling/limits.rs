@@ -21,11 +21,8 @@ pub fn limit(logits: &mut [f32], bias: f32, mut effect: impl FnMut(usize) -> Eff
         return false;
     }
     for (logit, effect) in logits.iter_mut().zip(effects) {
-        *logit = if effect.forbidden {
-            f32::NEG_INFINITY
-        } else {
-            bias.mul_add(f32::from(effect.onsets), *logit)
-        };
+        *logit =
+            if effect.forbidden { f32::NEG_INFINITY } else { bias.mul_add(f32::from(effect.onsets), *logit) };
     }
     true
 }

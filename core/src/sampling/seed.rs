@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(derive(1, 5), FROZEN.2);
     }
 
-    const FROZEN: (&str, &str, u32) = ("", "", 0);
+    const FROZEN: (&str, &str, u32) = ("keno-fugu", "lura-jema-sina", 24_228_986);
 
     #[test]
     fn ends_of_the_range_read_back() {

@@ -37,12 +37,7 @@ pub(super) fn drums(events: &[PitchSet], at: Placement) -> Vec<Note> {
 
 /// A pitch sounds until the next pitch, a note-off or the end. `sounding`: a pitch that is struck again at the
 /// first event if nothing else happens there. Pitches are moved by `shift`; what leaves 0..=127 is left out.
-pub(super) fn melody(
-    events: &[MelodyEvent],
-    sounding: Option<u8>,
-    shift: i32,
-    at: Placement,
-) -> Vec<Note> {
+pub(super) fn melody(events: &[MelodyEvent], sounding: Option<u8>, shift: i32, at: Placement) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut open = sounding.map(|pitch| (0, pitch));
     let mut close = |open: &mut Option<(usize, u8)>, to: usize| {

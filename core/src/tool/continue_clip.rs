@@ -5,7 +5,7 @@
 use super::assemble::{self, Placement, steps_until};
 use super::limits::{PitchLimits, density, drum_effect};
 use super::primer::{GridPrimer, outside};
-use super::run::{Plan, seeds, take, write};
+use super::run::{no_classes, seeds, take, write};
 use super::{Cancel, Request, Take, ToolError};
 use crate::model::event_rnn::{EventRnn, WriteOptions};
 use crate::model::{Model, ModelEncoding};
@@ -39,12 +39,14 @@ pub(super) fn run(
     };
     match model.encoding() {
         ModelEncoding::Drums(encoding) => {
-            let Some(classes) = hparams.encoding.drum_classes()? else { return Err(ToolError::EmptyPrimer) };
+            let Some(classes) = hparams.encoding.drum_classes()? else { return Err(no_classes()) };
             if primer.kind == ClipKind::Melody {
                 notices.push("the primer was read as drums".into());
             }
             let (events, unknown) = grid.drums(&classes)?;
-            notices.extend(count(unknown, "is a sound", "are sounds").map(|s| format!("{s} this model does not know")));
+            notices.extend(
+                count(unknown, "is a sound", "are sounds").map(|s| format!("{s} this model does not know")),
+            );
             let effect = &drum_effect;
             let options = WriteOptions {
                 steps,
@@ -54,9 +56,8 @@ pub(super) fn run(
                 effect: density.is_some().then_some(effect),
                 density,
             };
-            let plan = Plan { primer: &events, warm_up: 0, steps, options };
             let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
-            let written = write(rnn, &plan, cancel, progress)?;
+            let written = write(rnn, &events, &options, cancel, progress)?;
             let takes = written.iter().zip(&seeds);
             Ok(takes
                 .map(|(w, &seed)| finish(seed, assemble::drums(&w.events, place), w.log_likelihood, &notices))
@@ -69,7 +70,9 @@ pub(super) fn run(
             let top = grid.melody(spq)?;
             if top.chords {
                 let dropped = count(top.dropped, "was", "were").unwrap_or_default();
-                notices.push(format!("the primer has chords: the model heard its top line ({dropped} left out)"));
+                notices.push(format!(
+                    "the primer has chords: the model heard its top line ({dropped} left out)"
+                ));
             }
             let range = hparams.encoding.note_range().unwrap_or((0, 128));
             let mut melody = top.melody;
@@ -90,9 +93,8 @@ pub(super) fn run(
                 effect: (limits.bites || density.is_some()).then_some(&effect),
                 density,
             };
-            let plan = Plan { primer: melody.events(), warm_up: 0, steps, options };
             let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
-            let written = write(rnn, &plan, cancel, progress)?;
+            let written = write(rnn, melody.events(), &options, cancel, progress)?;
             let takes = written.iter().zip(&seeds);
             Ok(takes
                 .map(|(w, &seed)| {

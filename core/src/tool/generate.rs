@@ -6,7 +6,7 @@
 //! bar line with the model in full swing. A melody note that sounds across that line is struck on it.
 use super::assemble::{self, Placement, steps_until};
 use super::limits::{PitchLimits, density, drum_effect, home};
-use super::run::{Plan, seeds, take, write};
+use super::run::{no_classes, seeds, take, write};
 use super::{Cancel, Request, Take, ToolError};
 use crate::codec::encoding::OneHot;
 use crate::codec::{MelodyEvent, PitchSet};
@@ -50,7 +50,7 @@ pub(super) fn run(
     };
     match model.encoding() {
         ModelEncoding::Drums(encoding) => {
-            let Some(classes) = hparams.encoding.drum_classes()? else { return Err(ToolError::EmptyPrimer) };
+            let Some(classes) = hparams.encoding.drum_classes()? else { return Err(no_classes()) };
             let struck: PitchSet = [FIRST_DRUM].into_iter().collect();
             let first = [classes.decode(classes.encode(struck)?)?];
             let effect = &drum_effect;
@@ -62,9 +62,8 @@ pub(super) fn run(
                 effect: density.is_some().then_some(effect),
                 density,
             };
-            let plan = Plan { primer: &first, warm_up, steps, options };
             let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
-            let written = write(rnn, &plan, cancel, progress)?;
+            let written = write(rnn, &first, &options, cancel, progress)?;
             let takes = written.iter().zip(&seeds);
             Ok(takes
                 .map(|(w, &seed)| {
@@ -89,16 +88,15 @@ pub(super) fn run(
                 effect: (limits.bites || density.is_some()).then_some(&effect),
                 density,
             };
-            let plan = Plan { primer: &first, warm_up, steps, options };
             let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
-            let written = write(rnn, &plan, cancel, progress)?;
+            let written = write(rnn, &first, &options, cancel, progress)?;
             let takes = written.iter().zip(&seeds);
             Ok(takes
                 .map(|(w, &seed)| {
                     let (before, events) = w.events.split_at(warm_up);
-                    let struck = assemble::sounding(before).filter(|&p| {
-                        !limits.effect(MelodyEvent::Pitch(p)).forbidden
-                    });
+                    let before: Vec<_> = first.iter().chain(before).copied().collect();
+                    let legal = |&p: &u8| !limits.effect(MelodyEvent::Pitch(p)).forbidden;
+                    let struck = assemble::sounding(&before).filter(legal);
                     let notes = assemble::melody(events, struck, shift, place);
                     finish(seed, notes, w.log_likelihood, &notices)
                 })

@@ -39,7 +39,8 @@ impl PitchLimits {
         let mut allowed = table(constraints.scale, constraints.range);
         let mut notice = None;
         if none(&allowed) {
-            notice = Some("the pitch range has no note of the scale within the model's reach: it was ignored");
+            notice =
+                Some("the pitch range has no note of the scale within the model's reach: it was ignored");
             allowed = table(constraints.scale, None);
         }
         if none(&allowed) {

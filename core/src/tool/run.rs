@@ -96,32 +96,21 @@ fn check(request: &Request) -> Result<(), ToolError> {
     Ok(())
 }
 
-/// What a tool wants written.
-pub(super) struct Plan<'a, E> {
-    /// What the model reads first.
-    pub primer: &'a [E],
-    /// Events that are written and then left out of the take.
-    pub warm_up: usize,
-    /// Events of the take.
-    pub steps: usize,
-    /// Limits and steering.
-    pub options: WriteOptions<'a, E>,
-}
-
 /// Seeds of a request's takes.
 pub(super) fn seeds(request: &Request) -> Vec<u32> {
     (0..request.variations).map(|i| derive(request.seed, i)).collect()
 }
 
-/// Writes what `plan` says; the events of the warm-up come first.
+/// Writes on from `primer`, one sequence per seed.
 pub(super) fn write<E: Event>(
     rnn: EventRnn<'_, E>,
-    plan: &Plan<'_, E>,
+    primer: &[E],
+    options: &WriteOptions<'_, E>,
     cancel: &Cancel,
     progress: &mut dyn FnMut(f32),
 ) -> Result<Vec<Written<E>>, ToolError> {
-    let primed = rnn.prime(plan.primer, cancel, |_, _| Ok(()))?;
-    Ok(rnn.write(&primed, &plan.options, cancel, progress)?)
+    let primed = rnn.prime(primer, cancel, |_, _| Ok(()))?;
+    Ok(rnn.write(&primed, options, cancel, progress)?)
 }
 
 /// Puts a take together.
@@ -145,4 +134,9 @@ pub(super) fn take(
         request: Arc::clone(request),
         notices: notices.to_vec(),
     }
+}
+
+/// A drum model always has drum classes; should a card manage otherwise, this is what is said.
+pub(super) fn no_classes() -> ToolError {
+    ToolError::Model(ModelError::Hparams("drums without drum classes".into()))
 }

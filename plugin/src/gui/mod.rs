@@ -1,5 +1,12 @@
 //! The windows: theme, widgets and pages. Runs on the host's GUI thread; knows neither voices nor models.
+//!
+//! A page is a function from [`view::View`] to [`view::Action`]s; what must survive the window lives elsewhere.
+pub mod clips;
+pub mod drag;
+pub mod roll;
+mod takes;
 pub mod clips;
 pub mod drag;
 pub mod theme;
 pub mod view;
+pub mod widgets;

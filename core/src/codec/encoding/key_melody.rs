@@ -2,9 +2,7 @@
 //!
 //! Pure maths; any thread. Source: Attention RNN (Magenta), `spec` 6.4 of the note-model notes.
 use super::melody::MelodyOneHot;
-use super::{
-    Encoding, EncodingError, History, SparseVector, cell, check_lookback, push_counter, repeats,
-};
+use super::{Encoding, EncodingError, History, SparseVector, cell, check_lookback, push_counter, repeats};
 use crate::codec::MelodyEvent;
 
 /// Pitch classes of the major scale.
@@ -147,7 +145,9 @@ impl Encoding<MelodyEvent> for KeyMelody {
             return Ok(MelodyEvent::NoteOff);
         }
         match self.distances.get(class - range - 2) {
-            Some(&distance) => Ok(events.len().checked_sub(distance).map_or(MelodyEvent::NoEvent, |at| events[at])),
+            Some(&distance) => {
+                Ok(events.len().checked_sub(distance).map_or(MelodyEvent::NoEvent, |at| events[at]))
+            }
             None => Err(EncodingError::NoSuchClass { class, classes: self.num_classes() }),
         }
     }

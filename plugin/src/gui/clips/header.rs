@@ -1,0 +1,123 @@
+//! The top line: name, tools, the host's clock. GUI thread.
+
+use super::Cx;
+use crate::gui::theme;
+use crate::gui::view::ParamId;
+use crate::gui::widgets::{choice, control, icons, icons::Icon, name, text};
+use descant_core::music::Meter;
+use descant_core::tool::ToolKind;
+use egui::{Align2, Rect, Role, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+
+const TOOLS: [(&str, &str); 2] = [
+    ("Generate", "Write clips from nothing. Key 1."),
+    ("Continue", "Write on from a clip: its notes stay, new bars follow without a gap. Key 2."),
+];
+
+pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
+    let left = brand(ui, rect, cx);
+    let (picked, right) =
+        choice::tabs(ui, pos2(left + 8.0, rect.top()), rect.height(), &TOOLS, tool_index(cx));
+    if let Some(i) = picked {
+        control::set(cx.out, ParamId::Tool, control::position(i, TOOLS.len()));
+    }
+    clock(ui, rect, right + 8.0, cx);
+}
+
+fn tool_index(cx: &Cx<'_>) -> usize {
+    match cx.view.tool {
+        ToolKind::Generate => 0,
+        ToolKind::Continue => 1,
+    }
+}
+
+/// Mark and name; a click opens About.
+fn brand(ui: &Ui, rect: Rect, cx: &mut Cx<'_>) -> f32 {
+    let p = ui.painter();
+    let mark = Rect::from_center_size(pos2(rect.left() + 22.0, rect.center().y), vec2(20.0, 20.0));
+    // A held voice below and a second one rising over it: a descant.
+    let y = mark.bottom() - 4.0;
+    p.hline(mark.left()..=mark.right(), y, Stroke::new(3.0, theme::PRIMER));
+    for (i, h) in [5.0, 10.0, 15.0].into_iter().enumerate() {
+        let x = mark.left() + 7.0 * i as f32;
+        p.hline(x..=x + 5.5, y - h, Stroke::new(3.0, theme::ACCENT));
+    }
+    let pos = pos2(mark.right() + 10.0, rect.center().y);
+    let first = text(p, pos, Align2::LEFT_CENTER, "Descant", theme::bold(theme::LARGE), theme::TEXT, 120.0);
+    let pos = pos2(first.right() + 5.0, rect.center().y);
+    let second = text(p, pos, Align2::LEFT_CENTER, "Clips", theme::font(theme::LARGE), theme::DIM, 80.0);
+    let area = Rect::from_x_y_ranges(rect.left() + 8.0..=second.right() + 4.0, rect.y_range());
+    let response = ui.interact(area, ui.scope_id().with("about"), Sense::click());
+    name(ui, &response, Role::Button, "About Descant");
+    if response.on_hover_text("Version, licences, and whose music the models learned from.").clicked() {
+        cx.state.about = true;
+    }
+    second.right() + 8.0
+}
+
+/// The meter that new bars are counted in.
+fn meter(cx: &Cx<'_>) -> Meter {
+    match (&cx.view.primer, cx.view.tool) {
+        (Some(p), ToolKind::Continue) => p.clip.meter,
+        _ => cx.view.transport.meter,
+    }
+}
+
+/// Tempo, meter, bar and whose clock it is, from the right edge inwards; whatever has no room is left out.
+fn clock(ui: &mut Ui, rect: Rect, least: f32, cx: &Cx<'_>) {
+    let t = cx.view.transport;
+    let p = ui.painter().clone();
+    let y = rect.center().y;
+    let mut x = rect.right() - 12.0;
+    let label = |x: f32, s: &str, c| {
+        text(&p, pos2(x, y), Align2::RIGHT_CENTER, s, theme::font(theme::BODY), c, 120.0).left()
+    };
+
+    let from = x;
+    x = label(x, if t.host { "host" } else { "free" }, theme::DIM);
+    let dot = pos2(x - 10.0, y);
+    match (t.playing, t.host) {
+        (true, _) => p.circle_filled(dot, 4.0, theme::GOOD),
+        (false, true) => p.circle_filled(dot, 4.0, theme::FAINT),
+        (false, false) => p.circle_stroke(dot, 3.5, Stroke::new(1.5, theme::FAINT)),
+    };
+    let area = Rect::from_x_y_ranges(dot.x - 6.0..=from, rect.y_range());
+    let response = ui.interact(area, ui.scope_id().with("clock"), Sense::hover());
+    let state = if t.playing { "playing" } else { "stopped" };
+    name(ui, &response, Role::Label, &format!("{} clock, {state}", if t.host { "Host" } else { "Free" }));
+    response.on_hover_text(if t.host {
+        "The host's transport drives the clip."
+    } else {
+        "The host gives no transport: Descant runs on its own clock."
+    });
+    x = dot.x - 18.0;
+    x = text(
+        &p,
+        pos2(x - 24.0, y),
+        Align2::LEFT_CENTER,
+        &t.bar.to_string(),
+        theme::font(theme::BODY),
+        theme::TEXT,
+        40.0,
+    )
+    .left()
+        - 5.0;
+    x = label(x, "bar", theme::DIM) - 16.0;
+    x = label(x, &t.meter.to_string(), theme::TEXT) - 14.0;
+    x = label(x, &format!("{:.1}", t.tempo), theme::TEXT) - 2.0;
+    x = label(x, "=", theme::DIM) - 2.0;
+    icons::paint(&p, Icon::Note, Rect::from_center_size(pos2(x - 7.0, y), vec2(16.0, 16.0)), theme::DIM);
+    x -= 24.0;
+
+    let meter = meter(cx);
+    if meter != Meter::COMMON && x - least > 96.0 {
+        let badge = Rect::from_center_size(pos2(x - 48.0, y), vec2(92.0, 20.0));
+        p.rect_stroke(badge, 10.0, Stroke::new(1.0, theme::WARN), StrokeKind::Inside);
+        let font = theme::font(theme::SMALL);
+        text(&p, badge.center(), Align2::CENTER_CENTER, "trained in 4/4", font, theme::WARN, 88.0);
+        let response = ui.interact(badge, ui.scope_id().with("badge"), Sense::hover());
+        name(ui, &response, Role::Label, "trained in 4/4");
+        response.on_hover_text(format!(
+            "The model learned from music in 4/4. In {meter} it writes bars of the right length, with less sense of the beat."
+        ));
+    }
+}

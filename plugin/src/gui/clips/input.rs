@@ -1,0 +1,207 @@
+//! What goes in: model, primer, limits. The left panel. GUI thread.
+
+use super::Cx;
+use crate::gui::theme;
+use crate::gui::view::{Action, ParamId, PrimerOrigin};
+use crate::gui::widgets::{
+    button, choice, control, control::Control, icons, icons::Icon, name, paragraph, text, thumb,
+};
+use descant_core::music::ClipKind;
+use descant_core::tool::ToolKind;
+use egui::{Align2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
+
+pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
+    let tight = rect.height() < 400.0;
+    let gap = if tight { 8.0 } else { 16.0 };
+    let pad = 12.0;
+    let x = rect.left() + pad;
+    let w = rect.width() - 2.0 * pad;
+    let mut y = rect.top() + if tight { 8.0 } else { 12.0 };
+
+    y = model(ui, Rect::from_min_size(pos2(x, y), vec2(w, if tight { 64.0 } else { 94.0 })), cx) + gap;
+    y = primer(ui, pos2(x, y), w, if tight { 36.0 } else { 64.0 }, cx) + gap;
+    limits(ui, pos2(x, y), w, tight, cx);
+}
+
+fn section(ui: &Ui, x: f32, y: f32, label: &str, note: &str, w: f32) {
+    let p = ui.painter();
+    let left = text(p, pos2(x, y), Align2::LEFT_TOP, label, theme::bold(theme::SMALL), theme::TEXT, w);
+    if !note.is_empty() {
+        let room = x + w - left.right() - 8.0;
+        text(p, pos2(x + w, y), Align2::RIGHT_TOP, note, theme::font(theme::SMALL), theme::DIM, room);
+    }
+}
+
+fn model(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) -> f32 {
+    let (x, w) = (rect.left(), rect.width());
+    section(ui, x, rect.top(), "Model", "", w);
+    let entries: Vec<_> = cx
+        .view
+        .models
+        .iter()
+        .map(|m| choice::Entry {
+            label: m.name.clone(),
+            note: if m.ready { String::new() } else { "needs weights".to_owned() },
+        })
+        .collect();
+    let menu = Rect::from_min_size(pos2(x, rect.top() + 17.0), vec2(w, theme::CONTROL));
+    let tip = "Which network writes. Models that need weights are listed, and run once weights are imported.";
+    if let Some(i) = choice::menu(ui, menu, "Model", tip, &entries, cx.view.model) {
+        control::set(cx.out, ParamId::Model, control::position(i, entries.len()));
+    }
+    if let Some(m) = cx.view.models.get(cx.view.model) {
+        let p = ui.painter();
+        let mut pos = pos2(x, menu.bottom() + 5.0);
+        let mut rows = ((rect.bottom() - pos.y) / 14.0).floor().max(1.0) as usize;
+        if !m.ready {
+            icons::paint(
+                p,
+                Icon::Warn,
+                Rect::from_min_size(pos - vec2(1.0, 1.0), vec2(16.0, 16.0)),
+                theme::WARN,
+            );
+            let font = theme::font(theme::SMALL);
+            text(p, pos + vec2(20.0, 0.0), Align2::LEFT_TOP, "needs weights", font, theme::WARN, w - 20.0);
+            pos.y += 16.0;
+            rows = rows.saturating_sub(1);
+        }
+        if rows > 0 {
+            paragraph(p, pos, &m.about, theme::font(theme::SMALL), theme::DIM, w, rows);
+        }
+        let about = Rect::from_min_max(pos2(x, menu.bottom()), rect.max);
+        let response = ui.interact(about, ui.scope_id().with("about model"), Sense::hover());
+        response.on_hover_text(m.about.as_str());
+    }
+    rect.bottom()
+}
+
+fn origin(o: PrimerOrigin) -> &'static str {
+    match o {
+        PrimerOrigin::Captured => "played in",
+        PrimerOrigin::File => "from file",
+        PrimerOrigin::Take => "from a take",
+        PrimerOrigin::Edited => "edited",
+    }
+}
+
+fn primer(ui: &mut Ui, at: egui::Pos2, w: f32, height: f32, cx: &mut Cx<'_>) -> f32 {
+    let (x, y) = (at.x, at.y);
+    let view = cx.view;
+    let note = match &view.primer {
+        Some(p) => format!("{} · {}", bars(p.clip.bars()), origin(p.origin)),
+        None if view.tool == ToolKind::Generate => "for Continue".to_owned(),
+        None => String::new(),
+    };
+    section(ui, x, y, "Primer", &note, w);
+    let frame = Rect::from_min_size(pos2(x, y + 17.0), vec2(w, height));
+    let response = ui.interact(frame, ui.scope_id().with("primer"), Sense::click());
+    let p = ui.painter();
+    if let Some(primer) = &view.primer {
+        name(ui, &response, Role::Button, "Show the primer");
+        thumb::paint(p, frame, &primer.clip, primer.clip.length, 1.0);
+        let lit = cx.state.primer_in_roll || response.hovered();
+        let edge = if lit { Stroke::new(1.0, theme::PRIMER) } else { theme::hairline() };
+        p.rect_stroke(frame, 4.0, edge, StrokeKind::Inside);
+        if response.on_hover_text("Show the primer in the roll, where its notes can be edited.").clicked() {
+            cx.state.primer_in_roll = !cx.state.primer_in_roll;
+        }
+        let clear = Rect::from_min_size(pos2(frame.right() - 24.0, frame.top() + 2.0), vec2(22.0, 22.0));
+        ui.painter().rect_filled(clear.shrink(2.0), 4.0, theme::fade(theme::PANEL, 0.85));
+        if button::icon(ui, clear, Icon::Close, "Clear the primer", "Forget the primer.", true).clicked() {
+            cx.state.primer_in_roll = false;
+            cx.out.push(Action::ClearPrimer);
+        }
+    } else {
+        name(ui, &response, Role::Label, "No primer");
+        let corners = [
+            frame.left_top(),
+            frame.right_top(),
+            frame.right_bottom(),
+            frame.left_bottom(),
+            frame.left_top(),
+        ];
+        p.extend(Shape::dashed_line(&corners, Stroke::new(1.0, theme::LINE_STRONG), 4.0, 4.0));
+        let font = theme::font(theme::SMALL);
+        text(p, frame.center(), Align2::CENTER_CENTER, "Drop a MIDI file here", font, theme::DIM, w - 8.0);
+    }
+
+    let row = frame.bottom() + 6.0;
+    let half = (w - 6.0) / 2.0;
+    let captured = view.captured_bars;
+    let label = "Capture";
+    let tip = if captured > 0 {
+        format!("Take the last {} that you played in as the primer.", bars(captured))
+    } else {
+        "Nothing was played in yet: send notes to this track while the host plays.".to_owned()
+    };
+    let capture = Rect::from_min_size(pos2(x, row), vec2(half, theme::CONTROL));
+    if button::labelled(ui, capture, Some(Icon::Record), label, &tip, captured > 0).clicked() {
+        cx.out.push(Action::Capture);
+    }
+    let open = Rect::from_min_size(pos2(x + half + 6.0, row), vec2(half, theme::CONTROL));
+    let tip = "Choose a MIDI file as the primer. Files can also be dropped on the window.";
+    if button::labelled(ui, open, Some(Icon::Folder), "Open…", tip, true).clicked() {
+        cx.out.push(Action::Open);
+    }
+    open.bottom()
+}
+
+fn bars(n: u32) -> String {
+    format!("{n} {}", if n == 1 { "bar" } else { "bars" })
+}
+
+fn limits(ui: &mut Ui, at: egui::Pos2, w: f32, tight: bool, cx: &mut Cx<'_>) {
+    let melody = cx.view.models.get(cx.view.model).is_some_and(|m| m.kind == ClipKind::Melody);
+    let (x, mut y) = (at.x, at.y);
+    if !tight {
+        section(ui, x, y, "Limits", if melody { "" } else { "key and range: melodies" }, w);
+        y += 20.0;
+    }
+    let half = (w - 6.0) / 2.0;
+    let third = (w - 12.0) / 3.0;
+    let density = |ui: &mut Ui, rect, cx: &mut Cx<'_>| {
+        let state = cx.param(ParamId::Density).clone();
+        let tip = "How many notes start per bar, roughly. Free leaves it to the model.";
+        let c = Control { id: ParamId::Density, name: "Density", tip, state: &state, enabled: true };
+        control::field(ui, rect, &c, &mut cx.state.controls, cx.out);
+    };
+    if !melody {
+        density(ui, Rect::from_min_size(pos2(x, y), vec2(w, 44.0)), cx);
+        return;
+    }
+    for (i, (id, label, tip)) in [
+        (ParamId::Key, "Key", "Tonic of the scale that the notes are kept in."),
+        (ParamId::Scale, "Scale", "Notes outside this scale are not written. Off leaves the model free."),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let left = x + (half + 6.0) * i as f32;
+        crate::gui::widgets::caption(ui.painter(), pos2(left, y), label, half);
+        let state = cx.param(id).clone();
+        let entries: Vec<_> = state.choices.iter().map(|c| choice::Entry::plain(c)).collect();
+        let rect = Rect::from_min_size(pos2(left, y + 16.0), vec2(half, theme::CONTROL));
+        if let Some(i) = choice::menu(ui, rect, label, tip, &entries, control::index(&state)) {
+            control::set(cx.out, id, control::position(i, entries.len()));
+        }
+    }
+    y += 44.0 + if tight { 6.0 } else { 10.0 };
+    let width = if tight { third } else { half };
+    for (i, (id, label, tip)) in [
+        (ParamId::RangeLow, "Lowest", "No note is written below this one."),
+        (ParamId::RangeHigh, "Highest", "No note is written above this one."),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let state = cx.param(id).clone();
+        let rect = Rect::from_min_size(pos2(x + (width + 6.0) * i as f32, y), vec2(width, 44.0));
+        let c = Control { id, name: label, tip, state: &state, enabled: true };
+        control::field(ui, rect, &c, &mut cx.state.controls, cx.out);
+    }
+    if tight {
+        density(ui, Rect::from_min_size(pos2(x + 2.0 * (third + 6.0), y), vec2(third, 44.0)), cx);
+    } else {
+        density(ui, Rect::from_min_size(pos2(x, y + 54.0), vec2(w, 44.0)), cx);
+    }
+}

@@ -1,0 +1,352 @@
+//! The page of Descant Clips: layout, keyboard, dropped files. Runs on the host's GUI thread.
+//!
+//! [`show`] draws a [`View`] and returns what the musician did. It never waits, and never touches the host, the
+//! worker or files.
+mod about;
+mod act;
+mod header;
+mod input;
+mod song;
+
+use super::roll::{self, RollState, edit};
+use super::takes;
+use super::theme;
+use super::view::{Action, ParamId, ParamState, View};
+use super::widgets::{control::ControlState, paragraph, text};
+use descant_core::tool::ToolKind;
+use egui::{Align2, Event, Key, Modifiers, Rect, StrokeKind, Ui, UiBuilder, pos2, vec2};
+
+/// What a window remembers between frames and may forget when it closes.
+#[derive(Clone, Debug, Default)]
+pub struct UiState {
+    /// Piano roll and drum grid.
+    pub roll: RollState,
+    pub(super) controls: ControlState,
+    pub(super) takes: takes::TakesState,
+    /// Seed being typed.
+    pub(super) seed: Option<String>,
+    /// The roll shows the primer instead of the shown take.
+    pub(super) primer_in_roll: bool,
+    /// The take shown before this one, for the ghost.
+    pub(super) ghost: Option<u64>,
+    last_shown: Option<u64>,
+    about: bool,
+    song: song::SongState,
+}
+
+/// Smallest window that shows everything.
+pub const MIN_SIZE: (u32, u32) = (720, 460);
+/// Window size at 100 %.
+pub const DEFAULT_SIZE: (u32, u32) = (980, 620);
+
+/// What the parts of the page get.
+pub(super) struct Cx<'a> {
+    pub view: &'a View,
+    pub state: &'a mut UiState,
+    pub out: &'a mut Vec<Action>,
+}
+
+/// An absent parameter draws as an empty one.
+static NO_PARAM: std::sync::LazyLock<ParamState> = std::sync::LazyLock::new(ParamState::default);
+
+impl Cx<'_> {
+    pub(super) fn param(&self, id: ParamId) -> &ParamState {
+        self.view.params.get(&id).unwrap_or(&NO_PARAM)
+    }
+}
+
+/// Why Generate cannot run now, in words for the musician; `None` when it can.
+#[must_use]
+pub fn blocked(view: &View) -> Option<String> {
+    let Some(model) = view.models.get(view.model) else { return Some("No model is installed.".to_owned()) };
+    if !model.ready {
+        return Some(format!(
+            "{} needs weights. Choose another model, or import weights for it.",
+            model.name
+        ));
+    }
+    if view.tool == ToolKind::Continue && view.primer.is_none() {
+        return Some("Needs a clip first: play a few bars in, or drop a MIDI file here.".to_owned());
+    }
+    None
+}
+
+/// Draws the page into `ui` and returns what the musician did in this frame.
+///
+/// [`theme::install`] must have been called on the context before its first frame.
+pub fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<Action> {
+    let mut out = Vec::new();
+    if state.last_shown != view.shown {
+        state.ghost = state.last_shown;
+        state.last_shown = view.shown;
+        state.primer_in_roll = false;
+    }
+    let whole = ui.max_rect();
+    let mut cx = Cx { view, state, out: &mut out };
+    let overlay = cx.state.about || view.song.is_some();
+    keyboard(ui, &mut cx, overlay);
+
+    ui.painter().rect_filled(whole, 0.0, theme::GROUND);
+    let regions = Regions::of(whole);
+    region(ui, "header", regions.header, |ui| header::show(ui, regions.header, &mut cx));
+    region(ui, "in", regions.input, |ui| input::show(ui, regions.input, &mut cx));
+    region(ui, "music", regions.music, |ui| music(ui, regions.music, &mut cx));
+    region(ui, "takes", regions.takes, |ui| takes::show(ui, regions.takes, &mut cx));
+    region(ui, "act", regions.act, |ui| act::show(ui, regions.act, &mut cx));
+    dropped_files(ui, whole, &mut cx);
+    if cx.state.about {
+        about::show(ui, &mut cx.state.about);
+    }
+    song::show(ui, &mut cx);
+
+    // An idle window costs nothing; a moving playhead or a run needs frames.
+    if view.progress.is_some() || (view.transport.playing && view.transport.playhead.is_some()) {
+        ui.ctx().request_repaint_after(std::time::Duration::from_millis(16));
+    }
+    out
+}
+
+/// Where things are.
+struct Regions {
+    header: Rect,
+    input: Rect,
+    music: Rect,
+    takes: Rect,
+    act: Rect,
+}
+
+impl Regions {
+    fn of(r: Rect) -> Self {
+        // Side panels give way before the music does.
+        let t = ((r.width() - 720.0) / 260.0).clamp(0.0, 1.0);
+        let (left, right) = (176.0 + 40.0 * t, 196.0 + 44.0 * t);
+        let header = Rect::from_min_max(r.min, pos2(r.right(), r.top() + 44.0));
+        let act = Rect::from_min_max(pos2(r.left(), r.bottom() - act::HEIGHT), r.max);
+        let y = header.bottom() + 1.0..=act.top() - 1.0;
+        Self {
+            header,
+            act,
+            input: Rect::from_x_y_ranges(r.left()..=r.left() + left, y.clone()),
+            music: Rect::from_x_y_ranges(r.left() + left + 1.0..=r.right() - right - 1.0, y.clone()),
+            takes: Rect::from_x_y_ranges(r.right() - right..=r.right(), y),
+        }
+    }
+}
+
+/// One region: its own ids, clipped to its own rectangle.
+fn region(ui: &mut Ui, name: &str, rect: Rect, add: impl FnOnce(&mut Ui)) {
+    ui.scope_builder(UiBuilder::new().id_salt(name).max_rect(rect), |ui| {
+        ui.shrink_clip_rect(rect);
+        ui.painter().rect_filled(rect, 0.0, theme::PANEL);
+        add(ui);
+    });
+}
+
+fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
+    let view = cx.view;
+    let take = view.shown.and_then(|id| view.takes.iter().find(|t| t.id == id));
+    let ghost = cx.state.ghost.and_then(|id| view.takes.iter().find(|t| t.id == id));
+    let primer = view.primer.as_ref();
+    let show_primer = cx.state.primer_in_roll || (take.is_none() && view.tool == ToolKind::Continue);
+    if let Some(p) = primer.filter(|_| show_primer) {
+        let content = roll::Content {
+            take: None,
+            clip: &p.clip,
+            new_from: p.clip.length,
+            ghost: None,
+            playhead: None,
+            title: "Primer",
+        };
+        roll::show(ui, rect, &content, &mut cx.state.roll, cx.out);
+    } else if let Some(t) = take {
+        // Takes play their own notes; the playhead belongs to the one that sounds.
+        let clip = &t.take.clip;
+        let content = roll::Content {
+            take: Some(t.id),
+            clip,
+            new_from: t.take.new_from,
+            ghost: ghost.filter(|g| g.take.clip.kind == clip.kind).map(|g| &g.take.clip),
+            playhead: view.transport.playhead.filter(|_| view.sounding == Some(t.id)),
+            title: &t.seed,
+        };
+        roll::show(ui, rect, &content, &mut cx.state.roll, cx.out);
+    } else {
+        empty(ui, rect, cx);
+    }
+}
+
+/// Nothing to show yet: say what to do.
+fn empty(ui: &mut Ui, rect: Rect, cx: &Cx<'_>) {
+    let p = ui.painter();
+    let inner = rect.shrink(12.0);
+    p.rect_filled(rect, 0.0, theme::GROUND);
+    let rows = 9;
+    for i in 0..rows {
+        let h = inner.height() / rows as f32;
+        let y = inner.top() + h * i as f32;
+        if i % 2 == 0 {
+            p.rect_filled(
+                Rect::from_x_y_ranges(inner.x_range(), y..=y + h),
+                0.0,
+                theme::fade(theme::PANEL, 0.6),
+            );
+        }
+    }
+    for i in 0..=16 {
+        let x = inner.left() + inner.width() * i as f32 / 16.0;
+        let line = if i % 4 == 0 { theme::LINE } else { theme::fade(theme::LINE, 0.45) };
+        p.vline(p.round_to_pixel_center(x), inner.y_range(), egui::Stroke::new(1.0, line));
+    }
+    let n = cx.param(ParamId::Variations).text.clone();
+    let (title, body) = match (cx.view.progress, cx.view.tool, blocked(cx.view)) {
+        (Some(_), _, _) => ("Writing…".to_owned(), "The first take appears here.".to_owned()),
+        (None, ToolKind::Continue, Some(why)) if cx.view.primer.is_none() => {
+            ("Continue a clip".to_owned(), why)
+        }
+        (None, _, Some(why)) => ("Not ready".to_owned(), why),
+        (None, _, None) => (
+            "Press Generate".to_owned(),
+            format!(
+                "{n} clips appear on the right, on the beat of your song. Click one to hear it, drag it to a track."
+            ),
+        ),
+    };
+    let width = (rect.width() - 64.0).min(360.0);
+    let card = Rect::from_center_size(rect.center(), vec2(width + 32.0, 104.0));
+    p.rect_filled(card, f32::from(theme::RADIUS), theme::fade(theme::GROUND, 0.94));
+    p.rect_stroke(card, f32::from(theme::RADIUS), theme::hairline(), StrokeKind::Inside);
+    let pos = pos2(card.left() + 16.0, card.top() + 14.0);
+    text(p, pos, Align2::LEFT_TOP, &title, theme::bold(theme::HUGE), theme::TEXT, width);
+    paragraph(p, pos + vec2(0.0, 34.0), &body, theme::font(theme::BODY), theme::DIM, width, 3);
+}
+
+fn keyboard(ui: &Ui, cx: &mut Cx<'_>, overlay: bool) {
+    let ctx = ui.ctx();
+    if ctx.text_edit_focused() {
+        return;
+    }
+    // Space belongs to the host's transport, even when a button has the keyboard focus.
+    ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Space));
+    if overlay {
+        if ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {
+            if cx.state.about {
+                cx.state.about = false;
+            } else {
+                cx.out.push(Action::DismissSong);
+            }
+        }
+        return;
+    }
+    let unfocused = ctx.memory(|m| m.focused().is_none());
+    let (command, shift) = ctx.input(|i| (i.modifiers.command || i.modifiers.ctrl, i.modifiers.shift));
+    let pressed = |key: Key| ctx.input(|i| i.key_pressed(key));
+    if command {
+        if pressed(Key::Y) || (pressed(Key::Z) && shift) {
+            cx.out.push(Action::Redo);
+        } else if pressed(Key::Z) {
+            cx.out.push(Action::Undo);
+        }
+        return;
+    }
+    if unfocused {
+        if pressed(Key::Enter) {
+            act::run(cx);
+        }
+        let down = ctx.input(|i| i.num_presses(Key::ArrowDown)) as i64;
+        let up = ctx.input(|i| i.num_presses(Key::ArrowUp)) as i64;
+        if down != up {
+            takes::step(cx, down - up);
+        }
+    }
+    for (key, tool) in [(Key::Num1, 0), (Key::Num2, 1)] {
+        if pressed(key) {
+            super::widgets::control::set(cx.out, ParamId::Tool, super::widgets::control::position(tool, 2));
+        }
+    }
+    if pressed(Key::S)
+        && let Some(id) = cx.view.shown
+    {
+        cx.out.push(Action::Star(id));
+    }
+    if pressed(Key::Delete) || pressed(Key::Backspace) {
+        delete(cx);
+    }
+    if pressed(Key::Plus) || pressed(Key::Equals) {
+        cx.state.roll.zoom(1.0);
+    }
+    if pressed(Key::Minus) {
+        cx.state.roll.zoom(-1.0);
+    }
+}
+
+/// Del: the selected note, else the shown take.
+fn delete(cx: &mut Cx<'_>) {
+    let take = cx.view.takes.iter().find(|t| Some(t.id) == cx.view.shown);
+    if let Some(i) = cx.state.roll.selected() {
+        let in_primer = cx.state.primer_in_roll || take.is_none();
+        let (id, clip) = match (&cx.view.primer, take) {
+            (Some(p), _) if in_primer => (None, &*p.clip),
+            (_, Some(t)) => (Some(t.id), &t.take.clip),
+            _ => return,
+        };
+        if i < clip.notes.len() {
+            cx.out.push(Action::Edit { take: id, clip: std::sync::Arc::new(edit::delete(clip, i)) });
+        }
+        cx.state.roll.deselect();
+    } else if let Some(t) = take {
+        cx.out.push(Action::Delete(t.id));
+    }
+}
+
+/// Files let go over the window, and a frame that says so while they hover.
+fn dropped_files(ui: &Ui, whole: Rect, cx: &mut Cx<'_>) {
+    let (paths, hovering) = ui.input(|i| {
+        let paths: Vec<_> = i.raw.dropped_files.iter().map(|f| f.path().to_path_buf()).collect();
+        (paths, !i.raw.hovered_files.is_empty())
+    });
+    if hovering {
+        let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop"));
+        let p = ui.ctx().layer_painter(layer);
+        p.rect_filled(whole, 0.0, egui::Color32::from_black_alpha(150));
+        p.rect_stroke(whole.shrink(10.0), 8.0, egui::Stroke::new(2.0, theme::PRIMER), StrokeKind::Inside);
+        let font = theme::bold(theme::HUGE);
+        text(
+            &p,
+            whole.center(),
+            Align2::CENTER_CENTER,
+            "Drop to continue from it",
+            font,
+            theme::TEXT,
+            whole.width(),
+        );
+    }
+    if !paths.is_empty() {
+        cx.out.push(Action::Drop(paths));
+    }
+}
+
+/// Whether the frame's events hold a key press that the window used; the glue hands all others to the host.
+#[must_use]
+pub fn is_our_key(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Key {
+            key: Key::Enter
+                | Key::ArrowUp
+                | Key::ArrowDown
+                | Key::S
+                | Key::Z
+                | Key::Y
+                | Key::Delete
+                | Key::Backspace
+                | Key::Num1
+                | Key::Num2
+                | Key::Plus
+                | Key::Equals
+                | Key::Minus
+                | Key::Escape
+                | Key::Tab,
+            ..
+        }
+    )
+}

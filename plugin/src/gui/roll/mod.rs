@@ -1,0 +1,485 @@
+//! The roll: a piano roll for melodies, nine lanes for drums, with playhead, velocities and editing by mouse.
+//!
+//! Runs on the GUI thread. It shows one clip and turns gestures into [`Action::Edit`] with exact ticks; nothing
+//! changes until the mouse is released. Only what is visible is painted.
+//!
+//! Mouse: double-click adds, drag moves, the right edge resizes, right-click deletes, Alt-press drags the
+//! velocity; Alt held *during* a move or resize leaves the sixteenth grid. Wheel scrolls, Ctrl-wheel zooms.
+pub mod edit;
+pub mod geometry;
+pub mod lanes;
+mod paint;
+
+use super::theme;
+use super::view::Action;
+use super::widgets::{button, icons::Icon, text};
+use descant_core::music::{Clip, ClipKind, Note, Ticks};
+use edit::{Mode, NoteDrag};
+use egui::{
+    Align2, CursorIcon, Event, Key, PointerButton, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2,
+    vec2,
+};
+use geometry::{Geometry, SIXTEENTH};
+use std::sync::Arc;
+
+/// What the roll shows in a frame.
+pub struct Content<'a> {
+    /// The take, or the primer when `None`.
+    pub take: Option<u64>,
+    /// Its notes.
+    pub clip: &'a Clip,
+    /// Notes from here on are the model's.
+    pub new_from: Ticks,
+    /// The clip shown before, drawn as outlines.
+    pub ghost: Option<&'a Clip>,
+    /// Playhead in the clip.
+    pub playhead: Option<Ticks>,
+    /// Title over the roll.
+    pub title: &'a str,
+}
+
+/// View settings and the drag in progress.
+#[derive(Clone, Debug)]
+pub struct RollState {
+    /// 1 shows the whole clip.
+    zoom: f32,
+    /// Tick at the left edge.
+    left: f64,
+    /// Uppermost row and number of rows in view (melodies).
+    rows: (f32, f32),
+    last: Option<(Option<u64>, ClipKind)>,
+    selected: Option<usize>,
+    drag: Option<NoteDrag>,
+    velocities: bool,
+    ghost: bool,
+    geometry: Option<Geometry>,
+}
+
+impl Default for RollState {
+    fn default() -> Self {
+        Self {
+            zoom: 1.0,
+            left: 0.0,
+            rows: (48.0, 24.0),
+            last: None,
+            selected: None,
+            drag: None,
+            velocities: true,
+            ghost: true,
+            geometry: None,
+        }
+    }
+}
+
+impl RollState {
+    /// Zooms about the middle: +1 in, −1 out.
+    pub fn zoom(&mut self, steps: f32) {
+        let middle = self.geometry.map_or(0.0, |g| g.tick(g.notes.center().x));
+        self.zoom_at(middle, self.geometry.map_or(0.5, |_| 0.5), steps);
+    }
+
+    fn zoom_at(&mut self, tick: f64, share: f64, steps: f32) {
+        let before = self.zoom;
+        self.zoom = (self.zoom * 1.25_f32.powf(steps)).clamp(1.0, 64.0);
+        if let Some(g) = self.geometry {
+            let width = f64::from(g.notes.width()) / f64::from(g.scale) * f64::from(before / self.zoom);
+            self.left = tick - width * share;
+        }
+    }
+
+    /// The selected note's index in the shown clip.
+    #[must_use]
+    pub fn selected(&self) -> Option<usize> {
+        self.selected
+    }
+
+    /// Nothing is selected any more.
+    pub fn deselect(&mut self) {
+        self.selected = None;
+    }
+
+    /// Regions of the last frame.
+    #[must_use]
+    pub fn geometry(&self) -> Option<Geometry> {
+        self.geometry
+    }
+}
+
+const TOOLBAR: f32 = 32.0;
+const RULER: f32 = 22.0;
+const KEYS: f32 = 76.0;
+
+/// Shows the roll in `rect`.
+pub fn show(ui: &mut Ui, rect: Rect, c: &Content<'_>, s: &mut RollState, out: &mut Vec<Action>) {
+    let what = (c.take, c.clip.kind);
+    if s.last != Some(what) {
+        let kind_changed = s.last.is_none_or(|l| l.1 != c.clip.kind);
+        s.last = Some(what);
+        s.selected = None;
+        s.drag = None;
+        // The window of pitches stays where it is while it holds every note: nothing jumps between takes.
+        let (top, rows) = s.rows;
+        let outside = |n: &Note| !(top..top + rows - 1.0).contains(&(127.0 - f32::from(n.pitch)));
+        if kind_changed || c.clip.notes.iter().any(outside) {
+            s.rows = geometry::fit_rows(c.clip);
+        }
+    }
+    let note_under = s.selected.filter(|&i| i < c.clip.notes.len()).map(|i| c.clip.notes[i]);
+    toolbar(ui, Rect::from_min_size(rect.min, vec2(rect.width(), TOOLBAR)), c, s, note_under);
+
+    let body = Rect::from_min_max(rect.min + vec2(0.0, TOOLBAR), rect.max);
+    wheel(ui, body, c, s);
+    follow_playhead(c, s);
+    let g = lay_out(body, c, s);
+    s.geometry = Some(g);
+
+    paint::grid(ui.painter(), &g, c);
+    paint::ruler(ui.painter(), &g, c);
+    let sounding = |pitch: u8| {
+        c.playhead
+            .is_some_and(|t| c.clip.notes.iter().any(|n| n.pitch == pitch && (n.start..n.end()).contains(&t)))
+    };
+    paint::keys(ui.painter(), &g, sounding);
+    if s.ghost
+        && let Some(ghost) = c.ghost
+    {
+        paint::ghost(ui.painter(), &g, &ghost.notes);
+    }
+    canvas(ui, &g, c, s, out);
+    notes(ui, &g, c, s, out);
+    if s.velocities {
+        velocity_strip(ui, &g, c, s, out);
+    }
+    let p = ui.painter();
+    paint::boundary(p, &g, c.new_from);
+    paint::overview(p, &g, c.clip.length);
+    if let Some(tick) = c.playhead {
+        paint::playhead(p, &g, tick);
+    }
+    follow_drag(ui, &g, c, s, out);
+}
+
+fn lay_out(body: Rect, c: &Content<'_>, s: &mut RollState) -> Geometry {
+    let strip = if s.velocities { (body.height() * 0.16).clamp(28.0, 56.0) } else { 0.0 };
+    let keys_x = body.left()..=body.left() + KEYS;
+    let notes_x = body.left() + KEYS..=body.right();
+    let top = body.top() + RULER;
+    let bottom = body.bottom() - strip;
+    let notes = Rect::from_x_y_ranges(notes_x.clone(), top..=bottom);
+    let length = c.clip.length.max(SIXTEENTH) as f64;
+    // A clip fills the width up to a 4 point margin; at most 64 points per sixteenth.
+    let fit = f64::from(notes.width() - 4.0) / length;
+    let most = (64.0 / SIXTEENTH as f64 / fit).max(1.0) as f32;
+    s.zoom = s.zoom.clamp(1.0, most);
+    let scale = (fit * f64::from(s.zoom)) as f32;
+    let in_view = f64::from(notes.width()) / f64::from(scale);
+    s.left = s.left.clamp(0.0, (length + f64::from(4.0 / scale) - in_view).max(0.0));
+    let (row, first) = match c.clip.kind {
+        ClipKind::Drums => (notes.height() / lanes::COUNT as f32, 0.0),
+        ClipKind::Melody => {
+            s.rows.1 = s.rows.1.clamp(12.0, 128.0);
+            let row = (notes.height() / s.rows.1).max(5.0);
+            let visible = notes.height() / row;
+            s.rows.0 = s.rows.0.clamp(0.0, (128.0 - visible).max(0.0));
+            (row, s.rows.0)
+        }
+    };
+    Geometry {
+        ruler: Rect::from_x_y_ranges(notes_x.clone(), body.top()..=top),
+        keys: Rect::from_x_y_ranges(keys_x, top..=bottom),
+        notes,
+        velocities: Rect::from_x_y_ranges(notes_x, bottom..=body.bottom()),
+        scale,
+        left: s.left,
+        row,
+        top: first,
+        kind: c.clip.kind,
+    }
+}
+
+fn toolbar(ui: &Ui, rect: Rect, c: &Content<'_>, s: &mut RollState, selected: Option<Note>) {
+    let mut x = rect.right() - 4.0;
+    let mut place = |w: f32| {
+        x -= w;
+        Rect::from_min_size(pos2(x, rect.top() + 4.0), vec2(24.0, 24.0))
+    };
+    if button::icon(ui, place(24.0), Icon::Fit, "Show all", "Show the whole clip.", s.zoom > 1.0).clicked() {
+        s.zoom = 1.0;
+        s.rows = geometry::fit_rows(c.clip);
+    }
+    if button::icon(ui, place(26.0), Icon::ZoomIn, "Zoom in", "Zoom in. Key +, or Ctrl and wheel.", true)
+        .clicked()
+    {
+        s.zoom(1.0);
+    }
+    if button::icon(
+        ui,
+        place(26.0),
+        Icon::ZoomOut,
+        "Zoom out",
+        "Zoom out. Key −, or Ctrl and wheel.",
+        s.zoom > 1.0,
+    )
+    .clicked()
+    {
+        s.zoom(-1.0);
+    }
+    let tip = "Show how hard each note is played; drag a stem to change it.";
+    if button::toggle(ui, place(34.0), Icon::Bars, "Velocity strip", tip, s.velocities).clicked() {
+        s.velocities = !s.velocities;
+    }
+    let tip = "Show the take you looked at before as outlines.";
+    if button::toggle(ui, place(26.0), Icon::Ghost, "Ghost of the last take", tip, s.ghost).clicked() {
+        s.ghost = !s.ghost;
+    }
+    let room = x - rect.left() - 16.0;
+    let pos = rect.left_center() + vec2(8.0, 0.0);
+    let title =
+        text(ui.painter(), pos, Align2::LEFT_CENTER, c.title, theme::bold(theme::BODY), theme::TEXT, room);
+    let clip = c.clip;
+    let facts = match selected {
+        Some(n) => format!(
+            "{} · velocity {} · {}",
+            note_word(clip.kind, n.pitch),
+            n.velocity,
+            place_of(clip, n.start)
+        ),
+        None => {
+            let (bars, notes) = (clip.bars(), clip.notes.len());
+            format!(
+                "{bars} {} · {} · {notes} {}",
+                plural(bars, "bar"),
+                clip.meter,
+                plural(notes as u32, "note")
+            )
+        }
+    };
+    let left = pos2(title.right() + 12.0, rect.center().y);
+    if x - left.x > 60.0 {
+        let font = theme::font(theme::SMALL);
+        text(ui.painter(), left, Align2::LEFT_CENTER, &facts, font, theme::DIM, x - left.x - 12.0);
+    }
+}
+
+fn plural(n: u32, word: &str) -> String {
+    if n == 1 { word.to_owned() } else { format!("{word}s") }
+}
+
+fn note_word(kind: ClipKind, pitch: u8) -> String {
+    match (kind, lanes::of(pitch)) {
+        (ClipKind::Drums, Some(lane)) => lanes::NAMES[lane].to_owned(),
+        (ClipKind::Drums, None) => format!("Drum {pitch}"),
+        (ClipKind::Melody, _) => lanes::pitch_name(pitch),
+    }
+}
+
+/// Bar, beat and sixteenth as musicians count them: "2.3.1".
+fn place_of(clip: &Clip, tick: Ticks) -> String {
+    let (bar, beat) = (clip.meter.bar_ticks(), clip.meter.beat_ticks());
+    let in_bar = tick.rem_euclid(bar);
+    format!("{}.{}.{}", tick.div_euclid(bar) + 1, in_bar / beat + 1, in_bar % beat / SIXTEENTH + 1)
+}
+
+fn wheel(ui: &Ui, body: Rect, c: &Content<'_>, s: &mut RollState) {
+    let Some(g) = s.geometry else { return };
+    if !ui.rect_contains_pointer(body) {
+        return;
+    }
+    let events: Vec<_> = ui.input(|i| {
+        let wheel = |e: &Event| match e {
+            Event::MouseWheel { delta, modifiers, .. } => Some((*delta, *modifiers)),
+            _ => None,
+        };
+        i.events.iter().filter_map(wheel).collect()
+    });
+    let pointer = ui.input(|i| i.pointer.hover_pos()).unwrap_or(body.center());
+    for (delta, m) in events {
+        let (dx, dy) = (delta.x.clamp(-3.0, 3.0), delta.y.clamp(-3.0, 3.0));
+        let sixth = f64::from(g.notes.width() / g.scale) / 10.0;
+        if m.command || m.ctrl {
+            let share = f64::from((pointer.x - g.notes.left()) / g.notes.width()).clamp(0.0, 1.0);
+            s.zoom_at(g.tick(pointer.x), share, dy);
+        } else if m.alt && c.clip.kind == ClipKind::Melody {
+            s.rows.1 = (s.rows.1 * 1.15_f32.powf(-dy)).clamp(12.0, 60.0);
+        } else if m.shift || c.clip.kind == ClipKind::Drums {
+            s.left -= f64::from(dx + dy) * sixth;
+        } else {
+            s.left -= f64::from(dx) * sixth;
+            s.rows.0 -= dy * 2.0;
+        }
+    }
+}
+
+/// Turns the page when the playhead leaves a zoomed view, but never under the hand.
+fn follow_playhead(c: &Content<'_>, s: &mut RollState) {
+    let (Some(tick), Some(g), None) = (c.playhead, s.geometry, &s.drag) else { return };
+    if s.zoom > 1.0 && !g.notes.x_range().contains(g.x(tick)) {
+        s.left = tick as f64;
+    }
+}
+
+/// The empty part of the roll: double-click adds, click deselects.
+fn canvas(ui: &Ui, g: &Geometry, c: &Content<'_>, s: &mut RollState, out: &mut Vec<Action>) {
+    let response = ui.interact(g.notes, ui.scope_id().with("roll"), Sense::click());
+    let label = if g.kind == ClipKind::Drums { "Drum grid" } else { "Piano roll" };
+    response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, label));
+    let Some(at) = response.interact_pointer_pos() else { return };
+    if response.double_clicked() {
+        let free = ui.input(|i| i.modifiers.alt);
+        let pitch = g.pitch_of(g.row_at(at.y));
+        if let Some(clip) = edit::add(c.clip, g.tick(at.x), pitch, free) {
+            push_edit(c, clip, out);
+        }
+    } else if response.clicked() {
+        s.selected = None;
+    }
+}
+
+fn push_edit(c: &Content<'_>, clip: Clip, out: &mut Vec<Action>) {
+    if clip != *c.clip {
+        out.push(Action::Edit { take: c.take, clip: Arc::new(clip) });
+    }
+}
+
+fn notes(ui: &Ui, g: &Geometry, c: &Content<'_>, s: &mut RollState, out: &mut Vec<Action>) {
+    let p = ui.painter().with_clip_rect(g.notes);
+    let (from, to) = g.visible();
+    for (i, n) in c.clip.notes.iter().enumerate() {
+        // Drum hits are drawn longer than a short note is.
+        if n.start > to || n.end().max(n.start + SIXTEENTH) < from {
+            continue;
+        }
+        let now = s.drag.filter(|d| d.index == i).map_or(*n, |d| d.now);
+        let r = g.note(n.start, n.length, n.pitch).intersect(g.notes);
+        if r.is_positive() {
+            let response = ui.interact(r, ui.scope_id().with(("note", i)), Sense::click_and_drag());
+            note_gestures(ui, g, i, n, &response, c, s, out);
+            paint::note(&p, g, &now, c.new_from, s.selected == Some(i), response.hovered());
+        } else if now != *n {
+            paint::note(&p, g, &now, c.new_from, true, false);
+        }
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn note_gestures(
+    ui: &Ui,
+    g: &Geometry,
+    i: usize,
+    n: &Note,
+    response: &Response,
+    c: &Content<'_>,
+    s: &mut RollState,
+    out: &mut Vec<Action>,
+) {
+    response.widget_info(|| {
+        let label = format!("Note {} at {}", note_word(g.kind, n.pitch), place_of(c.clip, n.start));
+        WidgetInfo::selected(Role::ListItem, true, s.selected == Some(i), label)
+    });
+    let edge = |at: Pos2| {
+        g.kind == ClipKind::Melody && at.x > response.rect.right() - 6.0 && response.rect.width() > 10.0
+    };
+    if let Some(at) = response.hover_pos() {
+        let alt = ui.input(|i| i.modifiers.alt);
+        ui.ctx().set_cursor_icon(match () {
+            () if alt => CursorIcon::ResizeVertical,
+            () if edge(at) => CursorIcon::ResizeHorizontal,
+            () => CursorIcon::Grab,
+        });
+    }
+    if response.clicked() {
+        s.selected = Some(i);
+    }
+    if response.secondary_clicked() {
+        s.selected = None;
+        push_edit(c, edit::delete(c.clip, i), out);
+    }
+    if response.drag_started_by(PointerButton::Primary) {
+        let (grab, alt) = ui.input(|i| (i.pointer.press_origin(), i.modifiers.alt));
+        let grab = grab.or(response.interact_pointer_pos()).unwrap_or(response.rect.center());
+        let mode = match () {
+            () if alt => Mode::Velocity,
+            () if edge(grab) => Mode::Resize,
+            () => Mode::Move,
+        };
+        s.selected = Some(i);
+        s.drag = Some(NoteDrag { index: i, mode, from: *n, now: *n, grab });
+    }
+}
+
+/// Takes hold of the stem nearest to the mouse; its note's velocity follows.
+fn velocity_strip(ui: &Ui, g: &Geometry, c: &Content<'_>, s: &mut RollState, out: &mut Vec<Action>) {
+    let response = ui.interact(g.velocities, ui.scope_id().with("velocities"), Sense::click_and_drag());
+    response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Velocity"));
+    let height = g.velocities.height() - 8.0;
+    let velocity = |y: f32| ((g.velocities.bottom() - y) / height * 127.0).round().clamp(1.0, 127.0) as u8;
+    if response.drag_started_by(PointerButton::Primary) || response.clicked() {
+        let at = ui.input(|i| i.pointer.press_origin()).or(response.interact_pointer_pos());
+        let at = at.unwrap_or(response.rect.center());
+        let distance = |n: &Note| (g.x(n.start) + 2.0 - at.x).abs();
+        let near = |i: &usize| c.clip.notes.get(*i).is_some_and(|n| distance(n) < 9.0);
+        // Of notes struck together, the selected one goes first.
+        let nearest = || {
+            let all = c.clip.notes.iter().enumerate().filter(|(_, n)| distance(n) < 9.0);
+            all.min_by(|a, b| distance(a.1).total_cmp(&distance(b.1))).map(|(i, _)| i)
+        };
+        if let Some(i) = s.selected.filter(near).or_else(nearest) {
+            let from = c.clip.notes[i];
+            s.selected = Some(i);
+            if response.clicked() {
+                let now = Note { velocity: velocity(at.y), ..from };
+                push_edit(c, edit::replace(c.clip, i, now), out);
+            } else {
+                // Held at its own height, so that the stem's head follows the mouse exactly.
+                s.drag = Some(NoteDrag {
+                    index: i,
+                    mode: Mode::Velocity,
+                    from,
+                    now: from,
+                    grab: pos2(f32::NAN, at.y),
+                });
+            }
+        }
+    }
+    if let Some(d) = &mut s.drag
+        && d.mode == Mode::Velocity
+        && d.grab.x.is_nan()
+        && let Some(at) = response.interact_pointer_pos()
+    {
+        d.now.velocity = velocity(at.y);
+    }
+    let drag = s.drag;
+    let (from, to) = g.visible();
+    let shown =
+        c.clip.notes.iter().enumerate().filter(|(_, n)| (from..=to).contains(&n.start)).map(|(i, n)| {
+            let note = drag.as_ref().filter(|d| d.index == i).map_or(n, |d| &d.now);
+            (note, s.selected == Some(i))
+        });
+    paint::velocities(ui.painter(), g, c.new_from, shown);
+}
+
+/// Moves the dragged note with the mouse and hands the edit over when it is released.
+fn follow_drag(ui: &Ui, g: &Geometry, c: &Content<'_>, s: &mut RollState, out: &mut Vec<Action>) {
+    let Some(drag) = &mut s.drag else { return };
+    let (pointer, down, free, escape) = ui.input(|i| {
+        (i.pointer.interact_pos(), i.pointer.primary_down(), i.modifiers.alt, i.key_pressed(Key::Escape))
+    });
+    if escape {
+        s.drag = None;
+        return;
+    }
+    if let Some(at) = pointer
+        && !drag.grab.x.is_nan()
+    {
+        drag.follow(g, c.clip, at, free);
+    }
+    if !down {
+        let drag = *drag;
+        s.drag = None;
+        if c.clip.notes.get(drag.index) == Some(&drag.from) && drag.now != drag.from {
+            let after = edit::replace(c.clip, drag.index, drag.now);
+            s.selected = after.notes.iter().position(|n| *n == drag.now);
+            push_edit(c, after, out);
+        }
+    }
+}

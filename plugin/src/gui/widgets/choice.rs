@@ -1,0 +1,180 @@
+//! Choices: segmented control for few, menu for many, tabs for the tools. GUI thread.
+
+use super::icons::{self, Icon};
+use crate::gui::theme;
+use egui::{
+    Align2, Popup, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+};
+
+/// One value of a [`menu`].
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    /// What it is called.
+    pub label: String,
+    /// Said beside it, e.g. "needs weights".
+    pub note: String,
+}
+
+impl Entry {
+    /// An entry without a note.
+    #[must_use]
+    pub fn plain(label: &str) -> Self {
+        Self { label: label.to_owned(), note: String::new() }
+    }
+}
+
+/// A row of a menu; `true` when it was chosen.
+pub fn menu_row(ui: &mut Ui, label: &str, note: &str, chosen: bool, enabled: bool) -> bool {
+    let sense = if enabled { Sense::click() } else { Sense::hover() };
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), sense);
+    response.widget_info(|| WidgetInfo::selected(Role::MenuItem, enabled, chosen, label));
+    let p = ui.painter();
+    if (response.hovered() || response.has_focus()) && enabled {
+        p.rect_filled(rect, 4.0, theme::HOVER);
+    }
+    if chosen {
+        let tick = Rect::from_min_size(rect.left_top() + vec2(4.0, 5.0), vec2(16.0, 16.0));
+        icons::paint(p, Icon::Tick, tick, theme::ACCENT);
+    }
+    let colour = if enabled { theme::TEXT } else { theme::FAINT };
+    let left = pos2(rect.left() + 26.0, rect.center().y);
+    let font = theme::font(theme::BODY);
+    let used = super::text(p, left, Align2::LEFT_CENTER, label, font, colour, rect.right() - left.x - 8.0);
+    if !note.is_empty() {
+        let right = pos2(rect.right() - 8.0, rect.center().y);
+        let font = theme::font(theme::SMALL);
+        super::text(
+            p,
+            right,
+            Align2::RIGHT_CENTER,
+            note,
+            font,
+            theme::DIM,
+            rect.right() - used.right() - 16.0,
+        );
+    }
+    response.clicked()
+}
+
+/// A box that opens a list; returns the index that was chosen.
+pub fn menu(
+    ui: &mut Ui,
+    rect: Rect,
+    name: &str,
+    tip: &str,
+    entries: &[Entry],
+    chosen: usize,
+) -> Option<usize> {
+    let response = ui.interact(rect, ui.scope_id().with(("menu", name)), Sense::click());
+    let label = entries.get(chosen).map_or("", |e| e.label.as_str());
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::ComboBox, true, name);
+        info.current_text_value = Some(label.to_owned());
+        info
+    });
+    super::focus_ring(ui, rect, &response);
+    let p = ui.painter();
+    p.rect_filled(rect, theme::RADIUS, super::button::fill(&response, true));
+    p.rect_stroke(rect, theme::RADIUS, theme::hairline(), StrokeKind::Inside);
+    let left = pos2(rect.left() + 8.0, rect.center().y);
+    super::text(
+        p,
+        left,
+        Align2::LEFT_CENTER,
+        label,
+        theme::font(theme::BODY),
+        theme::TEXT,
+        rect.width() - 32.0,
+    );
+    let chevron = Rect::from_center_size(pos2(rect.right() - 14.0, rect.center().y), vec2(16.0, 16.0));
+    icons::paint(p, Icon::Chevron, chevron, theme::DIM);
+    let response = response.on_hover_text(tip);
+
+    let widest = entries.iter().any(|e| !e.note.is_empty());
+    let mut picked = None;
+    Popup::menu(&response).width(rect.width().max(if widest { 260.0 } else { 132.0 })).show(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
+            for (i, e) in entries.iter().enumerate() {
+                if menu_row(ui, &e.label, &e.note, i == chosen, true) {
+                    picked = Some(i);
+                    ui.close();
+                }
+            }
+        });
+    });
+    picked
+}
+
+/// Few values side by side; returns the index that was clicked.
+pub fn segmented(
+    ui: &Ui,
+    rect: Rect,
+    name: &str,
+    tip: &str,
+    labels: &[&str],
+    chosen: usize,
+) -> Option<usize> {
+    let p = ui.painter();
+    p.rect_filled(rect, theme::RADIUS, theme::GROUND);
+    p.rect_stroke(rect, theme::RADIUS, theme::hairline(), StrokeKind::Inside);
+    let w = (rect.width() - 4.0) / labels.len().max(1) as f32;
+    let mut picked = None;
+    for (i, label) in labels.iter().enumerate() {
+        let cell = Rect::from_min_size(
+            rect.left_top() + vec2(2.0 + w * i as f32, 2.0),
+            vec2(w, rect.height() - 4.0),
+        );
+        let response = segment(ui, cell, name, label, i == chosen);
+        let on = i == chosen;
+        if on {
+            p.rect_filled(cell, f32::from(theme::RADIUS) - 2.0, theme::HOVER);
+        }
+        let colour = if on || response.hovered() { theme::TEXT } else { theme::DIM };
+        super::text(p, cell.center(), Align2::CENTER_CENTER, label, theme::font(theme::BODY), colour, w);
+        if response.on_hover_text(tip).clicked() {
+            picked = Some(i);
+        }
+    }
+    picked
+}
+
+fn segment(ui: &Ui, cell: Rect, group: &str, label: &str, on: bool) -> Response {
+    let response = ui.interact(cell, ui.scope_id().with(("segment", group, label)), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, on, format!("{group}: {label}")));
+    super::focus_ring(ui, cell, &response);
+    response
+}
+
+/// Tabs with a line under the chosen one, laid out from `left`; returns the index that was clicked and the
+/// right edge.
+pub fn tabs(
+    ui: &Ui,
+    left: egui::Pos2,
+    height: f32,
+    labels: &[(&str, &str)],
+    chosen: usize,
+) -> (Option<usize>, f32) {
+    let mut x = left.x;
+    let mut picked = None;
+    for (i, (label, tip)) in labels.iter().enumerate() {
+        let on = i == chosen;
+        let font = if on { theme::bold(theme::BODY) } else { theme::font(theme::BODY) };
+        // Both weights are measured, so that nothing moves when the choice does.
+        let width =
+            ui.painter().layout_no_wrap((*label).to_owned(), theme::bold(theme::BODY), theme::TEXT).size().x;
+        let cell = Rect::from_min_size(pos2(x, left.y), vec2(width + 24.0, height));
+        let response = segment(ui, cell, "Tool", label, on);
+        let colour = if on || response.hovered() { theme::TEXT } else { theme::DIM };
+        super::text(ui.painter(), cell.center(), Align2::CENTER_CENTER, label, font, colour, width + 2.0);
+        if on {
+            let y = cell.bottom() - 1.0;
+            ui.painter().hline(cell.left() + 12.0..=cell.right() - 12.0, y, Stroke::new(2.0, theme::ACCENT));
+        }
+        if response.on_hover_text(*tip).clicked() {
+            picked = Some(i);
+        }
+        x = cell.right();
+    }
+    (picked, x)
+}

@@ -1,0 +1,235 @@
+//! Views of the window for tests: what it shows first, while working, with takes, with a primer, with a song.
+
+use descant_core::music::{Clip, ClipKind, Meter, Note, TICKS_PER_QUARTER};
+use descant_core::tool::{Constraints, Request, Score, Take, ToolKind};
+use descant_plugin::gui::view::*;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+const S: i64 = TICKS_PER_QUARTER / 4;
+
+/// A drum clip: kick, snare, hats, with small differences by `n`.
+pub fn drums(bars: i64, n: i64) -> Clip {
+    let mut notes = Vec::new();
+    let mut add = |step: i64, pitch, velocity| notes.push(Note { start: step * S, pitch, length: S, velocity });
+    for bar in 0..bars {
+        let o = bar * 16;
+        for step in 0..8 {
+            add(o + step * 2, 42, if step % 2 == 0 { 96 } else { 58 });
+        }
+        for step in [0, 6 + n % 3, 10] {
+            add(o + step, 36, 112);
+        }
+        for step in [4, 12] {
+            add(o + step, 38, 104);
+        }
+        add(o + 14, 46, 80);
+        if (bar + n) % 2 == 1 {
+            for (i, pitch) in [50, 48, 45].into_iter().enumerate() {
+                add(o + 13 + i as i64, pitch, 70 + 12 * i as u8);
+            }
+        }
+        if bar == 0 {
+            add(o, 49, 100);
+        }
+        for step in [3, 11] {
+            add(o + step + n % 2, 51, 50);
+        }
+    }
+    clip(ClipKind::Drums, notes, bars)
+}
+
+/// A melody of `bars` bars, different by `n`.
+pub fn melody(bars: i64, n: i64) -> Clip {
+    let scale = [60, 62, 64, 65, 67, 69, 71, 72, 74];
+    let mut notes = Vec::new();
+    let (mut step, mut at) = (0, n);
+    while step < bars * 16 {
+        let length = [2, 4, 2, 1, 1, 6, 2][((step + n * 3) % 7) as usize].min(bars * 16 - step);
+        at = (at * 5 + step + 3 * n + 1).rem_euclid(9);
+        let velocity = 70 + ((step * 7 + n * 11) % 50) as u8;
+        if (step + n) % 11 != 7 {
+            notes.push(Note { start: step * S, pitch: scale[at as usize], length: length * S, velocity });
+        }
+        step += length;
+    }
+    clip(ClipKind::Melody, notes, bars)
+}
+
+fn clip(kind: ClipKind, notes: Vec<Note>, bars: i64) -> Clip {
+    let mut c = Clip {
+        name: "Descant".into(),
+        kind,
+        notes,
+        length: bars * 16 * S,
+        meter: Meter::COMMON,
+        tempo: Some(120.0),
+    };
+    c.normalise();
+    c
+}
+
+fn param(normalised: f32, text: &str, steps: Option<usize>) -> ParamState {
+    ParamState { normalised, default: normalised, text: text.into(), steps, choices: Vec::new() }
+}
+
+fn choice(chosen: usize, names: &[&str]) -> ParamState {
+    ParamState {
+        normalised: chosen as f32 / (names.len() - 1) as f32,
+        default: 0.0,
+        text: names[chosen].into(),
+        steps: Some(names.len() - 1),
+        choices: names.iter().map(|n| (*n).to_owned()).collect(),
+    }
+}
+
+/// The window as it is when a new instance opens for the first time.
+pub fn first_open() -> View {
+    let model = |id: &str, name: &str, about: &str, kind, ready| ModelView {
+        id: id.into(),
+        name: name.into(),
+        about: about.into(),
+        kind,
+        ready,
+        default_temperature: 1.0,
+    };
+    let about_drums = "Writes grooves for nine drum sounds. Learned from thirteen hours of human drumming.";
+    let about_melody = "Writes single-voice melodies that repeat and vary what came before.";
+    let models = vec![
+        model("drum_kit", "Drum kit RNN", about_drums, ClipKind::Drums, true),
+        model("one_drum", "One drum RNN", "Writes a rhythm for one drum.", ClipKind::Drums, false),
+        model("attention", "Attention melody RNN", about_melody, ClipKind::Melody, true),
+        model("lookback", "Lookback melody RNN", "Writes melodies with an ear for repeats.", ClipKind::Melody, false),
+    ];
+    let keys = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"];
+    let params = HashMap::from([
+        (ParamId::Tool, choice(0, &["Generate", "Continue"])),
+        (ParamId::Model, choice(0, &["Drum kit RNN", "One drum RNN", "Attention melody RNN", "Lookback melody RNN"])),
+        (ParamId::Temperature, param(0.5, "1.00", None)),
+        (ParamId::Bars, param(3.0 / 31.0, "4 bars", Some(31))),
+        (ParamId::Variations, param(7.0 / 15.0, "8", Some(15))),
+        (ParamId::Density, param(0.0, "Free", None)),
+        (ParamId::Key, choice(0, &keys)),
+        (ParamId::Scale, choice(0, &["Off", "Major", "Minor", "Dorian", "Mixolydian", "Pentatonic"])),
+        (ParamId::RangeLow, param(48.0 / 127.0, "C3", Some(127))),
+        (ParamId::RangeHigh, param(84.0 / 127.0, "C6", Some(127))),
+        (ParamId::SeedLock, param(0.0, "Off", Some(1))),
+        (ParamId::SwapQuantum, choice(2, &["Now", "Beat", "Bar"])),
+        (ParamId::AuditionLevel, param(0.75, "−6.0 dB", None)),
+        (ParamId::Play, param(1.0, "On", Some(1))),
+    ]);
+    View {
+        transport: TransportView {
+            tempo: 120.0,
+            meter: Meter::COMMON,
+            bar: 1,
+            playing: false,
+            host: true,
+            playhead: None,
+        },
+        tool: ToolKind::Generate,
+        models,
+        model: 0,
+        params,
+        primer: None,
+        captured_bars: 0,
+        takes: Vec::new(),
+        shown: None,
+        sounding: None,
+        seed: "mavo-tiru".into(),
+        progress: None,
+        status: Status { kind: StatusKind::Info, text: "Ready.".into() },
+        can_undo: false,
+        can_redo: false,
+        song: None,
+    }
+}
+
+/// Seeds as the product writes them.
+pub const SEEDS: [&str; 8] = [
+    "mavo-tiru", "pela-suno", "kiro-vami", "doru-leka", "suna-bopi", "tavi-moru", "neko-rasu", "hilo-pame",
+];
+
+fn takes(view: &mut View, tool: ToolKind, primer: Option<&Clip>, make: impl Fn(i64) -> Clip) {
+    let request = Arc::new(Request {
+        tool,
+        model: view.models[view.model].id.clone(),
+        primer: primer.cloned(),
+        bars: 4,
+        variations: 8,
+        temperature: 1.0,
+        seed: 1,
+        constraints: Constraints::default(),
+        meter: Meter::COMMON,
+        tempo: Some(120.0),
+    });
+    for (i, seed) in SEEDS.into_iter().enumerate() {
+        let score = Score { log_likelihood_per_step: -0.81 - 0.07 * i as f32, steps: 64 };
+        let take = Take {
+            clip: make(i as i64),
+            new_from: primer.map_or(0, |p| p.length),
+            seed: i as u32,
+            score,
+            request: request.clone(),
+            notices: Vec::new(),
+        };
+        let id = view.takes.len() as u64 + 1;
+        view.takes.push(TakeView { id, take: Arc::new(take), seed: seed.into(), starred: i == 1 || i == 4 });
+    }
+    view.status =
+        Status { kind: StatusKind::Good, text: "Drum kit RNN wrote 8 takes in 41 ms · seed mavo-tiru".into() };
+    view.can_undo = true;
+}
+
+/// Eight drum takes, the second shown and playing.
+pub fn eight_takes() -> View {
+    let mut v = first_open();
+    takes(&mut v, ToolKind::Generate, None, |i| drums(4, i));
+    v.shown = Some(2);
+    v.sounding = Some(2);
+    v.transport.playing = true;
+    v.transport.bar = 17;
+    v.transport.playhead = Some(22 * S + 311);
+    v
+}
+
+/// A melody continued from a captured primer.
+pub fn continued() -> View {
+    let mut v = first_open();
+    v.model = 2;
+    v.tool = ToolKind::Continue;
+    v.params.insert(ParamId::Tool, choice(1, &["Generate", "Continue"]));
+    let primer = melody(2, 1);
+    takes(&mut v, ToolKind::Continue, Some(&primer), |i| {
+        let mut c = melody(6, i + 2);
+        c.notes.retain(|n| n.start >= primer.length);
+        c.notes.extend(primer.notes.iter().copied());
+        c.normalise();
+        c
+    });
+    v.primer = Some(PrimerView { clip: Arc::new(primer), origin: PrimerOrigin::Captured });
+    v.captured_bars = 6;
+    v.shown = Some(3);
+    v.sounding = Some(3);
+    v
+}
+
+/// A song of five tracks was dropped.
+pub fn song() -> View {
+    let mut v = first_open();
+    let track = |name: &str, notes, kind, polyphonic, bars| TrackView { name: name.into(), notes, kind, polyphonic, bars };
+    v.song = Some(SongView {
+        file: "late night, final mix (2).mid".into(),
+        tracks: vec![
+            track("Drums", 912, ClipKind::Drums, true, 64),
+            track("Bass", 288, ClipKind::Melody, false, 64),
+            track("Rhodes", 640, ClipKind::Melody, true, 56),
+            track("Lead vocal with a rather long track name", 203, ClipKind::Melody, false, 48),
+            track("Strings", 96, ClipKind::Melody, true, 32),
+        ],
+        preselected: 3,
+        tempo: 96.0,
+        tempo_changes: true,
+    });
+    v
+}
