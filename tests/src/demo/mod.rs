@@ -125,7 +125,7 @@ fn notices(take: &Take) -> String {
 /// The shown name of the first model of a kind that has weights.
 fn model_for(host: &mut Host, kind: ClipKind) -> Result<String> {
     let models = descant_plugin::library::models();
-    let model = models.iter().find(|m| m.kind == kind && m.ready);
+    let model = models.iter().find(|m| m.kind == kind && descant_plugin::library::ready(&m.id));
     let model = model.with_context(|| format!("no model for {} has weights", word(kind)))?;
     // The plugin must know it by this name, too.
     host.param_value("Model", &model.name)?;
