@@ -151,7 +151,7 @@ fn a_loaded_trigger_does_not_fire() -> Result<()> {
 
     let mut other = open()?;
     other.load(&saved)?;
-    bounce(&mut other, &[&[]; 20])?;
+    bounce(&mut other, &[&[] as &[In]; 20])?;
     assert_eq!(state::document(&other.save()?)?.entries.len(), takes);
     Ok(())
 }
