@@ -3,7 +3,8 @@
 //! Command line, training and tests; never the plugin. Nothing is unpacked onto the disk.
 
 use descant_core::corpus::{
-    Corpus, DrumPiece, Funnel, GrooveError, GrooveFile, MelodyOptions, MelodyPiece, groove_pieces, melody_pieces,
+    Corpus, DrumPiece, Funnel, GrooveError, GrooveFile, MelodyOptions, MelodyPiece, groove_pieces,
+    melody_pieces,
 };
 use lzma_rust2::XzReader;
 use std::io::Read;
@@ -36,7 +37,10 @@ pub fn unpack_xz(path: &Path) -> Result<Vec<u8>, CorpusError> {
     let failed = |source| CorpusError::File { path: path.to_owned(), source };
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
-    XzReader::new(std::io::BufReader::new(file), true).take(LARGEST).read_to_end(&mut bytes).map_err(failed)?;
+    XzReader::new(std::io::BufReader::new(file), true)
+        .take(LARGEST)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     if bytes.len() as u64 == LARGEST {
         return Err(failed(std::io::Error::other("it unpacks to more than 1 GiB")));
     }
@@ -71,7 +75,10 @@ pub fn drums(corpora: &Path) -> Result<(Vec<DrumPiece>, Funnel), CorpusError> {
 ///
 /// # Errors
 /// A file cannot be read or is not UTF-8 text.
-pub fn melodies(corpora: &Path, options: &MelodyOptions) -> Result<(Vec<MelodyPiece>, Vec<Funnel>), CorpusError> {
+pub fn melodies(
+    corpora: &Path,
+    options: &MelodyOptions,
+) -> Result<(Vec<MelodyPiece>, Vec<Funnel>), CorpusError> {
     let text = |name: &str| {
         let path = corpora.join(name);
         let bytes = if name.ends_with(".xz") {
@@ -118,18 +125,39 @@ mod tests {
         let (pieces, funnels) = melodies(&corpora(), &MelodyOptions::default()).unwrap();
         let mut home = std::collections::BTreeMap::new();
         for piece in &pieces {
-            assert_eq!(*home.entry(piece.title.to_lowercase()).or_insert(piece.split), piece.split, "{}", piece.id);
+            assert_eq!(
+                *home.entry(piece.title.to_lowercase()).or_insert(piece.split),
+                piece.split,
+                "{}",
+                piece.id
+            );
             assert_eq!(piece.events.len() % piece.steps_per_bar, 0, "{}", piece.id);
-            assert!(piece.events.iter().all(|&e| e < 0 || (48..84).contains(&e)), "{}", piece.id);
+            assert!(
+                piece.events.iter().filter_map(|e| e.pitch()).all(|p| (48..84).contains(&p)),
+                "{}",
+                piece.id
+            );
         }
         for funnel in &funnels {
             let whole = funnel.rejected.iter().filter(|r| !r.reason.starts_with('(')).count();
-            let part = |id: &str| id.split('#').next().unwrap_or_default().trim_start_matches(&format!("{}/", funnel.source)).to_owned();
+            let part = |id: &str| {
+                id.split('#')
+                    .next()
+                    .unwrap_or_default()
+                    .trim_start_matches(&format!("{}/", funnel.source))
+                    .to_owned()
+            };
             let mut songs: std::collections::BTreeSet<String> =
                 pieces.iter().filter(|p| p.id.starts_with(&funnel.source)).map(|p| part(&p.id)).collect();
             songs.extend(funnel.rejected.iter().filter(|r| r.reason.starts_with('(')).map(|r| part(&r.id)));
             assert!(songs.len() + whole <= funnel.seen, "{}", funnel.source);
-            assert!(songs.len() + whole + 5 >= funnel.seen, "{}: {} + {whole} of {}", funnel.source, songs.len(), funnel.seen);
+            assert!(
+                songs.len() + whole + 5 >= funnel.seen,
+                "{}: {} + {whole} of {}",
+                funnel.source,
+                songs.len(),
+                funnel.seen
+            );
         }
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn stretches(measures: &[Measure]) -> Vec<Stretch> {
 
 /// 4/4 and 2/2 are one bar length and one way of counting; 3/4 and 6/8 are not.
 fn beats_alike(a: Meter, b: Meter) -> bool {
-    let ternary = |m: Meter| m.denominator >= 8 && m.numerator % 3 == 0;
+    let ternary = |m: Meter| m.denominator >= 8 && m.numerator.is_multiple_of(3);
     ternary(a) == ternary(b)
 }
 

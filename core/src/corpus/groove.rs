@@ -4,7 +4,6 @@
 //! tempo never enters and no rounding of seconds can move a hit.
 
 use super::{Funnel, Split};
-use crate::codec::PitchSet;
 use crate::codec::encoding::{DrumsOneHot, OneHot};
 use crate::music::{Meter, TICKS_PER_QUARTER, Ticks};
 use midly::{MetaMessage, MidiMessage, Smf, Timing, TrackEventKind};
@@ -145,12 +144,12 @@ fn piece(row: &Row<'_>, file: Option<&GrooveFile>) -> Result<DrumPiece, &'static
     let meter = Meter::COMMON;
     let steps_per_bar = 16;
     let encoding = DrumsOneHot::standard(9).map_err(|_| "no drum types")?.strict();
-    let mut sets = vec![PitchSet::EMPTY; (last / steps_per_bar + 1) * steps_per_bar];
+    let mut classes = vec![0; (last / steps_per_bar + 1) * steps_per_bar];
     for hit in &hits {
-        sets[hit.step as usize].insert(hit.pitch);
+        let class = encoding.encode(std::iter::once(hit.pitch).collect()).ok();
+        classes[hit.step as usize] |=
+            class.and_then(|c| u16::try_from(c).ok()).ok_or("a drum of no known type")?;
     }
-    let class = |set| encoding.encode(set).ok().and_then(|c| u16::try_from(c).ok());
-    let classes = sets.into_iter().map(class).collect::<Option<_>>().ok_or("a drum of no known type")?;
     let (id, style) = (row.id.to_owned(), row.style.to_owned());
     Ok(DrumPiece { id, style, tempo, split, kind, meter, steps_per_bar, classes, hits })
 }

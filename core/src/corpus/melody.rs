@@ -54,6 +54,9 @@ impl Default for MelodyOptions {
     }
 }
 
+/// Three numbers of a note: its onset, its duration (as printed) or its end (on a stretch), its pitch.
+type Tone = (i64, i64, i64);
+
 #[derive(Deserialize)]
 struct Song {
     id: String,
@@ -64,7 +67,8 @@ struct Song {
     #[serde(default)]
     offgrid: f64,
     meas: Vec<Measure>,
-    notes: Vec<(i64, i64, i64)>,
+    /// Onset, duration, pitch.
+    notes: Vec<Tone>,
 }
 
 /// Melodies of several corpora, with one funnel each. A song that is mostly one of an earlier line or corpus stays
@@ -111,7 +115,7 @@ fn usable(song: &Song, options: &MelodyOptions, seen: &mut Seen) -> Result<(), (
         return Err(("no melody", String::new()));
     }
     // A grid position beyond any song, or notes out of order, is a damaged line.
-    let sane = |&(on, length, pitch): &(i64, i64, i64)| {
+    let sane = |&(on, length, pitch): &Tone| {
         (0..1 << 20).contains(&on) && (1..1 << 20).contains(&length) && (0..128).contains(&pitch)
     };
     if !song.notes.iter().all(sane) || song.notes.windows(2).any(|w| w[0].0 >= w[1].0) {
@@ -165,18 +169,18 @@ fn cut(corpus: &str, song: &Song, options: &MelodyOptions, funnel: &mut Funnel) 
 }
 
 /// Notes (onset, end, pitch) in steps of the stretch.
-fn on_stretch(notes: &[(i64, i64, i64)], stretch: &Stretch) -> Vec<(i64, i64, i64)> {
+fn on_stretch(notes: &[Tone], stretch: &Stretch) -> Vec<Tone> {
     let length = stretch.length();
-    let place = |&(on, duration, pitch): &(i64, i64, i64)| {
+    let place = |&(on, duration, pitch): &Tone| {
         stretch.step(on).map(|step| (step, (step + duration).min(length), pitch))
     };
     notes.iter().filter_map(place).collect()
 }
 
 /// Notes of each phrase, moved to its own first bar, with its length in bars.
-fn phrases(notes: &[(i64, i64, i64)], stretch: &Stretch, rests: Rests) -> Vec<(Vec<(i64, i64, i64)>, i64)> {
+fn phrases(notes: &[Tone], stretch: &Stretch, rests: Rests) -> Vec<(Vec<Tone>, i64)> {
     let bar = stretch.bar;
-    let mut groups: Vec<Vec<(i64, i64, i64)>> = Vec::new();
+    let mut groups: Vec<Vec<Tone>> = Vec::new();
     for &note in notes {
         let gap = match rests {
             Rests::Split(bars) => i64::from(bars) * bar,
@@ -194,7 +198,7 @@ fn phrases(notes: &[(i64, i64, i64)], stretch: &Stretch, rests: Rests) -> Vec<(V
 }
 
 /// Moves a phrase so that the bar of its first note becomes bar 0.
-fn shift(mut notes: Vec<(i64, i64, i64)>, bar: i64) -> (Vec<(i64, i64, i64)>, i64) {
+fn shift(mut notes: Vec<Tone>, bar: i64) -> (Vec<Tone>, i64) {
     let first = notes.first().map_or(0, |n| n.0 / bar * bar);
     for note in &mut notes {
         note.0 -= first;
@@ -205,7 +209,7 @@ fn shift(mut notes: Vec<(i64, i64, i64)>, bar: i64) -> (Vec<(i64, i64, i64)>, i6
 }
 
 /// Takes out every bar in which nothing sounds.
-fn close_up(notes: Vec<(i64, i64, i64)>, bar: i64) -> (Vec<(i64, i64, i64)>, i64) {
+fn close_up(notes: Vec<Tone>, bar: i64) -> (Vec<Tone>, i64) {
     let mut closed = Vec::with_capacity(notes.len());
     // Bars taken out so far, and the first bar after everything placed so far (in the song's own count).
     let (mut out, mut next) = (0, 0);
@@ -243,7 +247,7 @@ mod tests {
     #[test]
     fn silent_bars_are_taken_out_and_the_rest_stays_on_its_bar_lines() {
         let (pieces, _) = read(&song("Tune", TUNE), Rests::Cut, 1);
-        let onsets: Vec<usize> = (0..80).filter(|&i| pieces[0].events[i] >= 0).collect();
+        let onsets: Vec<usize> = (0..80).filter(|&i| pieces[0].events[i].pitch().is_some()).collect();
         assert_eq!((pieces.len(), pieces[0].events.len()), (1, 80));
         assert_eq!(onsets, [0, 20, 32, 48, 64]);
     }

@@ -1,14 +1,8 @@
 //! A melody as the events a network learns from. Pure; any thread.
 
 use super::Split;
+use crate::codec::MelodyEvent;
 use crate::music::Meter;
-
-/// A melody event by its number (see [`crate::codec::MelodyEvent::number`]): small enough to hold a corpus.
-pub type MelodyEvent = i8;
-/// Nothing happens; a sounding note goes on.
-pub const NO_EVENT: MelodyEvent = -2;
-/// The sounding note ends.
-pub const NOTE_OFF: MelodyEvent = -1;
 
 /// A melody on the 16th grid, moved to C major or A minor and into the range 48..84.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +19,7 @@ pub struct MelodyPiece {
     pub meter: Meter,
     /// Sixteenths per bar.
     pub steps_per_bar: usize,
-    /// Per 16th: a pitch, [`NOTE_OFF`] or [`NO_EVENT`]. A whole number of bars.
+    /// One per 16th. A whole number of bars.
     pub events: Vec<MelodyEvent>,
     /// Semitones that were added to the printed pitches.
     pub transposed: i32,
@@ -45,10 +39,21 @@ impl MelodyPiece {
         self.events.len() / self.steps_per_bar
     }
 
+    /// The events as classes of a one-hot over 48..84: 0 no event, 1 note-off, `2 + i` the pitch `48 + i`.
+    #[must_use]
+    pub fn classes(&self) -> Vec<u16> {
+        let class = |event: &MelodyEvent| match event {
+            MelodyEvent::NoEvent => 0,
+            MelodyEvent::NoteOff => 1,
+            MelodyEvent::Pitch(pitch) => u16::from(*pitch).saturating_sub(46),
+        };
+        self.events.iter().map(class).collect()
+    }
+
     /// Note onsets.
     #[must_use]
     pub fn notes(&self) -> usize {
-        self.events.iter().filter(|&&e| e >= 0).count()
+        self.events.iter().filter(|e| e.pitch().is_some()).count()
     }
 }
 
@@ -84,17 +89,17 @@ pub(super) fn fold(pitch: i64) -> i64 {
 /// Writes notes (onset, end, pitch; ascending) as events. A note that is still sounding when the next one starts
 /// ends there; one that ends before it leaves a note-off.
 pub(super) fn events(notes: &[(i64, i64, i64)], length: i64) -> Vec<MelodyEvent> {
-    let mut events = vec![NO_EVENT; usize::try_from(length).unwrap_or(0)];
+    let mut events = vec![MelodyEvent::NoEvent; usize::try_from(length).unwrap_or(0)];
     for (i, &(on, end, pitch)) in notes.iter().enumerate() {
         let next = notes.get(i + 1).map_or(length, |n| n.0);
         let at = |step: i64| usize::try_from(step).ok();
         if let Some(event) = at(on).and_then(|i| events.get_mut(i)) {
-            *event = MelodyEvent::try_from(pitch).unwrap_or(NO_EVENT);
+            *event = u8::try_from(pitch).map_or(MelodyEvent::NoEvent, MelodyEvent::Pitch);
         }
         if end < next
             && let Some(event) = at(end).and_then(|i| events.get_mut(i))
         {
-            *event = NOTE_OFF;
+            *event = MelodyEvent::NoteOff;
         }
     }
     events
@@ -103,6 +108,11 @@ pub(super) fn events(notes: &[(i64, i64, i64)], length: i64) -> Vec<MelodyEvent>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::encoding::{MelodyOneHot, OneHot};
+
+    fn numbered(events: &[i32]) -> Vec<MelodyEvent> {
+        events.iter().map(|&e| MelodyEvent::try_from(e).unwrap()).collect()
+    }
 
     #[test]
     fn a_song_in_d_major_moves_to_c_and_to_the_middle_of_the_range() {
@@ -121,8 +131,29 @@ mod tests {
     }
 
     #[test]
+    fn classes_agree_with_the_one_hot_encoding() {
+        let encoding = MelodyOneHot::new(48, 84).unwrap();
+        let events = numbered(&[-2, -1, 48, 60, 83]);
+        let expected: Vec<usize> = events.iter().map(|&e| encoding.encode(e).unwrap()).collect();
+        let piece = MelodyPiece {
+            id: String::new(),
+            title: String::new(),
+            composer: String::new(),
+            split: Split::Train,
+            meter: Meter::COMMON,
+            steps_per_bar: 16,
+            events,
+            transposed: 0,
+        };
+        assert_eq!(piece.classes().into_iter().map(usize::from).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
     fn legato_notes_need_no_note_off() {
-        assert_eq!(events(&[(1, 3, 60), (3, 9, 62), (6, 7, 64)], 8), [-2, 60, -2, 62, -2, -2, 64, -1]);
-        assert_eq!(events(&[(0, 8, 60)], 4), [60, -2, -2, -2]);
+        assert_eq!(
+            events(&[(1, 3, 60), (3, 9, 62), (6, 7, 64)], 8),
+            numbered(&[-2, 60, -2, 62, -2, -2, 64, -1])
+        );
+        assert_eq!(events(&[(0, 8, 60)], 4), numbered(&[60, -2, -2, -2]));
     }
 }
