@@ -3,7 +3,11 @@
 //! [`FILES`] maps a file's name to the code that understands it. Formats and tolerances: `README.md` beside
 //! the files. Never writes; a file it does not know is a failure, so nothing is passed over in silence.
 mod a_quantise;
+mod b_encodings;
+mod e_loglik;
+mod f_generate;
 mod report;
+mod rnn_case;
 
 pub use report::{Outcome, Report};
 
@@ -37,14 +41,14 @@ struct File {
 const FILES: &[File] = &[
     File { name: "a_quantise_extract.json", run: a_quantise::run, refers: &[] },
     File { name: "b_chords.json", run: not_built, refers: &[] },
-    File { name: "b_encodings.json", run: not_built, refers: &[] },
+    File { name: "b_encodings.json", run: b_encodings::run, refers: &[] },
     File { name: "c_forward_full.json", run: not_built, refers: &[] },
     File { name: "c_forward_small.json", run: not_built, refers: &[] },
     File { name: "c_nade.json", run: not_built, refers: &[] },
     File { name: "c_weight_formula.json", run: not_built, refers: &[] },
     File { name: "d_checkpoints.json", run: not_built, refers: &["ckpt"] },
-    File { name: "e_loglik.json", run: not_built, refers: &[] },
-    File { name: "f_generate.json", run: not_built, refers: &[] },
+    File { name: "e_loglik.json", run: e_loglik::run, refers: &[] },
+    File { name: "f_generate.json", run: f_generate::run, refers: &[] },
 ];
 
 /// Counts the cases of a file that nothing runs yet: the entries of its top-level lists.

@@ -312,3 +312,7 @@ fn only_tempo(tempos: &[TempoMark]) -> Result<f64, QuantiseError> {
     }
     Ok(first.qpm)
 }
+
+#[cfg(test)]
+#[path = "quantise_tests.rs"]
+mod tests;

@@ -7,7 +7,8 @@ use super::engine::Engine;
 use super::params::{FIRST_WINDOW, MIN_WINDOW, REVISIONS, Visitor};
 use super::session::{Wish, carry_out};
 use super::show;
-use crate::gui::view::{Action, Gesture};
+use crate::gui::drag::start_drag;
+use crate::gui::view::{Action, Gesture, StatusKind};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize, Size};
 use nice_plug::editor::{Editor, HostMethods, ParentWindowHandle, ResizeHint, SizeConstraints, SpawnedEditor};
@@ -118,7 +119,10 @@ impl App {
             Action::Param(id, gesture) => self.engine.params.visit(*id, Move { setter: &setter, gesture }),
             _ => {
                 if let Some(Wish::Drag(path)) = carry_out(&self.engine, action) {
-                    self.ui_state.drag_out(path);
+                    // The gesture goes on by itself; its end is of no interest here.
+                    if let Err(why) = start_drag(&[path]) {
+                        self.engine.say(StatusKind::Warn, why.to_string());
+                    }
                 }
             }
         }
@@ -151,7 +155,8 @@ impl NiceEguiApp for App {
         gui_context: GuiContext,
         _frame: &mut Frame,
     ) -> Result<(), HandlerError> {
-        crate::gui::clips::prepare(&egui_ctx);
+        crate::gui::theme::install(&egui_ctx);
+        crate::library::look();
         self.context = Some(gui_context);
         Ok(())
     }

@@ -183,7 +183,7 @@ impl Engine {
         let slot = usize::try_from(self.params.model.value()).unwrap_or(0);
         let models = library::models();
         if models.get(slot).is_none_or(|m| m.kind != kind)
-            && let Some(fitting) = models.iter().position(|m| m.kind == kind && m.ready)
+            && let Some(fitting) = models.iter().position(|m| m.kind == kind && library::ready(&m.id))
         {
             live.wishes.push((ParamId::Model, fitting));
         }

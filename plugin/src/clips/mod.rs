@@ -24,7 +24,6 @@ use crate::library::Models;
 use descant_core::music::{Meter, TICKS_PER_QUARTER, Ticks};
 use descant_core::sound::{Audition, Sound};
 use engine::Engine;
-use nice_plug::editor::Editor as _;
 use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 use params::ClipsParams;

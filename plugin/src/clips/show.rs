@@ -84,7 +84,7 @@ pub fn view(engine: &Engine) -> View {
                 name: m.name.clone(),
                 about: m.about.clone(),
                 kind: m.kind,
-                ready: m.ready,
+                ready: library::ready(&m.id),
                 default_temperature: m.default_temperature,
             })
             .collect(),

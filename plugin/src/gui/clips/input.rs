@@ -19,7 +19,9 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let mut y = rect.top() + if tight { 8.0 } else { 12.0 };
 
     y = model(ui, Rect::from_min_size(pos2(x, y), vec2(w, if tight { 64.0 } else { 94.0 })), cx) + gap;
-    y = primer(ui, pos2(x, y), w, if tight { 36.0 } else { 64.0 }, cx) + gap;
+    // The picture takes what the fixed parts leave, within reason.
+    let picture = if tight { 36.0 } else { (64.0 + (rect.height() - 470.0) * 0.4).clamp(52.0, 132.0) };
+    y = primer(ui, pos2(x, y), w, picture, cx) + gap;
     limits(ui, pos2(x, y), w, tight, cx);
 }
 
