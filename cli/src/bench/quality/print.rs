@@ -1,6 +1,8 @@
 //! The scoreboard on the terminal.
 
-use super::{Args, CONTINUATIONS, Judgement, Likelihood, Reference};
+use super::Args;
+use super::judge::{CONTINUATIONS, Judgement, Reference};
+use super::subject::Likelihood;
 use descant_core::model::Model;
 use std::path::Path;
 

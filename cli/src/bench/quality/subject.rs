@@ -135,9 +135,9 @@ impl<'a, E: Event> Speaker<'a, E> {
                 probabilities(logits, 1.0, &mut row);
                 let (past, event) = (&events[..position], events[position]);
                 let mut p = f64::from(row[self.direct[usize::from(piece[position])]]);
-                for class in fixed..row.len() {
+                for (class, &also) in row.iter().enumerate().skip(fixed) {
                     if encoding.decode(class, past)? == event {
-                        p += f64::from(row[class]);
+                        p += f64::from(also);
                     }
                 }
                 let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
