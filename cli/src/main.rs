@@ -1,2 +1,56 @@
 //! `descant`: the tools on the command line, without a DAW.
-fn main() {}
+//!
+//! Reads the arguments and hands each subcommand to its file. No music or maths lives here.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+mod bench;
+mod continue_clip;
+mod dataset;
+mod generate;
+mod golden;
+mod takes;
+mod train;
+
+/// Magenta's music models without a DAW.
+#[derive(Parser)]
+#[command(name = "descant", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write clips from nothing and save them as MIDI files
+    Generate(generate::Args),
+    /// Write on from a MIDI file
+    Continue(continue_clip::Args),
+    /// Turn folders of music into training pieces and say what was left out and why
+    Dataset(dataset::Args),
+    /// Train weights for a model
+    Train(train::Args),
+    /// Compare the library with vectors from the reference implementations
+    Golden(golden::Args),
+    /// Measure speed, size or musical quality
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Generate(args) => generate::run(&args),
+        Command::Continue(args) => continue_clip::run(&args),
+        Command::Dataset(args) => dataset::run(args),
+        Command::Train(args) => train::run(args),
+        Command::Golden(args) => golden::run(&args),
+        Command::Bench(args) => bench::run(args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("descant: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

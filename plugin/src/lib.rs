@@ -1,2 +1,11 @@
 //! Descant Clips as CLAP and VST3 plugin: host glue, real-time side, worker and window.
+//!
+//! [`clips`] is what the host calls; [`bridge`] is all that crosses to and from the audio thread; [`worker`] runs
+//! the tools; [`library`] holds the models; [`gui`] draws.
+pub mod bridge;
+pub mod clips;
 pub mod gui;
+pub mod library;
+pub mod worker;
+
+pub use clips::Clips;

@@ -2,7 +2,21 @@
 //!
 //! Time is counted in [`Ticks`], never in floating-point beats. No model knowledge lives here.
 mod clip;
+pub mod midi;
+mod quantise;
+mod scale;
+mod sequence;
+mod song;
+mod tempo;
 mod time;
 
 pub use clip::{Clip, ClipKind, Note};
-pub use time::{Meter, Ticks, TICKS_PER_QUARTER};
+pub use quantise::{
+    DEFAULT_QPM, Grid, QuantiseError, Quantised, QuantisedNote, QuantisedText, STEPS_PER_QUARTER,
+    step_of_tick, step_of_time, steps_per_second, tick_of_step,
+};
+pub use scale::{KEYS, PitchClasses, Scale, key_from_name, pitch_from_name, pitch_name};
+pub use sequence::{ControlChange, NoteSequence, SequenceNote, TempoMark, TextAnnotation, TimeSignature};
+pub use song::{Song, Span, Texture, Track, Voices, top_line};
+pub use tempo::{MeterMap, MeterSegment, TempoMap, TempoSegment, micros_per_quarter};
+pub use time::{Meter, TICKS_PER_QUARTER, Ticks};

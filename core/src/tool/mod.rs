@@ -1,5 +1,22 @@
 //! What a musician asks for: one [`Request`] in, [`Take`]s out, with progress and cancellation.
+//!
+//! Worker thread or command line. Musical decisions live here: where the new part begins, what a default
+//! primer is, what limits mean. No host, window or file types. [`run`] is the way in.
+mod assemble;
+mod continue_clip;
+mod generate;
+mod limits;
+mod name;
+mod primer;
+mod run;
+#[cfg(test)]
+mod tests;
 
+pub use name::{file_name, take_name};
+pub use primer::MAX_PRIMER_BARS;
+pub use run::{MAX_BARS, MAX_VARIATIONS, ToolError, run};
+
+pub use crate::music::PitchClasses;
 use crate::music::{Clip, Meter, Ticks};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -14,10 +31,6 @@ pub enum ToolKind {
     /// Write on from a primer, without a gap; the primer stays as it is.
     Continue,
 }
-
-/// Pitch classes that may sound: bit `i` set means pitch class `i` (0 = C) is allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct PitchClasses(pub u16);
 
 /// Limits put on the model's choices as masks on its logits. `None` leaves the model free.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

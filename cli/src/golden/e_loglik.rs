@@ -1,0 +1,48 @@
+//! `e_loglik.json`: log-likelihood of given sequences, the first event unscored.
+
+use super::rnn_case::{drum_event, events, melody_event, model};
+use super::{Outcome, Report};
+use anyhow::{Context, Result, ensure};
+use descant_core::codec::Melody;
+use descant_core::model::ModelEncoding;
+use descant_core::model::event_rnn::EventRnn;
+use serde_json::Value;
+
+/// Absolute tolerance, and per unit of the expected value.
+const TOLERANCE: (f64, f64) = (1e-4, 1e-6);
+
+/// Runs all cases of the file.
+pub fn run(doc: &Value, report: &mut Report) {
+    for case in doc["cases"].as_array().into_iter().flatten() {
+        let outcome = match check(case) {
+            Ok(Some(error)) => Outcome::Ok(error),
+            Ok(None) => Outcome::NotBuilt(case["config"].as_str().unwrap_or("?").into()),
+            Err(error) => Outcome::Failed(format!("{error:#}")),
+        };
+        report.case(case["id"].as_str().unwrap_or("?"), outcome);
+    }
+}
+
+/// The difference, or `None` if the configuration is not built.
+fn check(case: &Value) -> Result<Option<f64>> {
+    let Some(model) = model(case)? else { return Ok(None) };
+    let stack = model.stack();
+    let got = match model.encoding() {
+        ModelEncoding::Drums(encoding) => {
+            let events = events(&case["events"], drum_event)?;
+            EventRnn { encoding: encoding.as_ref(), stack }.log_likelihood(&events)?
+        }
+        ModelEncoding::Melody(encoding) => {
+            let mut melody = Melody::new(events(&case["events"], melody_event)?);
+            let (min, max) = model.hparams().encoding.note_range().context("no note range")?;
+            let amount = melody.squash(min.try_into()?, max.try_into()?, model.hparams().transpose_to_key);
+            ensure!(case["squash_amount"].as_i64() == Some(amount.into()), "squashed by {amount}");
+            ensure!(melody.events() == events(&case["squashed"], melody_event)?, "squashed otherwise");
+            EventRnn { encoding: encoding.as_ref(), stack }.log_likelihood(melody.events())?
+        }
+    };
+    let expected = case["loglik"].as_f64().context("no loglik")?;
+    let error = (got - expected).abs();
+    ensure!(error <= TOLERANCE.0 + TOLERANCE.1 * expected.abs(), "{got}, expected {expected}");
+    Ok(Some(error))
+}

@@ -1,0 +1,127 @@
+//! `f_generate.json`: whole generator calls with replayed uniforms.
+
+use super::rnn_case::{model, sequence};
+use super::{Outcome, Report};
+use anyhow::{Context, Result, bail, ensure};
+use descant_core::codec::EventError;
+use descant_core::model::compat::{CompatError, GenerateOptions, Generated, Section, generate};
+use descant_core::music::{NoteSequence, QuantiseError};
+use descant_core::sampling::{BeamOptions, Replay};
+use serde_json::{Value, json};
+
+/// Times may differ by so much; classes and everything symbolic are exact.
+const TIME_TOLERANCE: f64 = 1e-9;
+/// Scores are sums of up to a few hundred logarithms.
+const SCORE_TOLERANCE: f64 = 1e-4;
+
+/// Runs all cases of the file.
+pub fn run(doc: &Value, report: &mut Report) {
+    for case in doc["cases"].as_array().into_iter().flatten() {
+        let family = case["family"].as_str().unwrap_or("?");
+        let outcome = match check(case, family) {
+            Ok(Some(error)) => Outcome::Ok(error),
+            Ok(None) => Outcome::NotBuilt(family.into()),
+            Err(error) => Outcome::Failed(format!("{error:#}")),
+        };
+        report.case(case["id"].as_str().unwrap_or("?"), outcome);
+    }
+}
+
+/// The largest difference of a score, or `None` if the family is not built.
+fn check(case: &Value, family: &str) -> Result<Option<f64>> {
+    if !["drums", "melody"].contains(&family) {
+        return Ok(None);
+    }
+    let Some(model) = model(case)? else { return Ok(None) };
+    let input = sequence(&case["input"])?;
+    let args = &case["args"];
+    let count = |key: &str| args[key].as_u64().map_or(Ok(1), usize::try_from);
+    let options = GenerateOptions {
+        input_sections: sections(&case["input_sections"])?,
+        generate_sections: sections(&case["generate_sections"])?,
+        temperature: args["temperature"].as_f64().unwrap_or(1.0) as f32,
+        beam: BeamOptions {
+            beam: count("beam_size")?,
+            branch: count("branch_factor")?,
+            steps_per_iteration: count("steps_per_iteration")?,
+        },
+    };
+    let expected = &case["expected"];
+    let mut uniforms = Replay::new(numbers(&expected["uniforms"]));
+    let result = generate(model.hparams(), model.encoding(), model.stack(), &input, &options, &mut uniforms);
+    match (result, expected["error"].as_str()) {
+        (Ok(got), None) => compare(&got, expected, &uniforms).map(Some),
+        (Err(error), Some(name)) if error_name(&error) == name => Ok(Some(0.0)),
+        (Err(error), _) => bail!("{error}, expected {}", expected["error"]),
+        (Ok(_), Some(name)) => bail!("no error, expected {name}"),
+    }
+}
+
+/// The reference's name for an error.
+fn error_name(error: &CompatError) -> &'static str {
+    match error {
+        CompatError::Sections(_) => "SequenceGeneratorError",
+        CompatError::NothingToWrite => "EventSequenceRnnModelError",
+        CompatError::Quantise(QuantiseError::MultipleTempos)
+        | CompatError::Events(EventError::Quantise(QuantiseError::MultipleTempos)) => "MultipleTempoError",
+        _ => "another error",
+    }
+}
+
+fn compare(got: &Generated, expected: &Value, uniforms: &Replay) -> Result<f64> {
+    let classes: Vec<u64> =
+        expected["classes"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+    let mine: Vec<u64> = got.classes.iter().map(|&c| c as u64).collect();
+    ensure!(mine == classes, "classes {mine:?}, expected {classes:?}");
+    ensure!(uniforms.used() == classes.len(), "{} uniforms drawn", uniforms.used());
+    let requested = numbers(&expected["requested_new_events"]);
+    ensure!(requested == [got.new_events as f64], "{} new events, expected {requested:?}", got.new_events);
+    same_sequence(&got.sequence, &expected["sequence"])?;
+    let scores = numbers(&expected["scores"]);
+    let [score] = scores[..] else { bail!("{} scores", scores.len()) };
+    let error = (f64::from(got.score) - score).abs();
+    ensure!(error <= SCORE_TOLERANCE, "score {}, expected {score}", got.score);
+    Ok(error)
+}
+
+fn same_sequence(got: &NoteSequence, expected: &Value) -> Result<()> {
+    let mut notes: Vec<Value> = Vec::new();
+    let mut sorted = got.notes.clone();
+    sorted.sort_by(|a, b| {
+        let key = |n: &descant_core::music::SequenceNote| (n.pitch, n.velocity);
+        key(a)
+            .cmp(&key(b))
+            .then(a.start_time.total_cmp(&b.start_time))
+            .then(a.end_time.total_cmp(&b.end_time))
+    });
+    for n in &sorted {
+        let (start, end) = (n.start_time, n.end_time);
+        notes.push(json!([n.pitch, n.velocity, start, end, n.instrument, n.program, n.is_drum]));
+    }
+    let wanted = expected["notes"].as_array().context("no notes")?;
+    ensure!(notes.len() == wanted.len(), "{} notes, expected {}", notes.len(), wanted.len());
+    for (got, wanted) in notes.iter().zip(wanted) {
+        let equal = (0..7).all(|i| match (got[i].as_f64(), wanted[i].as_f64()) {
+            (Some(a), Some(b)) => (a - b).abs() <= TIME_TOLERANCE,
+            _ => got[i] == wanted[i],
+        });
+        ensure!(equal, "note {got}, expected {wanted}");
+    }
+    let total = expected["total_time"].as_f64().context("no total_time")?;
+    ensure!((got.total_time - total).abs() <= TIME_TOLERANCE, "total time {}", got.total_time);
+    let tempos: Vec<Value> = got.tempos.iter().map(|t| json!([t.time, t.qpm])).collect();
+    ensure!(expected["tempos"] == json!(tempos), "tempos {tempos:?}, expected {}", expected["tempos"]);
+    Ok(())
+}
+
+fn sections(value: &Value) -> Result<Vec<Section>> {
+    let section = |s: &Value| {
+        let time = |i: usize| s[i].as_f64().context("a section without times");
+        Ok(Section { start: time(0)?, end: time(1)? })
+    };
+    value.as_array().into_iter().flatten().map(section).collect()
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
+}

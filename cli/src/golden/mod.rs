@@ -1,0 +1,127 @@
+//! `descant golden`: runs every golden file of a folder against the library.
+//!
+//! [`FILES`] maps a file's name to the code that understands it. Formats and tolerances: `README.md` beside
+//! the files. Never writes; a file it does not know is a failure, so nothing is passed over in silence.
+mod a_quantise;
+mod b_encodings;
+mod e_loglik;
+mod f_generate;
+mod report;
+mod rnn_case;
+
+pub use report::{Outcome, Report};
+
+use anyhow::{Context, bail, ensure};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Options of `descant golden`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Folder with golden files; sub-folders are included
+    #[arg(default_value = "tests/golden")]
+    dir: PathBuf,
+    /// Skip cases whose operation, family or configuration is not built yet, instead of failing
+    #[arg(long)]
+    known_only: bool,
+}
+
+/// One kind of golden file.
+struct File {
+    /// Name of the file.
+    name: &'static str,
+    /// Runs its cases. [`not_built`] as long as the library has nothing to compare.
+    run: fn(&Value, &mut Report),
+    /// Files and folders beside it that its cases read.
+    refers: &'static [&'static str],
+}
+
+/// Every golden file we know.
+const FILES: &[File] = &[
+    File { name: "a_quantise_extract.json", run: a_quantise::run, refers: &[] },
+    File { name: "b_chords.json", run: not_built, refers: &[] },
+    File { name: "b_encodings.json", run: b_encodings::run, refers: &[] },
+    File { name: "c_forward_full.json", run: not_built, refers: &[] },
+    File { name: "c_forward_small.json", run: not_built, refers: &[] },
+    File { name: "c_nade.json", run: not_built, refers: &[] },
+    File { name: "c_weight_formula.json", run: not_built, refers: &[] },
+    File { name: "d_checkpoints.json", run: not_built, refers: &["ckpt"] },
+    File { name: "e_loglik.json", run: e_loglik::run, refers: &[] },
+    File { name: "f_generate.json", run: f_generate::run, refers: &[] },
+];
+
+/// Counts the cases of a file that nothing runs yet: the entries of its top-level lists.
+fn not_built(doc: &Value, report: &mut Report) {
+    for list in doc.as_object().into_iter().flatten().filter_map(|(_, v)| v.as_array()) {
+        for (i, case) in list.iter().enumerate() {
+            let id = case["id"].as_str().map_or_else(|| format!("#{i}"), str::to_owned);
+            report.case(&id, Outcome::NotBuilt("this file".into()));
+        }
+    }
+}
+
+/// Runs all files under `args.dir` and prints one line each.
+///
+/// # Errors
+/// If a case fails, a file is unknown or unreadable, or there was no case at all.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let mut paths = Vec::new();
+    collect(&args.dir, &mut paths).with_context(|| format!("cannot list {}", args.dir.display()))?;
+    let mut explained = BTreeSet::new();
+    let mut unknown = Vec::new();
+    let (mut ran, mut skipped, mut failed) = (0, 0, 0);
+    for path in &paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name == "README.md" {
+            continue;
+        }
+        let Some(file) = FILES.iter().find(|f| f.name == name) else {
+            unknown.push(path);
+            continue;
+        };
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let mut report = Report::new(args.known_only, folder.clone());
+        explained.extend(file.refers.iter().map(|r| folder.join(r)));
+        match read(path) {
+            Ok(doc) => (file.run)(&doc, &mut report),
+            Err(error) => report.case("(file)", Outcome::Failed(format!("{error:#}"))),
+        }
+        println!("{}: {report}", path.display());
+        for line in report.failures() {
+            println!("  FAILED {line}");
+        }
+        ran += report.ok();
+        skipped += report.skipped();
+        failed += report.failures().len();
+    }
+    unknown.retain(|p| !explained.iter().any(|e| p.starts_with(e)));
+    for path in &unknown {
+        println!("{}: UNKNOWN, no code reads it", path.display());
+    }
+    println!("total: {ran} ok, {skipped} skipped, {failed} failed, {} unknown files", unknown.len());
+    ensure!(failed == 0 && unknown.is_empty(), "golden vectors do not match");
+    if ran + skipped == 0 {
+        bail!("no case at all in {}", args.dir.display());
+    }
+    Ok(())
+}
+
+fn collect(dir: &Path, into: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut entries = std::fs::read_dir(dir)?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), into)?;
+        } else {
+            into.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> anyhow::Result<Value> {
+    let doc: Value = serde_json::from_slice(&std::fs::read(path)?).context("is not JSON")?;
+    ensure!(doc["format"] == 1, "has format {}, expected 1", doc["format"]);
+    Ok(doc)
+}

@@ -1,0 +1,79 @@
+//! [`Report`]: what one golden file's cases came to.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// How one case went.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Within tolerance. The value is the largest difference met (0 for symbolic cases).
+    Ok(f64),
+    /// The library has no such operation, family or configuration yet; says which.
+    NotBuilt(String),
+    /// What differed.
+    Failed(String),
+}
+
+/// Counts of one golden file.
+#[derive(Debug)]
+pub struct Report {
+    known_only: bool,
+    folder: PathBuf,
+    ok: usize,
+    skipped: usize,
+    failures: Vec<String>,
+    largest_error: f64,
+}
+
+impl Report {
+    /// An empty report on a file in `folder`. `known_only`: cases that are not built count as skipped.
+    #[must_use]
+    pub fn new(known_only: bool, folder: PathBuf) -> Self {
+        Self { known_only, folder, ok: 0, skipped: 0, failures: Vec::new(), largest_error: 0.0 }
+    }
+
+    /// Notes the outcome of case `id`.
+    pub fn case(&mut self, id: &str, outcome: Outcome) {
+        match outcome {
+            Outcome::Ok(error) => {
+                self.ok += 1;
+                self.largest_error = self.largest_error.max(error);
+            }
+            Outcome::NotBuilt(_) if self.known_only => self.skipped += 1,
+            Outcome::NotBuilt(what) => self.failures.push(format!("{id}: not built yet: {what}")),
+            Outcome::Failed(why) => self.failures.push(format!("{id}: {why}")),
+        }
+    }
+
+    /// Folder of the file, for the files it refers to.
+    #[must_use]
+    #[allow(dead_code, reason = "for golden files that refer to others")]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Number of cases within tolerance.
+    #[must_use]
+    pub fn ok(&self) -> usize {
+        self.ok
+    }
+
+    /// Number of cases passed over because the library lacks what they test.
+    #[must_use]
+    pub fn skipped(&self) -> usize {
+        self.skipped
+    }
+
+    /// One line per failed case.
+    #[must_use]
+    pub fn failures(&self) -> &[String] {
+        &self.failures
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ok, {} skipped, {} failed, ", self.ok, self.skipped, self.failures.len())?;
+        write!(f, "largest error {:.1e}", self.largest_error)
+    }
+}

@@ -1,0 +1,114 @@
+//! What the golden files of Drums RNN and Melody RNN have in common: shapes, formula weights, events.
+use anyhow::{Context, Result, ensure};
+use descant_core::codec::{MelodyEvent, PitchSet};
+use descant_core::model::{Card, EncodingParams, Hparams, Model, find};
+use descant_core::music::{NoteSequence, SequenceNote, TempoMark, TimeSignature};
+use descant_core::nn::{Tensor, TensorData, Weights, formula};
+use serde_json::Value;
+
+/// The model of a case; `None` if its configuration is not built.
+pub fn model(case: &Value) -> Result<Option<Model>> {
+    let config = case["config"].as_str().context("no config")?;
+    let Some(configuration) = find(config) else { return Ok(None) };
+    let weights = weights(case)?;
+    let mut hparams = Hparams {
+        layers: case["layers"].as_array().into_iter().flatten().filter_map(count).collect(),
+        attention: count(&case["attn_length"]).unwrap_or(0),
+        residual: case["residual"] == true,
+        ..configuration.hparams.clone()
+    };
+    // Small drum cases use only the first drum types; the output layer tells how many.
+    let classes = weights.get("fully_connected/biases").and_then(|t| t.shape.first().copied());
+    if let (EncodingParams::DrumsLookback { types, .. }, Some(classes)) = (&mut hparams.encoding, classes) {
+        *types = classes.ilog2() as usize;
+    }
+    let card = Card { hparams, ..Card::of(configuration) };
+    Ok(Some(Model::new(card, &weights)?))
+}
+
+/// Formula weights of a case, with single values overridden where it says so.
+fn weights(case: &Value) -> Result<Weights> {
+    let mut variables = Vec::new();
+    for variable in case["variables"].as_array().context("no variables")? {
+        let name = variable[0].as_str().context("a variable without name")?;
+        let shape: Vec<usize> = variable[1].as_array().into_iter().flatten().filter_map(count).collect();
+        variables.push((name, shape));
+    }
+    let scales = case["scales"].as_object().context("no scales")?;
+    let scale = |v: &Value| v.as_f64().map_or(1.0, |v| v as f32);
+    let scales = formula::Scales {
+        default: scale(&case["scales"]["default"]),
+        patterns: scales
+            .iter()
+            .filter(|(k, _)| *k != "default")
+            .map(|(k, v)| (k.clone(), scale(v)))
+            .collect(),
+    };
+    let seed: u64 = case["seed"].as_str().context("no seed")?.parse()?;
+    let named = variables.iter().map(|(name, shape)| (*name, shape.as_slice()));
+    let mut weights = formula::weights(named, seed, &scales);
+    for (name, values) in case["overrides"].as_object().into_iter().flatten() {
+        let tensor = weights.get(name).with_context(|| format!("no variable {name} to override"))?;
+        let mut data = tensor.to_f32();
+        for (index, value) in values.as_object().into_iter().flatten() {
+            let cell = data.get_mut(index.parse::<usize>()?).context("override outside the variable")?;
+            *cell = value.as_f64().context("override without value")? as f32;
+        }
+        let shape = tensor.shape.clone();
+        weights.insert(name.clone(), Tensor { shape, data: TensorData::F32(data) });
+    }
+    Ok(weights)
+}
+
+fn count(value: &Value) -> Option<usize> {
+    value.as_u64().and_then(|n| usize::try_from(n).ok())
+}
+
+/// A melody event.
+pub fn melody_event(value: &Value) -> Result<MelodyEvent> {
+    let number = value.as_i64().and_then(|n| i32::try_from(n).ok());
+    Ok(number.with_context(|| format!("{value} is no melody event"))?.try_into()?)
+}
+
+/// A drum event.
+pub fn drum_event(value: &Value) -> Result<PitchSet> {
+    let pitches = value.as_array().with_context(|| format!("{value} is no drum event"))?;
+    let numbers: Vec<i32> = pitches.iter().filter_map(|p| p.as_i64()?.try_into().ok()).collect();
+    ensure!(numbers.len() == pitches.len(), "{value} is no drum event");
+    Ok(PitchSet::from_numbers(&numbers)?)
+}
+
+/// A list of events.
+pub fn events<E>(value: &Value, event: impl Fn(&Value) -> Result<E>) -> Result<Vec<E>> {
+    value.as_array().with_context(|| format!("{value} is no event list"))?.iter().map(event).collect()
+}
+
+/// A note sequence as generators take it: notes, tempos, time signatures.
+pub fn sequence(input: &Value) -> Result<NoteSequence> {
+    let list = |key: &str| input[key].as_array().cloned().unwrap_or_default();
+    let float = |v: &Value| v.as_f64().with_context(|| format!("{v} is no number"));
+    let small = |v: &Value| v.as_i64().and_then(|n| i32::try_from(n).ok()).with_context(|| format!("{v}"));
+    let note = |n: &Value| -> Result<SequenceNote> {
+        Ok(SequenceNote {
+            pitch: small(&n[0])?.try_into()?,
+            velocity: small(&n[1])?.try_into()?,
+            start_time: float(&n[2])?,
+            end_time: float(&n[3])?,
+            instrument: n[4].as_u64().unwrap_or(0).try_into()?,
+            program: n[5].as_u64().unwrap_or(0).try_into()?,
+            is_drum: n[6] == true,
+        })
+    };
+    let signature = |t: &Value| -> Result<TimeSignature> {
+        Ok(TimeSignature { time: float(&t[0])?, numerator: small(&t[1])?, denominator: small(&t[2])? })
+    };
+    let tempo =
+        |t: &Value| -> Result<TempoMark> { Ok(TempoMark { time: float(&t[0])?, qpm: float(&t[1])? }) };
+    Ok(NoteSequence {
+        notes: list("notes").iter().map(note).collect::<Result<_>>()?,
+        tempos: list("tempos").iter().map(tempo).collect::<Result<_>>()?,
+        time_signatures: list("time_signatures").iter().map(signature).collect::<Result<_>>()?,
+        total_time: float(&input["total_time"])?,
+        ..NoteSequence::default()
+    })
+}

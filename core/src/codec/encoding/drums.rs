@@ -1,0 +1,104 @@
+//! Drum hits as classes: 2ⁿ combinations of n drum types.
+//!
+//! Pure maths; any thread. Source: Drums RNN (Magenta), `spec` 6.2 of the note-model notes.
+use super::{EncodingError, OneHot};
+use crate::codec::PitchSet;
+
+/// The nine drum types of Drums RNN; the first pitch of each is what its class decodes to.
+pub const DEFAULT_DRUM_TYPES: [&[u8]; 9] = [
+    &[36, 35],
+    &[38, 27, 28, 31, 32, 33, 34, 37, 39, 40, 56, 65, 66, 75, 85],
+    &[42, 44, 54, 68, 69, 70, 71, 73, 78, 80, 22],
+    &[46, 67, 72, 74, 79, 81, 26],
+    &[45, 29, 41, 43, 61, 64, 84],
+    &[48, 47, 60, 63, 77, 86, 87],
+    &[50, 30, 62, 76, 83],
+    &[49, 52, 55, 57, 58],
+    &[51, 53, 59, 82],
+];
+
+/// Classes of a drum step: bit `i` of the class is set when a pitch of type `i` is struck.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrumsOneHot {
+    /// What each type decodes to.
+    representatives: Vec<u8>,
+    /// Class of each pitch alone; 0 = of no type.
+    class_of: [u16; 128],
+    strict: bool,
+}
+
+impl DrumsOneHot {
+    /// The first `n` of the [`DEFAULT_DRUM_TYPES`] (nine in all published models).
+    ///
+    /// # Errors
+    /// `n` of 0 or above 9.
+    pub fn standard(n: usize) -> Result<Self, EncodingError> {
+        if n == 0 || n > DEFAULT_DRUM_TYPES.len() {
+            return Err(EncodingError::BadParameters(format!("{n} drum types")));
+        }
+        let mut class_of = [0; 128];
+        for (i, pitches) in DEFAULT_DRUM_TYPES[..n].iter().enumerate() {
+            for &pitch in *pitches {
+                class_of[usize::from(pitch)] |= 1 << i;
+            }
+        }
+        let representatives = DEFAULT_DRUM_TYPES[..n].iter().map(|pitches| pitches[0]).collect();
+        Ok(Self { representatives, class_of, strict: false })
+    }
+
+    /// Any drum at all, written as a hand clap (39).
+    #[must_use]
+    pub fn one_drum() -> Self {
+        Self { representatives: vec![39], class_of: [1; 128], strict: false }
+    }
+
+    /// Refuses pitches that belong to no type instead of ignoring them.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// Number of drum types.
+    #[must_use]
+    pub fn types(&self) -> usize {
+        self.representatives.len()
+    }
+
+    /// Whether `pitch` belongs to some type.
+    #[must_use]
+    pub fn knows(&self, pitch: u8) -> bool {
+        self.class_of.get(usize::from(pitch)).is_some_and(|&class| class != 0)
+    }
+}
+
+impl OneHot for DrumsOneHot {
+    type Event = PitchSet;
+
+    fn classes(&self) -> usize {
+        1 << self.representatives.len()
+    }
+
+    fn default_event(&self) -> PitchSet {
+        PitchSet::EMPTY
+    }
+
+    fn encode(&self, event: PitchSet) -> Result<usize, EncodingError> {
+        let mut class = 0;
+        for pitch in event.iter() {
+            if self.strict && !self.knows(pitch) {
+                return Err(EncodingError::UnknownDrum(pitch));
+            }
+            class |= self.class_of[usize::from(pitch)];
+        }
+        Ok(usize::from(class))
+    }
+
+    fn decode(&self, class: usize) -> Result<PitchSet, EncodingError> {
+        if class >= self.classes() {
+            return Err(EncodingError::NoSuchClass { class, classes: self.classes() });
+        }
+        let hit = self.representatives.iter().enumerate().filter(|(i, _)| class >> i & 1 == 1);
+        Ok(hit.map(|(_, &pitch)| pitch).collect())
+    }
+}

@@ -1,0 +1,55 @@
+//! The weights inside the program.
+//!
+//! Any thread. The bytes are part of the binary and cost nothing until a model is loaded; who loads it keeps
+//! it, because core has no global state.
+use super::{Model, ModelError};
+use crate::checkpoint;
+
+/// Embedded weights.
+#[derive(Clone, Copy, Debug)]
+pub struct Builtin {
+    /// Id of the model, as in its card.
+    pub id: &'static str,
+    /// The safetensors file.
+    pub bytes: &'static [u8],
+}
+
+/// All embedded weights: lines of `Builtin { id, bytes: include_bytes!("…/assets/models/….safetensors") }`.
+pub const BUILTIN: &[Builtin] = &[];
+
+/// Whether a model of the catalogue has embedded weights.
+#[must_use]
+pub fn has(id: &str) -> bool {
+    BUILTIN.iter().any(|b| b.id == id)
+}
+
+/// Loads embedded weights.
+///
+/// # Errors
+/// [`ModelError::NeedsWeights`] when there are none for `id`.
+pub fn load(id: &str) -> Result<Model, ModelError> {
+    let Some(builtin) = BUILTIN.iter().find(|b| b.id == id) else {
+        return Err(ModelError::NeedsWeights(id.chars().take(60).collect()));
+    };
+    Model::from_checkpoint(checkpoint::load_bytes(builtin.bytes)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::find;
+
+    #[test]
+    fn all_embedded_weights_load_and_carry_their_id() {
+        for builtin in BUILTIN {
+            let model = load(builtin.id).expect(builtin.id);
+            assert_eq!(model.card().id, builtin.id);
+            assert!(find(builtin.id).is_some(), "{} is in the catalogue", builtin.id);
+        }
+    }
+
+    #[test]
+    fn a_model_without_weights_says_so() {
+        assert!(matches!(load("no such model"), Err(ModelError::NeedsWeights(_))));
+    }
+}

@@ -1,0 +1,73 @@
+//! [`Card`]: what a weights file says about itself.
+//!
+//! Any thread. JSON text inside the file's metadata; unknown fields are kept out, missing ones are defaults,
+//! so that cards of later versions still read.
+use super::hparams::Hparams;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Description of a set of weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// Version of this format.
+    #[serde(default = "version")]
+    pub format: u32,
+    /// Id of these weights, e.g. `drum_kit`; what a request names.
+    pub id: String,
+    /// Architecture, e.g. `drums_rnn`.
+    pub architecture: String,
+    /// Configuration of the catalogue that it is closest to, e.g. `drum_kit`.
+    pub configuration: String,
+    /// Actual shape.
+    pub hparams: Hparams,
+    /// Name for people; empty = the configuration's.
+    #[serde(default)]
+    pub name: String,
+    /// What it was trained on.
+    #[serde(default)]
+    pub data: Vec<String>,
+    /// Licence of the weights and attributions that they need.
+    #[serde(default)]
+    pub licence: String,
+    /// How they were made: the command.
+    #[serde(default)]
+    pub command: String,
+    /// Figures by name. Each value says what it needs to be repeated (temperature, N, seed).
+    #[serde(default)]
+    pub metrics: BTreeMap<String, serde_json::Value>,
+    /// Temperature at which the figures hold and which a plugin starts from.
+    #[serde(default = "one")]
+    pub default_temperature: f32,
+    /// SHA-256 of the tensor data as stored, in hexadecimal; empty before saving.
+    #[serde(default)]
+    pub sha256: String,
+}
+
+fn version() -> u32 {
+    1
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+impl Card {
+    /// A card for weights of a known configuration with its published shape.
+    #[must_use]
+    pub fn of(configuration: &super::Configuration) -> Self {
+        Self {
+            format: version(),
+            id: configuration.id.into(),
+            architecture: configuration.family.id().into(),
+            configuration: configuration.id.into(),
+            hparams: configuration.hparams.clone(),
+            name: String::new(),
+            data: Vec::new(),
+            licence: String::new(),
+            command: String::new(),
+            metrics: BTreeMap::new(),
+            default_temperature: one(),
+            sha256: String::new(),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The model configurations that Descant knows, with or without weights.
+//!
+//! Any thread; a table, nothing else. Shapes are those of the published models; a card may say otherwise.
+//! Sources: Drums RNN and Melody RNN of the Magenta project (configurations of its main line).
+use super::hparams::{EncodingParams, Hparams};
+use crate::music::ClipKind;
+use std::sync::LazyLock;
+
+/// A model architecture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// Drum patterns by an LSTM.
+    DrumsRnn,
+    /// Melodies by an LSTM.
+    MelodyRnn,
+}
+
+impl Family {
+    /// Name in cards.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::DrumsRnn => "drums_rnn",
+            Self::MelodyRnn => "melody_rnn",
+        }
+    }
+}
+
+/// One line of the catalogue.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// Stable id, e.g. `drum_kit`.
+    pub id: &'static str,
+    /// Architecture.
+    pub family: Family,
+    /// Name for people.
+    pub name: &'static str,
+    /// One sentence: what it is for.
+    pub about: &'static str,
+    /// What it writes.
+    pub kind: ClipKind,
+    /// Shape of the published weights.
+    pub hparams: Hparams,
+}
+
+static CATALOGUE: LazyLock<Vec<Configuration>> = LazyLock::new(|| {
+    let drums = |layers: &[usize], attention, steps_per_quarter, encoding| Hparams {
+        layers: layers.to_vec(),
+        attention,
+        residual: false,
+        steps_per_quarter,
+        encoding,
+        transpose_to_key: None,
+    };
+    let melody = |attention, encoding, transpose_to_key| Hparams {
+        layers: vec![128, 128],
+        attention,
+        residual: false,
+        steps_per_quarter: 4,
+        encoding,
+        transpose_to_key,
+    };
+    let (min, max) = (48, 84);
+    let distances = || vec![16, 32];
+    vec![
+        Configuration {
+            id: "drum_kit",
+            family: Family::DrumsRnn,
+            name: "Drum kit RNN",
+            about: "Writes whole drum kit patterns on a 16th grid.",
+            kind: ClipKind::Drums,
+            hparams: drums(
+                &[256, 256, 256],
+                32,
+                4,
+                EncodingParams::DrumsLookback { types: 9, distances: vec![], bits: 6 },
+            ),
+        },
+        Configuration {
+            id: "one_drum",
+            family: Family::DrumsRnn,
+            name: "One drum RNN",
+            about: "Writes the rhythm of a single drum on an 8th grid.",
+            kind: ClipKind::Drums,
+            hparams: drums(&[128, 128], 0, 2, EncodingParams::OneDrum),
+        },
+        Configuration {
+            id: "attention_rnn",
+            family: Family::MelodyRnn,
+            name: "Attention melody RNN",
+            about: "Writes melodies that come back to what was played some bars ago.",
+            kind: ClipKind::Melody,
+            hparams: melody(
+                40,
+                EncodingParams::KeyMelody { min, max, distances: distances(), bits: 7 },
+                Some(0),
+            ),
+        },
+        Configuration {
+            id: "lookback_rnn",
+            family: Family::MelodyRnn,
+            name: "Lookback melody RNN",
+            about: "Writes melodies that repeat and vary the last one or two bars.",
+            kind: ClipKind::Melody,
+            hparams: melody(
+                0,
+                EncodingParams::MelodyLookback { min, max, distances: distances(), bits: 5 },
+                Some(0),
+            ),
+        },
+        Configuration {
+            id: "basic_rnn",
+            family: Family::MelodyRnn,
+            name: "Basic melody RNN",
+            about: "Writes free melodies of three octaves without a plan.",
+            kind: ClipKind::Melody,
+            hparams: melody(0, EncodingParams::Melody { min, max }, Some(0)),
+        },
+        Configuration {
+            id: "mono_rnn",
+            family: Family::MelodyRnn,
+            name: "Mono RNN",
+            about: "Writes free melodies over all pitches, in the key that it hears.",
+            kind: ClipKind::Melody,
+            hparams: melody(0, EncodingParams::Melody { min: 0, max: 128 }, None),
+        },
+    ]
+});
+
+/// All configurations, in the order in which a menu shows them.
+#[must_use]
+pub fn catalogue() -> &'static [Configuration] {
+    &CATALOGUE
+}
+
+/// The configuration with this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Configuration> {
+    CATALOGUE.iter().find(|c| c.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_those_of_the_published_models() {
+        let sizes: Vec<(&str, (usize, usize))> = catalogue()
+            .iter()
+            .map(|c| (c.id, c.hparams.check().expect("a possible configuration").sizes()))
+            .collect();
+        assert_eq!(
+            sizes,
+            [
+                ("drum_kit", (518, 512)),
+                ("one_drum", (2, 2)),
+                ("attention_rnn", (74, 40)),
+                ("lookback_rnn", (121, 40)),
+                ("basic_rnn", (38, 38)),
+                ("mono_rnn", (130, 130)),
+            ]
+        );
+    }
+}

@@ -1,0 +1,274 @@
+//! Stepping an event model: prime once, write many takes side by side, score a given sequence.
+//!
+//! Worker thread. Papers: none; the models are Drums RNN and Melody RNN of the Magenta project (`drum_kit`,
+//! `one_drum`, `basic_rnn`, `mono_rnn`, `lookback_rnn`, `attention_rnn`); parity is held by the golden files
+//! `e_loglik.json` and `f_generate.json` (reference semantics around it: [`super::compat`]).
+//! Knows events and classes; clips, ticks and bars are `tool`'s.
+use super::ModelError;
+use crate::codec::encoding::{Encoding, Event, History, SparseVector};
+use crate::nn::{LstmStack, StackState};
+use crate::sampling::{DensityControl, Effect, Rng, greedy, limit, log_probability, pick, probabilities};
+use crate::tool::Cancel;
+
+/// Why writing stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// [`Cancel::cancel`] was called.
+    #[error("cancelled")]
+    Cancelled,
+    /// An event or a checkpoint that does not fit.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Weights that blow up.
+    #[error("the model's output is not a number: its weights are unusable")]
+    NotFinite,
+}
+
+impl From<crate::nn::NnError> for WriteError {
+    fn from(error: crate::nn::NnError) -> Self {
+        Self::Model(error.into())
+    }
+}
+
+impl From<crate::codec::encoding::EncodingError> for WriteError {
+    fn from(error: crate::codec::encoding::EncodingError) -> Self {
+        Self::Model(error.into())
+    }
+}
+
+/// A network with its encoding.
+#[derive(Clone, Copy, Debug)]
+pub struct EventRnn<'a, E: Event> {
+    /// Events ↔ vectors and classes.
+    pub encoding: &'a dyn Encoding<E>,
+    /// The network.
+    pub stack: &'a LstmStack,
+}
+
+/// What a sequence has left behind in the network: ready for the next event.
+#[derive(Clone, Debug)]
+pub struct Primed<E: Event> {
+    /// The events so far.
+    pub history: History<E>,
+    /// The network's memory, one lane.
+    pub state: StackState,
+    /// Logits of the next event.
+    pub logits: Vec<f32>,
+}
+
+/// How takes are written.
+pub struct WriteOptions<'a, E> {
+    /// Events to write.
+    pub steps: usize,
+    /// How many of the first of them are no part of the score.
+    pub unscored: usize,
+    /// 0 = greedy.
+    pub temperature: f32,
+    /// One per take.
+    pub seeds: &'a [u32],
+    /// What an event would break or start. `None` = anything goes and nothing is counted.
+    pub effect: Option<&'a dyn Fn(E) -> Effect>,
+    /// Steers onsets per bar (needs `effect`).
+    pub density: Option<DensityControl>,
+}
+
+/// One take's events.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written<E> {
+    /// The new events only.
+    pub events: Vec<E>,
+    /// Sum of natural-log probabilities of the scored events, at temperature 1 and before limits.
+    pub log_likelihood: f64,
+}
+
+impl<E: Event> EventRnn<'_, E> {
+    fn check(&self, logits: &[f32]) -> Result<(), WriteError> {
+        if logits.iter().all(|l| l.is_finite()) { Ok(()) } else { Err(WriteError::NotFinite) }
+    }
+
+    /// Feeds `events` from the zero state; calls `score(next event's position, logits)` before each event but
+    /// the first.
+    ///
+    /// # Errors
+    /// Events that do not fit (none at all among them), cancellation.
+    pub fn prime(
+        &self,
+        events: &[E],
+        cancel: &Cancel,
+        mut score: impl FnMut(usize, &[f32]) -> Result<(), WriteError>,
+    ) -> Result<Primed<E>, WriteError> {
+        let mut history = History::default();
+        let mut state = self.stack.state(1);
+        let mut logits = vec![0.0; self.encoding.num_classes()];
+        let mut input = [SparseVector::new()];
+        if events.is_empty() {
+            return Err(crate::codec::encoding::EncodingError::Empty.into());
+        }
+        for (position, &event) in events.iter().enumerate() {
+            if cancel.is_cancelled() {
+                return Err(WriteError::Cancelled);
+            }
+            if position > 0 {
+                score(position, &logits)?;
+            }
+            history.push(event);
+            self.encoding.input(&history, &mut input[0])?;
+            self.stack.step(&mut state, &input, &mut logits)?;
+            self.check(&logits)?;
+        }
+        Ok(Primed { history, state, logits })
+    }
+
+    /// Appends one event to a sequence.
+    ///
+    /// # Errors
+    /// As [`Self::prime`].
+    pub fn advance(&self, primed: &mut Primed<E>, event: E) -> Result<(), WriteError> {
+        primed.history.push(event);
+        let mut input = [SparseVector::new()];
+        self.encoding.input(&primed.history, &mut input[0])?;
+        self.stack.step(&mut primed.state, &input, &mut primed.logits)?;
+        self.check(&primed.logits)
+    }
+
+    /// Sum of natural-log probabilities of all events but the first, at temperature 1.
+    ///
+    /// # Errors
+    /// As [`Self::prime`].
+    pub fn log_likelihood(&self, events: &[E]) -> Result<f64, WriteError> {
+        let mut sum = 0.0;
+        let mut row = Vec::new();
+        self.prime(events, &Cancel::default(), |position, logits| {
+            let label = self.encoding.label(events, position)?;
+            probabilities(logits, 1.0, &mut row);
+            sum += f64::from(log_probability(&row, label));
+            Ok(())
+        })?;
+        Ok(sum)
+    }
+
+    /// Writes one take per seed after `primed`. A take does not depend on the others.
+    ///
+    /// # Errors
+    /// Cancellation, checked at every step; unusable weights.
+    pub fn write(
+        &self,
+        primed: &Primed<E>,
+        options: &WriteOptions<'_, E>,
+        cancel: &Cancel,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<Vec<Written<E>>, WriteError> {
+        let classes = self.encoding.num_classes();
+        // All greedy takes are equal: one is written and copied.
+        let takes = options.seeds.len();
+        let lanes = if options.temperature > 0.0 { takes } else { takes.min(1) };
+        let mut state = primed.state.clone();
+        state.broadcast(lanes)?;
+        let mut logits = primed.logits.repeat(lanes);
+        let table = self.effects(options)?;
+        let mut writers: Vec<Writer<E>> = options.seeds[..lanes]
+            .iter()
+            .map(|&seed| Writer {
+                history: primed.history.clone(),
+                rng: Rng::new(seed),
+                density: options.density,
+                log_likelihood: 0.0,
+            })
+            .collect();
+        let mut inputs = vec![SparseVector::new(); lanes];
+        let mut room = Room::default();
+        for step in 0..options.steps {
+            if cancel.is_cancelled() {
+                return Err(WriteError::Cancelled);
+            }
+            for ((writer, row), input) in
+                writers.iter_mut().zip(logits.chunks_exact_mut(classes)).zip(&mut inputs)
+            {
+                self.check(row)?;
+                self.choose(writer, row, step, options, &table, &mut room)?;
+                self.encoding.input(&writer.history, input)?;
+            }
+            if step + 1 < options.steps {
+                self.stack.step(&mut state, &inputs, &mut logits)?;
+            }
+            progress((step + 1) as f32 / options.steps as f32);
+        }
+        let from = primed.history.len();
+        let mut written: Vec<Written<E>> = writers
+            .into_iter()
+            .map(|w| Written {
+                events: w.history.events()[from..].to_vec(),
+                log_likelihood: w.log_likelihood,
+            })
+            .collect();
+        while written.len() < takes
+            && let Some(first) = written.first().cloned()
+        {
+            written.push(first);
+        }
+        Ok(written)
+    }
+
+    /// Effects of the classes whose event never changes.
+    fn effects(&self, options: &WriteOptions<'_, E>) -> Result<Vec<Effect>, WriteError> {
+        let Some(effect) = options.effect else { return Ok(Vec::new()) };
+        let fixed = self.encoding.num_classes() - self.encoding.lookback_classes();
+        (0..fixed).map(|class| Ok(effect(self.encoding.decode(class, &[])?))).collect()
+    }
+
+    /// Chooses the next event of a take from its logits, which the limits overwrite.
+    fn choose(
+        &self,
+        writer: &mut Writer<E>,
+        logits: &mut [f32],
+        step: usize,
+        options: &WriteOptions<'_, E>,
+        table: &[Effect],
+        room: &mut Room,
+    ) -> Result<(), WriteError> {
+        probabilities(logits, 1.0, &mut room.plain);
+        let mut drawn_from = &room.plain;
+        if let Some(effect) = options.effect {
+            let bias = writer.density.map_or(0.0, |d| d.bias());
+            let events = writer.history.events();
+            let of_class = |class: usize| match table.get(class) {
+                Some(&known) => known,
+                None => self.encoding.decode(class, events).map_or(Effect::default(), effect),
+            };
+            limit(logits, bias, of_class);
+        }
+        let class = if options.temperature > 0.0 {
+            if options.effect.is_some() || options.temperature != 1.0 {
+                probabilities(logits, options.temperature, &mut room.drawn);
+                drawn_from = &room.drawn;
+            }
+            pick(drawn_from, writer.rng.at(step as u64, 0))
+        } else {
+            greedy(logits)
+        };
+        if step >= options.unscored {
+            writer.log_likelihood += f64::from(log_probability(&room.plain, class));
+        }
+        let event = self.encoding.decode(class, writer.history.events())?;
+        if let (Some(effect), Some(density)) = (options.effect, &mut writer.density) {
+            density.record(effect(event).onsets);
+        }
+        writer.history.push(event);
+        Ok(())
+    }
+}
+
+/// A take while it is written.
+struct Writer<E: Event> {
+    history: History<E>,
+    rng: Rng,
+    density: Option<DensityControl>,
+    log_likelihood: f64,
+}
+
+/// Buffers of [`EventRnn::choose`].
+#[derive(Default)]
+struct Room {
+    plain: Vec<f32>,
+    drawn: Vec<f32>,
+}

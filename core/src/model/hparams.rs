@@ -1,0 +1,315 @@
+//! [`Hparams`]: the shape of a network and its encoding, as a card tells it.
+//!
+//! Any thread. Weights decide the shape: everything downstream is built from these values, never from the
+//! name of a configuration. They may come from a file, so [`Hparams::check`] bounds them first.
+use super::ModelError;
+use crate::codec::encoding::{
+    Direct, DrumsOneHot, Encoding, EncodingError, KeyMelody, Lookback, MelodyOneHot,
+};
+use crate::codec::{MelodyEvent, PitchSet};
+use crate::music::ClipKind;
+use crate::nn::Weights;
+use serde::{Deserialize, Serialize};
+
+/// How events are written into and read from the network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum EncodingParams {
+    /// Any drum or none.
+    OneDrum,
+    /// Combinations of drum types.
+    Drums {
+        /// How many of the standard drum types, 1..=9.
+        types: usize,
+    },
+    /// Combinations of drum types with bar counter and, where there are distances, lookback.
+    DrumsLookback {
+        /// How many of the standard drum types, 1..=9.
+        types: usize,
+        /// Distances in steps; may be empty.
+        distances: Vec<usize>,
+        /// Bits of the bar counter.
+        bits: usize,
+    },
+    /// Melody events.
+    Melody {
+        /// Lowest pitch.
+        min: i32,
+        /// One above the highest pitch.
+        max: i32,
+    },
+    /// Melody events with lookback.
+    MelodyLookback {
+        /// Lowest pitch.
+        min: i32,
+        /// One above the highest pitch.
+        max: i32,
+        /// Distances in steps.
+        distances: Vec<usize>,
+        /// Bits of the bar counter.
+        bits: usize,
+    },
+    /// Melody with the keys that fit.
+    KeyMelody {
+        /// Lowest pitch.
+        min: i32,
+        /// One above the highest pitch.
+        max: i32,
+        /// Distances in steps.
+        distances: Vec<usize>,
+        /// Bits of the bar counter.
+        bits: usize,
+    },
+}
+
+/// An encoding for one of the two kinds of music.
+#[derive(Debug)]
+pub enum ModelEncoding {
+    /// Drums.
+    Drums(Box<dyn Encoding<PitchSet>>),
+    /// Melodies.
+    Melody(Box<dyn Encoding<MelodyEvent>>),
+}
+
+impl ModelEncoding {
+    /// Width of the network's input and number of its classes.
+    #[must_use]
+    pub fn sizes(&self) -> (usize, usize) {
+        match self {
+            Self::Drums(e) => (e.input_size(), e.num_classes()),
+            Self::Melody(e) => (e.input_size(), e.num_classes()),
+        }
+    }
+}
+
+impl EncodingParams {
+    /// Drums or melody.
+    #[must_use]
+    pub fn kind(&self) -> ClipKind {
+        match self {
+            Self::OneDrum | Self::Drums { .. } | Self::DrumsLookback { .. } => ClipKind::Drums,
+            Self::Melody { .. } | Self::MelodyLookback { .. } | Self::KeyMelody { .. } => ClipKind::Melody,
+        }
+    }
+
+    /// Pitches `min..max` of a melody encoding.
+    #[must_use]
+    pub fn note_range(&self) -> Option<(i32, i32)> {
+        match *self {
+            Self::Melody { min, max }
+            | Self::MelodyLookback { min, max, .. }
+            | Self::KeyMelody { min, max, .. } => Some((min, max)),
+            _ => None,
+        }
+    }
+
+    /// The one-hot classes of a drum encoding.
+    ///
+    /// # Errors
+    /// Impossible parameters. `Ok(None)` for melodies.
+    pub fn drum_classes(&self) -> Result<Option<DrumsOneHot>, EncodingError> {
+        match self {
+            Self::OneDrum => Ok(Some(DrumsOneHot::one_drum())),
+            Self::Drums { types } | Self::DrumsLookback { types, .. } => {
+                DrumsOneHot::standard(*types).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Builds the encoding.
+    ///
+    /// # Errors
+    /// Impossible parameters.
+    pub fn build(&self) -> Result<ModelEncoding, EncodingError> {
+        Ok(match self {
+            Self::OneDrum => ModelEncoding::Drums(Box::new(Direct(DrumsOneHot::one_drum()))),
+            Self::Drums { types } => ModelEncoding::Drums(Box::new(Direct(DrumsOneHot::standard(*types)?))),
+            Self::DrumsLookback { types, distances, bits } => ModelEncoding::Drums(Box::new(Lookback::new(
+                DrumsOneHot::standard(*types)?,
+                distances,
+                *bits,
+            )?)),
+            Self::Melody { min, max } => {
+                ModelEncoding::Melody(Box::new(Direct(MelodyOneHot::new(*min, *max)?)))
+            }
+            Self::MelodyLookback { min, max, distances, bits } => {
+                let one_hot = MelodyOneHot::new(*min, *max)?;
+                ModelEncoding::Melody(Box::new(Lookback::new(one_hot, distances, *bits)?))
+            }
+            Self::KeyMelody { min, max, distances, bits } => {
+                ModelEncoding::Melody(Box::new(KeyMelody::new(*min, *max, distances, *bits)?))
+            }
+        })
+    }
+}
+
+/// The shape of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hparams {
+    /// Units of each LSTM layer, input side first.
+    pub layers: Vec<usize>,
+    /// Attention window in steps; 0 = none.
+    #[serde(default)]
+    pub attention: usize,
+    /// Residual connections between layers.
+    #[serde(default)]
+    pub residual: bool,
+    /// Grid steps per quarter note.
+    pub steps_per_quarter: u32,
+    /// Inputs and classes.
+    pub encoding: EncodingParams,
+    /// Major key (0 = C) that melodies are transposed to for the model; `None` = as they are.
+    #[serde(default)]
+    pub transpose_to_key: Option<u8>,
+}
+
+impl Hparams {
+    /// Builds the encoding and bounds everything, so that a file cannot ask for absurd amounts of memory.
+    ///
+    /// # Errors
+    /// [`ModelError::Hparams`] or [`ModelError::Encoding`].
+    pub fn check(&self) -> Result<ModelEncoding, ModelError> {
+        let wrong = |what: String| Err(ModelError::Hparams(what));
+        if self.layers.is_empty() || self.layers.len() > 8 {
+            return wrong(format!("{} layers", self.layers.len()));
+        }
+        if let Some(units) = self.layers.iter().find(|&&u| u == 0 || u > 4096) {
+            return wrong(format!("a layer of {units} units"));
+        }
+        if self.attention > 1024 {
+            return wrong(format!("an attention window of {} steps", self.attention));
+        }
+        if !(1..=24).contains(&self.steps_per_quarter) {
+            return wrong(format!("{} steps per quarter note", self.steps_per_quarter));
+        }
+        if self.transpose_to_key.is_some_and(|key| key > 11) {
+            return wrong("a key that is none of the twelve".into());
+        }
+        if let Some((min, max)) = self.encoding.note_range()
+            && max - min < 12
+        {
+            return wrong("a note range of less than an octave".into());
+        }
+        Ok(self.encoding.build()?)
+    }
+
+    /// Every variable of the network with its shape, named as in the published checkpoints.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn variables(&self) -> Result<Vec<(String, Vec<usize>)>, ModelError> {
+        let (inputs, classes) = self.check()?.sizes();
+        let mut all = Vec::new();
+        let mut width = inputs;
+        for (k, &u) in self.layers.iter().enumerate() {
+            let mut prefix = format!("rnn/multi_rnn_cell/cell_{k}/");
+            if self.residual && (k == 0 || self.layers[k - 1] != u) {
+                prefix.push_str("input_projection_wrapper/");
+                all.push((format!("{prefix}kernel"), vec![width, u]));
+                all.push((format!("{prefix}bias"), vec![u]));
+                width = u;
+            }
+            if k == 0 && self.attention > 0 {
+                prefix.push_str("attention_cell_wrapper/");
+                all.push((format!("{prefix}kernel"), vec![width + u, width]));
+                all.push((format!("{prefix}bias"), vec![width]));
+                all.push((format!("{prefix}attention/attn_w"), vec![1, 1, u, u]));
+                all.push((format!("{prefix}attention/attn_v"), vec![u]));
+                all.push((format!("{prefix}attention/kernel"), vec![2 * u, u]));
+                all.push((format!("{prefix}attention/bias"), vec![u]));
+                all.push((format!("{prefix}attn_output_projection/kernel"), vec![2 * u, u]));
+                all.push((format!("{prefix}attn_output_projection/bias"), vec![u]));
+            }
+            all.push((format!("{prefix}basic_lstm_cell/kernel"), vec![width + u, 4 * u]));
+            all.push((format!("{prefix}basic_lstm_cell/bias"), vec![4 * u]));
+            width = u;
+        }
+        all.push(("fully_connected/weights".into(), vec![width, classes]));
+        all.push(("fully_connected/biases".into(), vec![classes]));
+        Ok(all)
+    }
+
+    /// "two layers of 128", for messages.
+    #[must_use]
+    pub fn layers_in_words(layers: &[usize]) -> String {
+        const NUMBERS: [&str; 9] = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight"];
+        match layers {
+            [] => "no layers".into(),
+            [one] => format!("one layer of {one}"),
+            [first, rest @ ..] if rest.iter().all(|u| u == first) && layers.len() < NUMBERS.len() => {
+                format!("{} layers of {first}", NUMBERS[layers.len()])
+            }
+            _ => {
+                let list: Vec<String> = layers.iter().map(ToString::to_string).collect();
+                format!("layers of {}", list.join(", "))
+            }
+        }
+    }
+
+    /// The layer sizes that `weights` have, from the LSTM biases; independent of what any card says.
+    #[must_use]
+    pub fn layers_of(weights: &Weights) -> Vec<usize> {
+        let mut layers = Vec::new();
+        while layers.len() < 64 {
+            let prefix = format!("rnn/multi_rnn_cell/cell_{}/", layers.len());
+            let bias = weights.iter().find(|(name, _)| {
+                name.starts_with(&prefix)
+                    && (name.ends_with("lstm_cell/bias") || name.ends_with("lstm_cell/biases"))
+            });
+            let Some((_, tensor)) = bias else { break };
+            layers.push(tensor.shape.first().map_or(0, |n| n / 4));
+        }
+        layers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::find;
+
+    #[test]
+    fn shapes_are_those_of_the_published_checkpoints() {
+        let shape = |id: &str, name: &str| {
+            let hparams = &find(id).expect("in the catalogue").hparams;
+            let variables = hparams.variables().expect("possible");
+            variables.into_iter().find(|(n, _)| n == name).map(|(_, shape)| shape)
+        };
+        let cell0 = "rnn/multi_rnn_cell/cell_0/attention_cell_wrapper/";
+        assert_eq!(shape("drum_kit", &format!("{cell0}kernel")), Some(vec![774, 518]));
+        assert_eq!(shape("drum_kit", &format!("{cell0}basic_lstm_cell/kernel")), Some(vec![774, 1024]));
+        assert_eq!(shape("drum_kit", &format!("{cell0}attention/attn_w")), Some(vec![1, 1, 256, 256]));
+        assert_eq!(shape("drum_kit", "fully_connected/weights"), Some(vec![256, 512]));
+        assert_eq!(shape("attention_rnn", &format!("{cell0}kernel")), Some(vec![202, 74]));
+        assert_eq!(shape("attention_rnn", &format!("{cell0}basic_lstm_cell/kernel")), Some(vec![202, 512]));
+        assert_eq!(shape("attention_rnn", "fully_connected/weights"), Some(vec![128, 40]));
+        assert_eq!(
+            shape("lookback_rnn", "rnn/multi_rnn_cell/cell_0/basic_lstm_cell/kernel"),
+            Some(vec![249, 512])
+        );
+    }
+
+    #[test]
+    fn absurd_shapes_are_refused() {
+        let good = find("basic_rnn").expect("in the catalogue").hparams.clone();
+        for bad in [
+            Hparams { layers: vec![], ..good.clone() },
+            Hparams { layers: vec![1 << 40], ..good.clone() },
+            Hparams { attention: usize::MAX, ..good.clone() },
+            Hparams { steps_per_quarter: 0, ..good.clone() },
+            Hparams { transpose_to_key: Some(12), ..good.clone() },
+            Hparams { encoding: EncodingParams::Melody { min: 60, max: 61 }, ..good.clone() },
+            Hparams { encoding: EncodingParams::Drums { types: 64 }, ..good.clone() },
+        ] {
+            assert!(bad.check().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn layers_read_like_words() {
+        assert_eq!(Hparams::layers_in_words(&[256, 256, 256]), "three layers of 256");
+        assert_eq!(Hparams::layers_in_words(&[64, 32]), "layers of 64, 32");
+    }
+}

@@ -1,0 +1,185 @@
+//! The attention wrapper of layer 0 (spec 8.3): the cell also sees a mixture of its last outputs.
+//!
+//! Worker threads; allocates at load only. The memory is a ring; each row's product with `attn_w` is made once,
+//! when the row is appended, so a step costs one row's product instead of all rows'.
+
+use super::dense::{Dense, Lanes, accumulate, start};
+use super::lstm::{Cell, Source, padded};
+use super::math::{softmax_in_place, sum8, tanh_v};
+use super::pack::Storage;
+use super::simd::{Isa, Kernel, Simd};
+use super::state::AttentionLayout;
+use super::{NnError, Weights};
+
+/// Packed weights of the wrapper and the cell inside.
+#[derive(Clone, Debug)]
+pub(super) struct Attention {
+    mix: Dense,
+    cell: Cell,
+    query: Dense,
+    key: Dense,
+    score: Vec<f32>,
+    out: Dense,
+    input: usize,
+    units: usize,
+}
+
+impl Attention {
+    /// Packs the wrapper whose variables begin with `prefix` (up to and without `attention_cell_wrapper/`).
+    pub(super) fn load(
+        weights: &Weights,
+        prefix: &str,
+        input: usize,
+        units: usize,
+        storage: Storage,
+    ) -> Result<Self, NnError> {
+        let prefix = format!("{prefix}attention_cell_wrapper/");
+        let names = |new: &str, old: &str| [new, old].map(|n| format!("{prefix}{n}"));
+        let dense = |part: &str, inputs: usize, outputs: usize| {
+            let at = |new: &str, old: &str| names(&format!("{part}{new}"), &format!("{part}{old}"));
+            let kernel = weights.find(&at("kernel", "weights"), &[inputs, outputs])?;
+            let bias = weights.find(&at("bias", "biases"), &[outputs])?;
+            Dense::new(kernel, Some(bias), inputs, outputs, storage)
+        };
+        let key = weights.find(&names("attention/attn_w", "attention/attn_w"), &[1, 1, units, units])?;
+        let score = weights.find(&names("attention/attn_v", "attention/attn_v"), &[units])?;
+        let mut score = score.to_f32();
+        score.resize(padded(units), 0.0);
+        Ok(Self {
+            mix: dense("", input + units, input)?,
+            cell: Cell::load(weights, &prefix, input, units, storage)?,
+            query: dense("attention/", 2 * units, units)?,
+            key: Dense::new(key, None, units, units, storage)?,
+            score,
+            out: dense("attn_output_projection/", 2 * units, units)?,
+            input,
+            units,
+        })
+    }
+
+    /// Floats of room `z` that a lane needs.
+    pub(super) fn packed(&self) -> usize {
+        self.cell.packed().max(self.query.packed()).max(self.out.packed())
+    }
+
+    /// Floats of room `mixed` that a lane needs.
+    pub(super) fn mixed(&self) -> usize {
+        self.mix.packed().max(self.key.packed())
+    }
+
+    /// Bytes of all packed weights.
+    pub(super) fn bytes(&self) -> usize {
+        let dense = [&self.mix, &self.query, &self.key, &self.out].map(|d| d.matrix.bytes());
+        self.cell.bytes() + dense.iter().sum::<usize>()
+    }
+
+    /// One step for all lanes of a state. The wrapper's output is left at the front of `work.z`; the result is
+    /// the distance between its lanes.
+    pub(super) fn step(&self, isa: Isa, input: Source<'_>, memory: Memory<'_>, work: Work<'_>) -> usize {
+        let Memory { data, oldest, stride, layout } = memory;
+        let (lanes, units, width) = (oldest.len(), self.units, padded(self.units));
+        // 1. What the cell sees: the input and what was attended to last time.
+        let mixed = &mut work.mixed[..lanes * self.mix.packed()];
+        start(&self.mix.bias, mixed);
+        input.accumulate(isa, &self.mix.matrix, self.input, mixed);
+        let attended = Lanes { data: &data[layout.attended..], stride };
+        accumulate(isa, &self.mix.matrix, self.input, units, attended, mixed);
+        // 2. The cell. Its c and h are the first things in a lane.
+        let mixed = Lanes { data: mixed, stride: self.mix.packed() };
+        let z = &mut work.z[..lanes * self.cell.packed()];
+        self.cell.step(isa, Source::Dense(mixed), data, stride, 0, z);
+        // 3. The question, from c and h.
+        let query = &mut work.z[..lanes * self.query.packed()];
+        start(&self.query.bias, query);
+        accumulate(isa, &self.query.matrix, 0, units, Lanes { data, stride }, query);
+        accumulate(isa, &self.query.matrix, units, units, Lanes { data: &data[width..], stride }, query);
+        // 4. The answer: a mixture of the remembered outputs.
+        work.scores.resize(layout.length, 0.0);
+        let (score, scores) = (&self.score, &mut *work.scores);
+        isa.run(Attend { query, score, data, oldest, stride, layout, scores });
+        // 5. The wrapper's output.
+        let out = &mut work.z[..lanes * self.out.packed()];
+        start(&self.out.bias, out);
+        accumulate(isa, &self.out.matrix, 0, units, Lanes { data: &data[width..], stride }, out);
+        let attended = Lanes { data: &data[layout.attended..], stride };
+        accumulate(isa, &self.out.matrix, units, units, attended, out);
+        // 6. It replaces the oldest row of the memory, and so does its key.
+        let keys = &mut work.mixed[..lanes * self.key.packed()];
+        start(&self.key.bias, keys);
+        let x = Lanes { data: out, stride: self.out.packed() };
+        accumulate(isa, &self.key.matrix, 0, units, x, keys);
+        for (lane, oldest) in oldest.iter_mut().enumerate() {
+            let row = *oldest as usize * width;
+            let data = &mut data[lane * stride..][..stride];
+            data[layout.memory + row..][..units].copy_from_slice(&out[lane * self.out.packed()..][..units]);
+            data[layout.keys + row..][..units].copy_from_slice(&keys[lane * self.key.packed()..][..units]);
+            *oldest = (*oldest + 1) % layout.length as u32;
+        }
+        self.out.packed()
+    }
+}
+
+/// The lanes of a state that a step changes.
+pub(super) struct Memory<'a> {
+    pub data: &'a mut [f32],
+    pub oldest: &'a mut [u32],
+    pub stride: usize,
+    pub layout: &'a AttentionLayout,
+}
+
+/// Room for a step: `z` and `mixed` as long as the lanes need.
+pub(super) struct Work<'a> {
+    pub z: &'a mut [f32],
+    pub mixed: &'a mut [f32],
+    pub scores: &'a mut Vec<f32>,
+}
+
+/// Scores of all memory rows, their softmax, and the mixture of the rows.
+struct Attend<'a> {
+    query: &'a [f32],
+    score: &'a [f32],
+    data: &'a mut [f32],
+    oldest: &'a [u32],
+    stride: usize,
+    layout: &'a AttentionLayout,
+    scores: &'a mut [f32],
+}
+
+impl Kernel for Attend<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let (width, length) = (self.score.len(), self.layout.length);
+        let v = self.score.as_chunks::<8>().0;
+        let queries = self.query.chunks_exact(self.query.len() / self.oldest.len().max(1));
+        let lanes = self.data.chunks_exact_mut(self.stride).zip(self.oldest).zip(queries);
+        for ((data, &oldest), query) in lanes {
+            let (front, ring) = data.split_at_mut(self.layout.memory);
+            let (memory, keys) = ring.split_at(length * width);
+            let query = query[..width].as_chunks::<8>().0;
+            // By age, not by place in the ring: where the ring stands must not change a sum.
+            let row = |t: usize| (oldest as usize + t) % length * width;
+            for (t, score) in self.scores.iter_mut().enumerate() {
+                let key = keys[row(t)..][..width].as_chunks::<8>().0;
+                let mut sum = s.splat(0.0);
+                for ((key, q), v) in key.iter().zip(query).zip(v) {
+                    let f = tanh_v(s, s.add(s.load(key), s.load(q)));
+                    sum = s.mul_add(s.load(v), f, sum);
+                }
+                let mut eight = [0.0; 8];
+                s.store(&mut eight, sum);
+                *score = sum8(eight);
+            }
+            softmax_in_place(s, self.scores);
+            let attended = &mut front[self.layout.attended..][..width];
+            for (j, to) in attended.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+                let mut sum = s.splat(0.0);
+                for (t, &a) in self.scores.iter().enumerate() {
+                    let m = &memory[row(t)..][..width].as_chunks::<8>().0[j];
+                    sum = s.mul_add(s.splat(a), s.load(m), sum);
+                }
+                s.store(to, sum);
+            }
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! The network of every event model: LSTM layers, attention on the first if wanted, one dense output (spec 8).
+//!
+//! Built once per checkpoint and shared; stepped on worker threads with a [`StackState`] each. A step allocates
+//! nothing once its state has seen the batch size. Knows no music and draws nothing at random.
+
+use super::attention::{Attention, Memory, Work};
+use super::dense::{Dense, Lanes, SparseBatch, accumulate, start};
+use super::lstm::{Cell, Source, padded};
+use super::pack::Storage;
+use super::simd::Isa;
+use super::state::{Layout, Room, StackState};
+use super::{NnError, Tensor, Weights};
+
+/// Shape of a stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackConfig {
+    /// Width of the input vector.
+    pub input: usize,
+    /// Units of each LSTM layer, from the input up.
+    pub layers: Vec<usize>,
+    /// Window of the attention on layer 0; 0 for none.
+    pub attention: usize,
+    /// Whether each layer's input is added to its output.
+    pub residual: bool,
+    /// Number of logits.
+    pub output: usize,
+    /// How the packed weights are kept.
+    pub storage: Storage,
+}
+
+impl StackConfig {
+    fn check(&self) -> Result<(), NnError> {
+        // Above any real model, and low enough that no shape or offset can overflow.
+        const MOST: usize = 1 << 16;
+        let sizes = [self.input, self.output].into_iter().chain(self.layers.iter().copied());
+        if self.layers.is_empty() {
+            return Err(NnError::Config { reason: "it has no layers" });
+        }
+        if sizes.clone().any(|n| n == 0) {
+            return Err(NnError::Config { reason: "a layer, the input or the output is empty" });
+        }
+        if sizes.chain([self.attention]).any(|n| n > MOST) {
+            return Err(NnError::Config {
+                reason: "a layer, the input, the output or the window is too large",
+            });
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Core {
+    Plain(Cell),
+    Attention(Box<Attention>),
+}
+
+#[derive(Clone, Debug)]
+struct Layer {
+    units: usize,
+    /// Residual stacks only, where the input is not as wide as the layer.
+    projection: Option<Dense>,
+    core: Core,
+}
+
+/// A packed network.
+#[derive(Clone, Debug)]
+pub struct LstmStack {
+    isa: Isa,
+    config: StackConfig,
+    layers: Vec<Layer>,
+    output: Dense,
+    layout: Layout,
+    /// Floats per lane that the three buffers of [`Room`] need.
+    room_layer: usize,
+    room_z: usize,
+    room_mixed: usize,
+}
+
+impl LstmStack {
+    /// Packs the tensors of a checkpoint (names of spec 8.5, older names accepted) for this CPU.
+    ///
+    /// # Errors
+    /// [`NnError::Missing`], [`NnError::Shape`], [`NnError::Length`] with the variable's name;
+    /// [`NnError::Config`] for a shape that no network has.
+    pub fn new(weights: &Weights, config: &StackConfig) -> Result<Self, NnError> {
+        config.check()?;
+        let mut layers = Vec::new();
+        let mut input = config.input;
+        for (k, &units) in config.layers.iter().enumerate() {
+            let mut prefix = format!("rnn/multi_rnn_cell/cell_{k}/");
+            let mut projection = None;
+            if config.residual && (k == 0 || input != units) {
+                prefix.push_str("input_projection_wrapper/");
+                projection = Some(dense(weights, &prefix, input, units, config.storage)?);
+                input = units;
+            }
+            let core = if k == 0 && config.attention > 0 {
+                let attention = Attention::load(weights, &prefix, input, units, config.storage)?;
+                Core::Attention(Box::new(attention))
+            } else {
+                Core::Plain(Cell::load(weights, &prefix, input, units, config.storage)?)
+            };
+            layers.push(Layer { units, projection, core });
+            input = units;
+        }
+        let output = dense(weights, "fully_connected/", input, config.output, config.storage)?;
+        let z = layers.iter().map(|layer| {
+            let core = match &layer.core {
+                Core::Plain(cell) => cell.packed(),
+                Core::Attention(attention) => attention.packed(),
+            };
+            core.max(layer.projection.as_ref().map_or(0, Dense::packed))
+        });
+        let mixed = layers.iter().map(|layer| match &layer.core {
+            Core::Plain(_) => 0,
+            Core::Attention(attention) => attention.mixed(),
+        });
+        Ok(Self {
+            isa: Isa::best(),
+            config: config.clone(),
+            room_layer: config.layers.iter().map(|&units| padded(units)).max().unwrap_or(0),
+            room_z: z.max().unwrap_or(0).max(output.packed()),
+            room_mixed: mixed.max().unwrap_or(0),
+            layout: Layout::new(&config.layers, config.attention),
+            layers,
+            output,
+        })
+    }
+
+    /// The same network on a chosen instruction set; the results are the same bits.
+    #[must_use]
+    pub fn with_isa(mut self, isa: Isa) -> Self {
+        self.isa = isa;
+        self
+    }
+
+    /// The instruction set in use.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// The shape it was built for.
+    pub fn config(&self) -> &StackConfig {
+        &self.config
+    }
+
+    /// Bytes of packed weights (padding included): about what a step reads when the input is dense.
+    pub fn bytes(&self) -> usize {
+        let layer = |layer: &Layer| {
+            let core = match &layer.core {
+                Core::Plain(cell) => cell.bytes(),
+                Core::Attention(attention) => attention.bytes(),
+            };
+            core + layer.projection.as_ref().map_or(0, |p| p.matrix.bytes())
+        };
+        self.layers.iter().map(layer).sum::<usize>() + self.output.matrix.bytes()
+    }
+
+    /// The state before the first event, for `lanes` takes.
+    pub fn state(&self, lanes: usize) -> StackState {
+        StackState::new(self.layout.clone(), lanes)
+    }
+
+    /// One event for every lane: `inputs[i]` lists the non-zero cells of lane `i` as (index, value), and lane
+    /// `i` of `logits` [lanes × output] is written. A lane's result does not depend on the other lanes.
+    ///
+    /// # Errors
+    /// [`NnError::Step`] for a wrong number of inputs or logits, [`NnError::Input`] for an index outside the
+    /// input, [`NnError::State`] for a state of another network. The state is unchanged then.
+    pub fn step<R: AsRef<[(u32, f32)]>>(
+        &self,
+        state: &mut StackState,
+        inputs: &[R],
+        logits: &mut [f32],
+    ) -> Result<(), NnError> {
+        let lanes = state.lanes();
+        if state.layout != self.layout {
+            return Err(NnError::State);
+        }
+        for (what, expected, found) in
+            [("inputs", lanes, inputs.len()), ("logits", lanes * self.config.output, logits.len())]
+        {
+            if expected != found {
+                return Err(NnError::Step { what, expected, found });
+            }
+        }
+        state.room.sparse.fill(inputs, self.config.input)?;
+        if lanes == 0 {
+            return Ok(());
+        }
+        let StackState { layout, data, oldest, room } = state;
+        let Room { sparse, layer: current, z, mixed, scores, .. } = room;
+        current.resize(lanes * self.room_layer, 0.0);
+        z.resize(lanes * self.room_z, 0.0);
+        mixed.resize(lanes * self.room_mixed, 0.0);
+        let (isa, stride, wide) = (self.isa, layout.stride, self.room_layer);
+
+        for (k, layer) in self.layers.iter().enumerate() {
+            let below = if k == 0 { self.config.input } else { self.layers[k - 1].units };
+            if let Some(projection) = &layer.projection {
+                let z = &mut z[..lanes * projection.packed()];
+                start(&projection.bias, z);
+                source(k == 0, sparse, current, wide).accumulate(isa, &projection.matrix, below, z);
+                put(z, projection.packed(), current, wide, layer.units, false);
+            }
+            let raw = k == 0 && layer.projection.is_none();
+            let input = source(raw, sparse, current, wide);
+            let (from, from_stride) = match (&layer.core, &layout.attention) {
+                (Core::Attention(attention), Some(layout)) => {
+                    let memory = Memory { data, oldest, stride, layout };
+                    let packed = attention.step(isa, input, memory, Work { z, mixed, scores });
+                    (&z[..], packed)
+                }
+                (Core::Plain(cell), _) => {
+                    let at = layout.layers[k].1;
+                    cell.step(isa, input, data, stride, at, &mut z[..lanes * cell.packed()]);
+                    (&data[at + padded(layer.units)..], stride)
+                }
+                // A stack's own layout has the attention that the stack has.
+                (Core::Attention(_), None) => return Err(NnError::State),
+            };
+            put(from, from_stride, current, wide, layer.units, self.config.residual);
+        }
+
+        let z = &mut z[..lanes * self.output.packed()];
+        start(&self.output.bias, z);
+        let x = Lanes { data: current, stride: wide };
+        accumulate(isa, &self.output.matrix, 0, self.output.inputs(), x, z);
+        put(z, self.output.packed(), logits, self.config.output, self.config.output, false);
+        Ok(())
+    }
+}
+
+/// The network's own input, or the output of the layer below.
+fn source<'a>(raw: bool, sparse: &'a SparseBatch, current: &'a [f32], stride: usize) -> Source<'a> {
+    if raw { Source::Sparse(sparse) } else { Source::Dense(Lanes { data: current, stride }) }
+}
+
+/// The dense layer `{prefix}kernel|bias`, or under the output layer's and older names `weights|biases`.
+fn dense(
+    weights: &Weights,
+    prefix: &str,
+    inputs: usize,
+    outputs: usize,
+    storage: Storage,
+) -> Result<Dense, NnError> {
+    let find = |names: [&str; 2], shape: &[usize]| -> Result<&Tensor, NnError> {
+        weights.find(&names.map(|name| format!("{prefix}{name}")), shape)
+    };
+    let (kernel, bias) = match prefix.starts_with("fully_connected") {
+        true => (["weights", "kernel"], ["biases", "bias"]),
+        false => (["kernel", "weights"], ["bias", "biases"]),
+    };
+    Dense::new(find(kernel, &[inputs, outputs])?, Some(find(bias, &[outputs])?), inputs, outputs, storage)
+}
+
+/// Copies (or, for a residual, adds) the first `width` floats of each lane of `from` to those of `to`.
+fn put(from: &[f32], from_stride: usize, to: &mut [f32], to_stride: usize, width: usize, add: bool) {
+    for (from, to) in from.chunks(from_stride).zip(to.chunks_exact_mut(to_stride)) {
+        for (to, &from) in to[..width].iter_mut().zip(from) {
+            *to = if add { from + *to } else { from };
+        }
+    }
+}

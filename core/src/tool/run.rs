@@ -1,0 +1,142 @@
+//! [`run`]: checks a request, hands it to its tool, and makes takes of what comes back.
+//!
+//! Worker thread. Takes are a pure function of (model, request): no clock, no global randomness.
+use super::{Cancel, Request, Score, Take, ToolKind, continue_clip, generate};
+use crate::codec::encoding::Event;
+use crate::model::event_rnn::{EventRnn, WriteError, WriteOptions, Written};
+use crate::model::{Model, ModelError};
+use crate::music::{Clip, Ticks};
+use crate::sampling::derive;
+use std::sync::Arc;
+
+/// Most new bars of a request.
+pub const MAX_BARS: u32 = 32;
+/// Most takes of a request.
+pub const MAX_VARIATIONS: u32 = 16;
+
+/// Why there are no takes.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolError {
+    /// The run was stopped.
+    #[error("stopped")]
+    Cancelled,
+    /// Continue without a primer.
+    #[error("there is nothing to continue: play something in, drop a clip or pick a take first")]
+    NoPrimer,
+    /// A primer without notes.
+    #[error("there is nothing to continue: the primer has no notes")]
+    EmptyPrimer,
+    /// A drum clip for a melody model.
+    #[error("{0} writes melodies, but the primer is a drum clip: choose a drum model")]
+    DrumPrimer(String),
+    /// A number outside its range.
+    #[error("{0}")]
+    BadRequest(String),
+    /// The model cannot be used.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The model's weights blow up.
+    #[error("this model's weights are unusable: its output is not a number")]
+    BrokenWeights,
+}
+
+impl From<WriteError> for ToolError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Cancelled => Self::Cancelled,
+            WriteError::Model(model) => Self::Model(model),
+            WriteError::NotFinite => Self::BrokenWeights,
+        }
+    }
+}
+
+impl From<crate::codec::encoding::EncodingError> for ToolError {
+    fn from(error: crate::codec::encoding::EncodingError) -> Self {
+        Self::Model(error.into())
+    }
+}
+
+/// Writes the takes of a request, all variations side by side.
+///
+/// Take `i` depends on the model, the request and its own seed only: it is the same alone or as one of many.
+/// `progress` is called with rising values up to 1, `cancel` is looked at before every step of the network.
+///
+/// # Errors
+/// [`ToolError`], worded for a musician.
+pub fn run(
+    model: &Model,
+    request: &Request,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(f32),
+) -> Result<Vec<Take>, ToolError> {
+    check(request)?;
+    match request.tool {
+        ToolKind::Generate => generate::run(model, request, cancel, progress),
+        ToolKind::Continue => continue_clip::run(model, request, cancel, progress),
+    }
+}
+
+fn check(request: &Request) -> Result<(), ToolError> {
+    let bad = |what: &str| Err(ToolError::BadRequest(what.to_owned()));
+    if !(1..=MAX_BARS).contains(&request.bars) {
+        return bad("the number of new bars must be 1 to 32");
+    }
+    if !(1..=MAX_VARIATIONS).contains(&request.variations) {
+        return bad("the number of variations must be 1 to 16");
+    }
+    if !(0.0..=2.0).contains(&request.temperature) {
+        return bad("the temperature must be 0 to 2");
+    }
+    if request.constraints.density.is_some_and(|d| !(0.0..=1024.0).contains(&d)) {
+        return bad("the density must be 0 or more onsets per bar");
+    }
+    if request.constraints.range.is_some_and(|(low, high)| low > high) {
+        return bad("the lowest pitch is above the highest");
+    }
+    Ok(())
+}
+
+/// Seeds of a request's takes.
+pub(super) fn seeds(request: &Request) -> Vec<u32> {
+    (0..request.variations).map(|i| derive(request.seed, i)).collect()
+}
+
+/// Writes on from `primer`, one sequence per seed.
+pub(super) fn write<E: Event>(
+    rnn: EventRnn<'_, E>,
+    primer: &[E],
+    options: &WriteOptions<'_, E>,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(f32),
+) -> Result<Vec<Written<E>>, ToolError> {
+    let primed = rnn.prime(primer, cancel, |_, _| Ok(()))?;
+    Ok(rnn.write(&primed, options, cancel, progress)?)
+}
+
+/// Puts a take together.
+pub(super) fn take(
+    clip: Clip,
+    new_from: Ticks,
+    seed: u32,
+    (log_likelihood, steps): (f64, usize),
+    request: &Arc<Request>,
+    notices: &[String],
+) -> Take {
+    let per_step = if steps == 0 { 0.0 } else { log_likelihood / steps as f64 };
+    Take {
+        clip,
+        new_from,
+        seed,
+        score: Score {
+            log_likelihood_per_step: per_step as f32,
+            steps: u32::try_from(steps).unwrap_or(u32::MAX),
+        },
+        request: Arc::clone(request),
+        notices: notices.to_vec(),
+    }
+}
+
+/// A drum model always has drum classes; should a card manage otherwise, this is what is said.
+pub(super) fn no_classes() -> ToolError {
+    ToolError::Model(ModelError::Hparams("drums without drum classes".into()))
+}

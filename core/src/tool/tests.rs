@@ -1,0 +1,277 @@
+//! What the tools promise, checked on small networks with formula weights. Never part of the product.
+use super::*;
+use crate::model::{Model, testing};
+use crate::music::{ClipKind, Note, Scale, TICKS_PER_QUARTER};
+use crate::sampling::derive;
+
+const STEP: Ticks = TICKS_PER_QUARTER / 4;
+const IDS: [&str; 6] = ["drum_kit", "one_drum", "attention_rnn", "lookback_rnn", "basic_rnn", "mono_rnn"];
+
+fn request(tool: ToolKind, model: &str) -> Request {
+    Request {
+        tool,
+        model: model.into(),
+        primer: None,
+        bars: 2,
+        variations: 3,
+        temperature: 1.0,
+        seed: 99,
+        constraints: Constraints::default(),
+        meter: Meter::COMMON,
+        tempo: Some(120.0),
+    }
+}
+
+fn takes(model: &Model, request: &Request) -> Vec<Take> {
+    run(model, request, &Cancel::default(), &mut |_| {}).expect("runs")
+}
+
+/// A swung, micro-timed phrase with its own velocities: two bars of `meter`.
+fn swung(kind: ClipKind, meter: Meter) -> Clip {
+    let length = 2 * meter.bar_ticks();
+    let pitches: [u8; 4] = if kind == ClipKind::Drums { [36, 42, 38, 22] } else { [60, 64, 67, 71] };
+    let notes = (0..8i64).map(|i| Note {
+        start: i * 3 * STEP + if i % 2 == 1 { 2311 } else { 0 },
+        pitch: pitches[(i % 4) as usize],
+        length: 2 * STEP - 77,
+        velocity: (60 + 7 * i) as u8,
+    });
+    let mut clip =
+        Clip { name: "swung".into(), kind, notes: notes.collect(), length, meter, tempo: Some(97.5) };
+    clip.normalise();
+    clip
+}
+
+fn continued(id: &str, primer: Clip) -> (Model, Request) {
+    (testing::model(id), Request { primer: Some(primer), ..request(ToolKind::Continue, id) })
+}
+
+fn kind_of(id: &str) -> ClipKind {
+    if id.contains("drum") { ClipKind::Drums } else { ClipKind::Melody }
+}
+
+#[test]
+fn every_model_generates_whole_bars_in_any_meter() {
+    for id in IDS {
+        let model = testing::model(id);
+        for meter in
+            [Meter::COMMON, Meter { numerator: 3, denominator: 4 }, Meter { numerator: 7, denominator: 8 }]
+        {
+            let request = Request { meter, ..request(ToolKind::Generate, id) };
+            for take in takes(&model, &request) {
+                assert_eq!(take.clip.length, 2 * meter.bar_ticks());
+                assert_eq!(take.new_from, 0);
+                assert_eq!(take.clip.meter, meter);
+                assert_eq!(take.clip.kind, model.kind());
+                assert!(take.clip.notes.iter().all(|n| n.end() <= take.clip.length && n.velocity == 100));
+                assert!(take.clip.notes.is_sorted());
+                assert!(take.score.log_likelihood_per_step < 0.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn three_four_has_twelve_steps_per_bar() {
+    let model = testing::model("basic_rnn");
+    let meter = Meter { numerator: 3, denominator: 4 };
+    let take = &takes(&model, &Request { meter, ..request(ToolKind::Generate, "basic_rnn") })[0];
+    assert_eq!(take.score.steps, 24);
+    assert_eq!(take.clip.length, 24 * STEP);
+}
+
+#[test]
+fn a_take_is_the_same_alone_and_among_sixteen() {
+    for id in IDS {
+        let (model, base) = continued(id, swung(kind_of(id), Meter::COMMON));
+        let many = takes(&model, &Request { variations: 16, ..base.clone() });
+        for (i, take) in many.iter().enumerate() {
+            assert_eq!(take.seed, derive(99, i as u32));
+            let alone = &takes(&model, &Request { variations: 1, seed: take.seed, ..base.clone() })[0];
+            assert_eq!(alone.clip, take.clip, "{id} take {i}");
+            let bits = |t: &Take| t.score.log_likelihood_per_step.to_bits();
+            assert_eq!(bits(alone), bits(take), "{id} take {i}");
+        }
+        let again = takes(&model, &Request { variations: 16, ..base });
+        assert_eq!(again, many);
+    }
+}
+
+#[test]
+fn takes_of_a_run_differ_and_greedy_takes_do_not() {
+    for id in ["drum_kit", "attention_rnn"] {
+        let model = testing::model(id);
+        let warm = takes(&model, &request(ToolKind::Generate, id));
+        assert!(warm[0].clip != warm[1].clip && warm[1].clip != warm[2].clip, "{id}");
+        let greedy = takes(&model, &Request { temperature: 0.0, ..request(ToolKind::Generate, id) });
+        assert_eq!(greedy.len(), 3);
+        assert!(greedy.iter().all(|t| t.clip == greedy[0].clip), "{id}");
+        let other_seed = Request { temperature: 0.0, seed: 5, ..request(ToolKind::Generate, id) };
+        assert_eq!(takes(&model, &other_seed)[0].clip, greedy[0].clip, "{id}");
+    }
+}
+
+#[test]
+fn the_primer_stays_as_it_is_and_the_new_part_follows_without_a_gap() {
+    for id in IDS {
+        for meter in [Meter::COMMON, Meter { numerator: 3, denominator: 4 }] {
+            let primer = swung(kind_of(id), meter);
+            let (model, request) = continued(id, primer.clone());
+            for take in takes(&model, &request) {
+                assert_eq!(take.new_from, primer.length);
+                assert_eq!(take.clip.length, primer.length + 2 * meter.bar_ticks());
+                let (old, new): (Vec<Note>, Vec<Note>) =
+                    take.clip.notes.iter().partition(|n| n.start < take.new_from);
+                assert_eq!(old, primer.notes, "{id}");
+                assert!(new.iter().all(|n| n.start % STEP == 0 && n.end() <= take.clip.length), "{id}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_incomplete_bar_is_completed_before_new_bars_begin() {
+    let mut primer = swung(ClipKind::Drums, Meter::COMMON);
+    primer.length = 24 * STEP + 100;
+    let (model, request) = continued("drum_kit", primer);
+    let take = &takes(&model, &request)[0];
+    assert_eq!(take.new_from, 25 * STEP, "the next step of the grid");
+    assert_eq!(take.clip.length, 4 * 16 * STEP, "two bars, the second completed, and two new ones");
+    assert_eq!(take.score.steps, 64 - 25);
+}
+
+#[test]
+fn limits_are_kept_in_every_take() {
+    let dorian = Scale::Dorian.in_key(2);
+    for id in ["attention_rnn", "lookback_rnn", "basic_rnn", "mono_rnn"] {
+        let (model, base) = continued(id, swung(ClipKind::Melody, Meter::COMMON));
+        for tool in [ToolKind::Generate, ToolKind::Continue] {
+            let constraints = Constraints { scale: Some(dorian), range: Some((62, 74)), density: None };
+            let request = Request { tool, temperature: 2.0, bars: 8, constraints, ..base.clone() };
+            let mut heard = 0;
+            for take in takes(&model, &request) {
+                for note in take.clip.notes.iter().filter(|n| n.start >= take.new_from) {
+                    assert!((62..=74).contains(&note.pitch), "{id} {note:?}");
+                    assert!(dorian.contains(note.pitch), "{id} {note:?}");
+                    heard += 1;
+                }
+            }
+            assert!(heard > 0, "{id}");
+        }
+    }
+}
+
+#[test]
+fn density_steers_the_number_of_onsets() {
+    for id in ["drum_kit", "one_drum", "lookback_rnn", "attention_rnn"] {
+        let model = testing::model(id);
+        let per_bar = |density: f32| {
+            let constraints = Constraints { density: Some(density), ..Constraints::default() };
+            let request = Request { bars: 16, constraints, ..request(ToolKind::Generate, id) };
+            let takes = takes(&model, &request);
+            takes.iter().map(|t| t.clip.notes.len()).sum::<usize>() as f32 / (16.0 * takes.len() as f32)
+        };
+        let most = if id == "one_drum" { 6.0 } else { 12.0 };
+        let (sparse, dense) = (per_bar(2.0), per_bar(most));
+        assert!((sparse - 2.0).abs() < 1.0, "{id}: {sparse}");
+        assert!((dense - most).abs() < 1.5, "{id}: {dense}");
+    }
+}
+
+#[test]
+fn a_cancelled_run_stops_at_the_next_step() {
+    let model = testing::model("drum_kit");
+    let cancel = Cancel::default();
+    let stopper = cancel.clone();
+    let mut calls = 0;
+    let result = run(&model, &request(ToolKind::Generate, "drum_kit"), &cancel, &mut |_| {
+        calls += 1;
+        if calls == 5 {
+            stopper.cancel();
+        }
+    });
+    assert!(matches!(result, Err(ToolError::Cancelled)));
+    assert_eq!(calls, 5);
+}
+
+#[test]
+fn progress_rises_to_one() {
+    let model = testing::model("basic_rnn");
+    let mut last = 0.0;
+    let result = run(&model, &request(ToolKind::Generate, "basic_rnn"), &Cancel::default(), &mut |p| {
+        assert!(p > last);
+        last = p;
+    });
+    assert!(result.is_ok());
+    assert_eq!(last, 1.0);
+}
+
+#[test]
+fn what_cannot_be_continued_is_said() {
+    let (model, request) = continued("basic_rnn", swung(ClipKind::Drums, Meter::COMMON));
+    let fails =
+        |request: &Request| run(&model, request, &Cancel::default(), &mut |_| {}).expect_err("refused");
+    assert!(matches!(fails(&request), ToolError::DrumPrimer(_)));
+    assert!(matches!(fails(&Request { primer: None, ..request.clone() }), ToolError::NoPrimer));
+    let silent = Clip { notes: vec![], ..swung(ClipKind::Melody, Meter::COMMON) };
+    assert!(matches!(fails(&Request { primer: Some(silent), ..request.clone() }), ToolError::EmptyPrimer));
+    for bad in [
+        Request { bars: 0, ..request.clone() },
+        Request { bars: 33, ..request.clone() },
+        Request { variations: 0, ..request.clone() },
+        Request { temperature: f32::NAN, ..request.clone() },
+        Request { temperature: 2.1, ..request.clone() },
+    ] {
+        assert!(matches!(fails(&bad), ToolError::BadRequest(_)));
+    }
+}
+
+#[test]
+fn chords_unknown_drums_and_far_notes_are_counted() {
+    let mut chords = swung(ClipKind::Melody, Meter::COMMON);
+    let below: Vec<Note> = chords.notes.iter().map(|n| Note { pitch: n.pitch - 12, ..*n }).collect();
+    chords.notes.extend(below);
+    chords.normalise();
+    let (model, request) = continued("lookback_rnn", chords);
+    let take = &takes(&model, &request)[0];
+    assert!(
+        take.notices.iter().any(|n| n.contains("top line") && n.contains("8 notes")),
+        "{:?}",
+        take.notices
+    );
+
+    let mut odd = swung(ClipKind::Drums, Meter::COMMON);
+    odd.notes[0].pitch = 1;
+    let (model, request) = continued("drum_kit", odd);
+    let take = &takes(&model, &request)[0];
+    assert!(take.notices.iter().any(|n| n.starts_with("1 note is a sound")), "{:?}", take.notices);
+
+    let mut wide = swung(ClipKind::Melody, Meter::COMMON);
+    wide.notes[0].pitch = 12;
+    wide.notes[7].pitch = 127;
+    let (model, request) = continued("attention_rnn", wide);
+    let take = &takes(&model, &request)[0];
+    assert!(take.notices.iter().any(|n| n.contains("shifted by octaves")), "{:?}", take.notices);
+}
+
+#[test]
+fn only_the_end_of_a_long_primer_is_read_and_all_of_it_is_kept() {
+    let bar = Meter::COMMON.bar_ticks();
+    let notes =
+        (0..100i64).map(|i| Note { start: i * bar, pitch: 60 + (i % 5) as u8, length: STEP, velocity: 80 });
+    let long = Clip { notes: notes.collect(), length: 100 * bar, ..Clip::default() };
+    let short = Clip {
+        notes: long.notes[36..].iter().map(|n| Note { start: n.start - 36 * bar, ..*n }).collect(),
+        length: 64 * bar,
+        ..Clip::default()
+    };
+    let (model, request) = continued("basic_rnn", long.clone());
+    let from_long = &takes(&model, &request)[0];
+    let from_short = &takes(&model, &Request { primer: Some(short), ..request })[0];
+    assert_eq!(from_long.clip.notes[..100], long.notes);
+    let new = |t: &Take| -> Vec<(Ticks, u8)> {
+        let notes = t.clip.notes.iter().filter(|n| n.start >= t.new_from);
+        notes.map(|n| (n.start - t.new_from, n.pitch)).collect()
+    };
+    assert_eq!(new(from_long), new(from_short));
+}

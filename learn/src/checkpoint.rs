@@ -1,0 +1,171 @@
+//! A whole training run as one safetensors file: weights, moments, running mean, best weights, carried states, and
+//! the scalar state as JSON in the metadata. Written to the side and renamed, so a killed run leaves the last good
+//! file. Runs on the thread that trains.
+
+use crate::adam::Moments;
+use crate::lstm::State;
+use crate::network::{Architecture, Network, Parameter};
+use crate::trainer::{Progress, Session, Settings};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Why a checkpoint or an export could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The file system refused.
+    #[error("cannot read or write the training file: {0}")]
+    Io(#[from] std::io::Error),
+    /// Not a safetensors file.
+    #[error("this is not a training file: {0}")]
+    Format(#[from] safetensors::SafeTensorError),
+    /// The scalar state does not read.
+    #[error("the training file is damaged: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A tensor is missing or has the wrong size.
+    #[error("the training file is damaged: {0}")]
+    Damaged(String),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    architecture: Architecture,
+    settings: Settings,
+    progress: Progress,
+}
+
+/// Writes `bytes` beside `path` and renames them over it.
+///
+/// # Errors
+/// Those of the file system.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".partial");
+    let aside = std::path::PathBuf::from(aside);
+    std::fs::write(&aside, bytes)?;
+    std::fs::rename(&aside, path)
+}
+
+/// Little-endian bytes of f32 values.
+#[must_use]
+pub fn f32_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+/// Stores the run.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn save(session: &Session, path: &Path) -> Result<(), CheckpointError> {
+    let mut tensors: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
+    let mut add = |kind: &str, name: &str, shape: &[usize], values: &[f32]| {
+        tensors.push((format!("{kind}/{name}"), shape.to_vec(), f32_bytes(values)));
+    };
+    for (i, p) in session.network.parameters.iter().enumerate() {
+        add("value", &p.name, &p.shape, &p.values);
+        add("first", &p.name, &p.shape, &session.moments[i].first);
+        add("second", &p.name, &p.shape, &session.moments[i].second);
+        add("mean", &p.name, &p.shape, &session.mean[i]);
+        add("best", &p.name, &p.shape, &session.best[i]);
+    }
+    for (k, (state, &units)) in session.states.iter().zip(&session.network.architecture.layers).enumerate() {
+        let shape = [state.h.len() / units, units];
+        add("state", &format!("{k}/h"), &shape, &state.h);
+        add("state", &format!("{k}/c"), &shape, &state.c);
+    }
+    let header = serde_json::to_string(&Header {
+        architecture: session.network.architecture.clone(),
+        settings: session.settings.clone(),
+        progress: session.progress.clone(),
+    })?;
+    let views = tensors
+        .iter()
+        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
+    let bytes = safetensors::serialize(views, Some(HashMap::from([("session".to_owned(), header)])))?;
+    Ok(write_atomically(path, &bytes)?)
+}
+
+/// Reads a run back; it goes on exactly where it was stored.
+///
+/// # Errors
+/// When the file is missing or damaged.
+pub fn load(path: &Path) -> Result<Session, CheckpointError> {
+    let bytes = std::fs::read(path)?;
+    let (_, metadata) = SafeTensors::read_metadata(&bytes)?;
+    let header = metadata
+        .metadata()
+        .as_ref()
+        .and_then(|m| m.get("session"))
+        .ok_or_else(|| CheckpointError::Damaged("the state of the run is missing".into()))?;
+    let Header { architecture, settings, progress } = serde_json::from_str(header)?;
+    let file = SafeTensors::deserialize(&bytes)?;
+    let read = |kind: &str, name: &str, len: usize| -> Result<Vec<f32>, CheckpointError> {
+        let key = format!("{kind}/{name}");
+        let view = file.tensor(&key)?;
+        if view.dtype() != Dtype::F32 || view.data().len() != 4 * len {
+            return Err(CheckpointError::Damaged(format!("{key} has the wrong size")));
+        }
+        Ok(view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+    };
+    let mut network = Network::new(architecture, &mut crate::rng::Rng(0));
+    let (mut moments, mut mean, mut best) = (Vec::new(), Vec::new(), Vec::new());
+    for Parameter { name, values, .. } in &mut network.parameters {
+        let len = values.len();
+        *values = read("value", name, len)?;
+        moments.push(Moments { first: read("first", name, len)?, second: read("second", name, len)? });
+        mean.push(read("mean", name, len)?);
+        best.push(read("best", name, len)?);
+    }
+    let states = network
+        .architecture
+        .layers
+        .iter()
+        .enumerate()
+        .map(|(k, &units)| {
+            let len = settings.batch * units;
+            Ok(State { h: read("state", &format!("{k}/h"), len)?, c: read("state", &format!("{k}/c"), len)? })
+        })
+        .collect::<Result<Vec<_>, CheckpointError>>()?;
+    Ok(Session { settings, network, moments, mean, best, states, progress })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::Lookback;
+    use crate::stream::Piece;
+
+    #[test]
+    fn a_resumed_run_makes_the_very_same_updates() {
+        let encoding = Lookback { classes: 6, default: 0, distances: vec![4, 8], bits: 3 };
+        let architecture = Architecture { encoding, layers: vec![7, 5] };
+        let pieces: Vec<Piece> = (0..6u32)
+            .map(|i| Piece {
+                id: i.to_string(),
+                bar: 4,
+                events: (0..40).map(|s| (s * s + i * s / 3) % 6).collect(),
+            })
+            .collect();
+        let settings = Settings { batch: 3, unroll: 9, segment_bars: 6, every: 5, ..Settings::default() };
+        let mut whole = Session::new(architecture, settings);
+        for _ in 0..10 {
+            whole.update(&pieces);
+        }
+        whole.judge(&pieces[..2]);
+        let folder = std::env::temp_dir().join(format!("descant-resume-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("temp folder");
+        let path = folder.join("run.safetensors");
+        save(&whole, &path).expect("saves");
+        let mut resumed = load(&path).expect("loads");
+        assert_eq!(resumed, whole);
+        for _ in 0..7 {
+            assert_eq!(whole.update(&pieces).to_bits(), resumed.update(&pieces).to_bits());
+        }
+        assert_eq!(resumed.network, whole.network);
+        std::fs::write(&path, b"noise").expect("writes");
+        assert!(load(&path).is_err());
+        std::fs::remove_dir_all(&folder).expect("cleans up");
+    }
+}

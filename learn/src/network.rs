@@ -1,0 +1,215 @@
+//! The trainable stack: LSTM layers and an output layer (`spec/rnn.md` §8.1, 8.2, 8.4) with variables under their
+//! TensorFlow names, so that what is trained is what the core loads.
+//!
+//! Parameters are kept as plain vectors; burn tensors are made of them for each training step. Runs on the thread
+//! that trains.
+
+use crate::encode::Lookback;
+use crate::lstm::{self, Input, Shape, State};
+use crate::matrix::{Mat, exp, product, vectorised};
+use crate::op;
+use crate::rng::Rng;
+use crate::stream::Batch;
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Shape of a network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Architecture {
+    /// What goes in and comes out.
+    pub encoding: Lookback,
+    /// Units of the LSTM layers, bottom first.
+    pub layers: Vec<usize>,
+}
+
+impl Architecture {
+    fn width(&self, layer: usize) -> usize {
+        if layer == 0 { self.encoding.inputs() } else { self.layers[layer - 1] }
+    }
+}
+
+/// One variable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// TensorFlow variable name.
+    pub name: String,
+    /// Row-major shape.
+    pub shape: Vec<usize>,
+    /// Values.
+    pub values: Vec<f32>,
+}
+
+/// The stack with its parameters: kernel and bias of each layer, then weights and biases of the output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// Its shape.
+    pub architecture: Architecture,
+    /// Its variables, in the order named above.
+    pub parameters: Vec<Parameter>,
+}
+
+/// What one training step found.
+#[derive(Debug)]
+pub struct Step {
+    /// Mean cross-entropy per label, nats.
+    pub loss: f32,
+    /// Gradients in the order of the parameters.
+    pub gradients: Vec<Vec<f32>>,
+    /// States to carry into the next stretch.
+    pub states: Vec<State>,
+}
+
+/// Sums over the labels of a stretch.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sums {
+    /// Labels counted.
+    pub count: f64,
+    /// Negative log-likelihood of the labels, nats.
+    pub label_nll: f64,
+    /// Negative log-likelihood of the events: all labels that decode to an event count for it.
+    pub event_nll: f64,
+    /// Labels that were the most likely one.
+    pub right: f64,
+}
+
+impl Network {
+    /// Fresh parameters: Glorot-uniform kernels, zero biases.
+    #[must_use]
+    pub fn new(architecture: Architecture, rng: &mut Rng) -> Self {
+        let mut parameters = Vec::new();
+        let mut add = |name: String, shape: Vec<usize>| {
+            let count: usize = shape.iter().product();
+            let values = if let [rows, cols] = shape[..] {
+                let limit = (6.0 / (rows + cols) as f32).sqrt();
+                (0..count).map(|_| (2.0 * rng.uniform() - 1.0) * limit).collect()
+            } else {
+                vec![0.0; count]
+            };
+            parameters.push(Parameter { name, shape, values });
+        };
+        for (k, &units) in architecture.layers.iter().enumerate() {
+            let width = architecture.width(k);
+            let prefix = format!("rnn/multi_rnn_cell/cell_{k}/basic_lstm_cell");
+            add(format!("{prefix}/kernel"), vec![width + units, 4 * units]);
+            add(format!("{prefix}/bias"), vec![4 * units]);
+        }
+        let top = *architecture.layers.last().unwrap_or(&architecture.encoding.inputs());
+        let labels = architecture.encoding.labels();
+        add("fully_connected/weights".into(), vec![top, labels]);
+        add("fully_connected/biases".into(), vec![labels]);
+        Self { architecture, parameters }
+    }
+
+    /// Number of trained values.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.parameters.iter().map(|p| p.values.len()).sum()
+    }
+
+    /// Zero states of all layers.
+    #[must_use]
+    pub fn zero_states(&self, batch: usize) -> Vec<State> {
+        self.architecture.layers.iter().map(|&units| State::zero(batch, units)).collect()
+    }
+
+    fn tensor<const D: usize>(&self, index: usize, device: &Device) -> Tensor<D> {
+        let Parameter { values, shape, .. } = &self.parameters[index];
+        Tensor::from_data(TensorData::new(values.clone(), shape.clone()), device).require_grad()
+    }
+
+    /// Loss and gradients of one stretch. Layer outputs are kept with probability `keep` (1 for no dropout).
+    #[must_use]
+    pub fn step(&self, batch: &Batch, mut states: Vec<State>, keep: f32, rng: &mut Rng) -> Step {
+        let device = Device::flex().autodiff();
+        let mut biases: Vec<Tensor<1>> = Vec::new();
+        let mut kernels: Vec<Tensor<2>> = Vec::new();
+        for k in 0..self.parameters.len() / 2 {
+            kernels.push(self.tensor(2 * k, &device));
+            biases.push(self.tensor(2 * k + 1, &device));
+        }
+        let (steps, width) = (batch.steps, batch.sequences);
+        let mut below: Option<Tensor<3>> = None;
+        for (k, &units) in self.architecture.layers.iter().enumerate() {
+            let (kernel, bias) = (kernels[k].clone(), biases[k].clone());
+            let (out, last) = match below.take() {
+                None => {
+                    let shape = Shape { steps, batch: width, width: self.architecture.width(0), units };
+                    op::lstm_few_hot(kernel, bias, Arc::clone(&batch.input), &states[k], shape)
+                }
+                Some(x) => op::lstm_dense(kernel, bias, x, &states[k]),
+            };
+            states[k] = last;
+            below = Some(if keep < 1.0 {
+                let mask = rng.dropout(keep, steps * width * units);
+                out * Tensor::from_data(TensorData::new(mask, [steps, width, units]), &device)
+            } else {
+                out
+            });
+        }
+        let top = below.expect("a network has at least one layer");
+        let [_, _, units] = top.dims();
+        let last = kernels.len() - 1;
+        let loss = op::cross_entropy(
+            top.reshape([steps * width, units]),
+            kernels[last].clone(),
+            biases[last].clone(),
+            &batch.labels,
+            &batch.share,
+        );
+        let found = loss.clone().into_data().try_to_vec::<f32>().expect("f32 loss")[0];
+        let grads = loss.backward();
+        let mut gradients = Vec::new();
+        for (kernel, bias) in kernels.iter().zip(&biases) {
+            let kernel = kernel.grad(&grads).expect("kernel takes part in the loss");
+            let bias = bias.grad(&grads).expect("bias takes part in the loss");
+            gradients.push(kernel.into_data().try_into_vec::<f32>().expect("f32 gradient"));
+            gradients.push(bias.into_data().try_into_vec::<f32>().expect("f32 gradient"));
+        }
+        Step { loss: found, gradients, states }
+    }
+
+    /// Scores one stretch without gradients and steps `states`.
+    pub fn score(&self, batch: &Batch, states: &mut [State], sums: &mut Sums) {
+        let (steps, width) = (batch.steps, batch.sequences);
+        let mut below: Option<Vec<f32>> = None;
+        for (k, &units) in self.architecture.layers.iter().enumerate() {
+            let shape = Shape { steps, batch: width, width: self.architecture.width(k), units };
+            let input = match &below {
+                None => Input::FewHot(&batch.input),
+                Some(x) => Input::Dense(x),
+            };
+            let (kernel, bias) = (&self.parameters[2 * k].values, &self.parameters[2 * k + 1].values);
+            let tape = lstm::forward(kernel, bias, input, &states[k], shape);
+            states[k] = tape.last(shape);
+            below = Some(tape.outputs(shape).to_vec());
+        }
+        let Some(top) = below else { return };
+        let [.., weights, biases] = &self.parameters[..] else { return };
+        let (rows, units, classes) = (steps * width, weights.shape[0], weights.shape[1]);
+        let mut logits = vec![0.0; rows * classes];
+        for row in logits.chunks_exact_mut(classes) {
+            row.copy_from_slice(&biases.values);
+        }
+        product(&mut logits, Mat::new(&top, rows, units), Mat::new(&weights.values, units, classes), true);
+        for (r, row) in logits.chunks_exact_mut(classes).enumerate() {
+            if batch.share[r] == 0.0 {
+                continue;
+            }
+            let (mut best, mut top) = (0, f32::NEG_INFINITY);
+            for (c, &v) in row.iter().enumerate() {
+                if v > top {
+                    (best, top) = (c, v);
+                }
+            }
+            vectorised(|| row.iter_mut().for_each(|v| *v = exp(*v - top)));
+            let total: f64 = row.iter().map(|&v| f64::from(v)).sum();
+            let label = batch.labels[r];
+            let event: f64 = batch.aliases[r].iter().map(|&c| f64::from(row[c as usize])).sum();
+            sums.count += 1.0;
+            sums.label_nll -= (f64::from(row[label as usize]) / total).ln();
+            sums.event_nll -= (event / total).ln();
+            sums.right += f64::from(u8::from(best == label as usize));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What each trainable model learns from: its architecture, its pieces per split, and the recipe that made the
+//! weights that ship. Runs on the thread that trains; reads `assets/corpora` and nothing else.
+
+use crate::corpora::{self, CorpusError};
+use crate::encode::Lookback;
+use crate::network::Architecture;
+use crate::stream::Piece;
+use crate::trainer::Settings;
+use descant_core::corpus::{Funnel, GrooveKind, MelodyOptions, Split};
+use std::path::Path;
+
+/// Why a task cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// The name is not one that can be trained.
+    #[error("there is no recipe for \"{0}\"; train one of: {list}", list = Task::IDS.join(", "))]
+    Unknown(String),
+    /// Its corpus cannot be read.
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
+}
+
+/// Pieces per split.
+#[derive(Clone, Debug, Default)]
+pub struct Sets {
+    /// Learned from.
+    pub train: Vec<Piece>,
+    /// Early stopping.
+    pub valid: Vec<Piece>,
+    /// Reported figures.
+    pub test: Vec<Piece>,
+}
+
+impl Sets {
+    fn push(&mut self, split: Split, piece: Piece) {
+        match split {
+            Split::Train => self.train.push(piece),
+            Split::Validation => self.valid.push(piece),
+            Split::Test => self.test.push(piece),
+        }
+    }
+}
+
+/// A model that can be trained here.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Id of the weights, as requests name them.
+    pub id: &'static str,
+    /// Shape of the network.
+    pub architecture: Architecture,
+    /// Recipe of the shipped weights.
+    pub settings: Settings,
+    /// Pieces.
+    pub sets: Sets,
+    /// What was read and what was left out.
+    pub funnels: Vec<Funnel>,
+    /// The data in words, one line per corpus, with licence and attribution.
+    pub data: Vec<&'static str>,
+}
+
+impl Task {
+    /// Ids of all recipes.
+    pub const IDS: [&'static str; 2] = ["drum_kit", "lookback_rnn"];
+
+    /// Reads the corpus of model `id` below `corpora`.
+    ///
+    /// # Errors
+    /// An unknown id, or a corpus that cannot be read.
+    pub fn open(id: &str, corpora: &Path) -> Result<Self, TaskError> {
+        match id {
+            "drum_kit" => Self::drum_kit(corpora),
+            "lookback_rnn" => Self::lookback_rnn(corpora),
+            _ => Err(TaskError::Unknown(id.to_owned())),
+        }
+    }
+
+    /// 4/4 grooves of Groove MIDI by its official split; the fills, a bar or two each, stay out.
+    fn drum_kit(corpora: &Path) -> Result<Self, TaskError> {
+        let (pieces, funnel) = corpora::drums(corpora)?;
+        let mut sets = Sets::default();
+        for piece in pieces.into_iter().filter(|p| p.kind == GrooveKind::Beat) {
+            let events = piece.classes.iter().map(|&c| u32::from(c)).collect();
+            sets.push(piece.split, Piece { id: piece.id, bar: piece.steps_per_bar, events });
+        }
+        Ok(Self {
+            id: "drum_kit",
+            architecture: Architecture { encoding: Lookback::drum_kit(), layers: vec![256, 256] },
+            settings: Settings { steps: 3000, ..Settings::default() },
+            sets,
+            funnels: vec![funnel],
+            data: vec![
+                "Groove MIDI Dataset, Gillick, Roberts, Engel, Eck, Bamman: Learning to Groove with Inverse \
+                 Sequence Transformations, ICML 2019, CC BY 4.0; changes: used to train model weights",
+            ],
+        })
+    }
+
+    /// Vocal lines of OpenScore Lieder and the dated lead sheets of OpenEWLD in 4/4, 2/2 and 2/4; validation and
+    /// test are Lieder alone.
+    fn lookback_rnn(corpora: &Path) -> Result<Self, TaskError> {
+        let (pieces, funnels) = corpora::melodies(corpora, &MelodyOptions::default())?;
+        let mut sets = Sets::default();
+        for piece in pieces.into_iter().filter(descant_core::corpus::MelodyPiece::is_duple) {
+            if piece.split != Split::Train && !piece.id.starts_with("openscore-lieder") {
+                continue;
+            }
+            let events = piece.events.iter().map(|&e| class(e.into())).collect();
+            sets.push(piece.split, Piece { id: piece.id, bar: piece.steps_per_bar, events });
+        }
+        Ok(Self {
+            id: "lookback_rnn",
+            architecture: Architecture { encoding: Lookback::melody(), layers: vec![256, 256] },
+            settings: Settings { steps: 3000, keep: 0.5, ..Settings::default() },
+            sets,
+            funnels,
+            data: vec![
+                "OpenScore Lieder Corpus (CC0 1.0): vocal lines",
+                "OpenEWLD (MIT), lead sheets dated before 1931 or traditional",
+            ],
+        })
+    }
+}
+
+/// One-hot class of a melody event over 48..84 (`spec/rnn.md` §6.2): no event 0, note-off 1, then the pitches.
+fn class(event: i64) -> u32 {
+    u32::try_from(if event < 0 { event + 2 } else { event - 46 }).unwrap_or(0)
+}

@@ -1,0 +1,294 @@
+//! The training loop: stretches → loss → clipped Adam → running mean of the weights, with evaluation, early stop and
+//! the curve that goes into the metrics file.
+//!
+//! Deterministic: a seed and the same pieces give the same weights on one processor type. Runs on the caller's
+//! thread; the caller decides when to store a checkpoint and whether to go on. Never prints.
+
+use crate::adam::{Moments, Settings as AdamSettings};
+use crate::lstm::State;
+use crate::network::{Architecture, Network, Sums};
+use crate::rng::Rng;
+use crate::stream::{Piece, Streams, groups, stretch};
+use serde::{Deserialize, Serialize};
+
+/// Everything that decides a run, besides the pieces.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Updates after which the learning rate has come down to its floor.
+    pub steps: u64,
+    /// Sequences side by side.
+    pub batch: usize,
+    /// Steps of truncated back-propagation.
+    pub unroll: usize,
+    /// Longest segment, bars.
+    pub segment_bars: usize,
+    /// Share of layer outputs kept by dropout.
+    pub keep: f32,
+    /// Highest learning rate.
+    pub rate: f32,
+    /// Updates of linear warm-up.
+    pub warmup: u64,
+    /// Learning rate at the end, as a share of the highest.
+    pub floor: f32,
+    /// Largest norm of a gradient tensor.
+    pub clip: f32,
+    /// Decoupled weight decay.
+    pub decay: f32,
+    /// Decay of the running mean of the weights; 0 turns it off.
+    pub mean: f32,
+    /// Updates between evaluations.
+    pub every: u64,
+    /// Evaluations without a better one after which the run stops.
+    pub patience: u32,
+    /// Seed.
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            steps: 4000,
+            batch: 32,
+            unroll: 64,
+            segment_bars: 32,
+            keep: 0.6,
+            rate: 2e-3,
+            warmup: 100,
+            floor: 0.02,
+            clip: 3.0,
+            decay: 0.0,
+            mean: 0.998,
+            every: 130,
+            patience: 12,
+            seed: 1,
+        }
+    }
+}
+
+impl Settings {
+    /// Learning rate of update `step` (from 1): warm-up, then half a cosine down to the floor.
+    #[must_use]
+    pub fn rate_at(&self, step: u64) -> f32 {
+        if step < self.warmup {
+            return self.rate * step as f32 / self.warmup as f32;
+        }
+        let span = self.steps.saturating_sub(self.warmup).max(1) as f32;
+        let along = ((step - self.warmup) as f32 / span).min(1.0);
+        let cosine = 0.5 * (1.0 + (std::f32::consts::PI * along).cos());
+        self.rate * (self.floor + (1.0 - self.floor) * cosine)
+    }
+}
+
+/// Likelihoods on a set of pieces, per 16th step in nats.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Of the labels, repeats being labels of their own.
+    pub label_nll: f64,
+    /// Of the events: every label that decodes to the event counts for it.
+    pub event_nll: f64,
+    /// Share of steps whose label was the most likely one.
+    pub accuracy: f64,
+    /// Steps scored.
+    pub steps: u64,
+}
+
+/// A point of the training curve.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Updates made.
+    pub step: u64,
+    /// Epochs begun.
+    pub epoch: u64,
+    /// Seconds of training so far, evaluation included, interruptions not.
+    pub seconds: f64,
+    /// Mean training loss per label since the last point, with dropout.
+    pub train: f64,
+    /// Validation with the running mean of the weights.
+    pub valid: Evaluation,
+    /// Learning rate.
+    pub rate: f32,
+}
+
+/// A run at some point of its life; a checkpoint stores all of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// What decides the run.
+    pub settings: Settings,
+    /// The network being trained.
+    pub network: Network,
+    /// Adam's moments, per parameter.
+    pub moments: Vec<Moments>,
+    /// Running mean of the weights, per parameter.
+    pub mean: Vec<Vec<f32>>,
+    /// The weights that validated best.
+    pub best: Vec<Vec<f32>>,
+    /// States carried between stretches, per layer.
+    pub states: Vec<State>,
+    /// What the run knows besides tensors.
+    pub progress: Progress,
+}
+
+/// The scalar part of a [`Session`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Updates made.
+    pub step: u64,
+    /// Reading position.
+    pub streams: Streams,
+    /// Dropout generator.
+    pub dropout: u64,
+    /// Training loss of every update, in order.
+    pub losses: Vec<f32>,
+    /// Evaluations.
+    pub curve: Vec<Point>,
+    /// Lowest validation NLL of events so far.
+    pub best: Option<f64>,
+    /// Evaluations since then.
+    pub stale: u32,
+    /// Training seconds, of all stretches of the run.
+    pub seconds: f64,
+    /// Loss summed since the last point.
+    pub since: (f64, u64),
+}
+
+impl Session {
+    /// A run that has made no update yet.
+    #[must_use]
+    pub fn new(architecture: Architecture, settings: Settings) -> Self {
+        let mut rng = Rng(settings.seed);
+        let network = Network::new(architecture, &mut rng);
+        let values: Vec<Vec<f32>> = network.parameters.iter().map(|p| p.values.clone()).collect();
+        Self {
+            moments: values.iter().map(|v| Moments::new(v.len())).collect(),
+            mean: values.clone(),
+            best: values,
+            states: network.zero_states(settings.batch),
+            progress: Progress {
+                step: 0,
+                streams: Streams::new(settings.batch, rng.next_u64()),
+                dropout: rng.next_u64(),
+                losses: Vec::new(),
+                curve: Vec::new(),
+                best: None,
+                stale: 0,
+                seconds: 0.0,
+                since: (0.0, 0),
+            },
+            network,
+            settings,
+        }
+    }
+
+    /// One update. Returns its loss.
+    ///
+    /// # Panics
+    /// If no piece has two steps.
+    pub fn update(&mut self, pieces: &[Piece]) -> f32 {
+        let Self { settings, network, progress, .. } = self;
+        let encoding = network.architecture.encoding.clone();
+        let batch = progress.streams.next(pieces, &encoding, settings.unroll, settings.segment_bars);
+        for (state, &units) in self.states.iter_mut().zip(&network.architecture.layers) {
+            for (b, _) in batch.reset.iter().enumerate().filter(|(_, reset)| **reset) {
+                state.reset(b, units);
+            }
+        }
+        let mut dropout = Rng(progress.dropout);
+        let found = network.step(&batch, std::mem::take(&mut self.states), settings.keep, &mut dropout);
+        progress.dropout = dropout.0;
+        progress.step += 1;
+        self.states = found.states;
+        let adam = AdamSettings {
+            rate: settings.rate_at(progress.step),
+            clip: settings.clip,
+            decay: settings.decay,
+        };
+        // The mean starts as a plain average and slows down to its decay.
+        let mean_decay = settings.mean.min(progress.step as f32 / (progress.step as f32 + 10.0));
+        for (((parameter, moments), gradient), mean) in
+            network.parameters.iter_mut().zip(&mut self.moments).zip(&found.gradients).zip(&mut self.mean)
+        {
+            moments.update(&mut parameter.values, gradient, progress.step, adam);
+            for (m, v) in mean.iter_mut().zip(&parameter.values) {
+                *m = mean_decay * *m + (1.0 - mean_decay) * v;
+            }
+        }
+        progress.losses.push(found.loss);
+        progress.since.0 += f64::from(found.loss);
+        progress.since.1 += 1;
+        found.loss
+    }
+
+    /// The network with the running mean of its weights.
+    #[must_use]
+    pub fn averaged(&self) -> Network {
+        self.with(&self.mean)
+    }
+
+    /// The network that validated best.
+    #[must_use]
+    pub fn best(&self) -> Network {
+        self.with(&self.best)
+    }
+
+    fn with(&self, values: &[Vec<f32>]) -> Network {
+        let mut network = self.network.clone();
+        for (parameter, values) in network.parameters.iter_mut().zip(values) {
+            parameter.values.clone_from(values);
+        }
+        network
+    }
+
+    /// Adds a point to the curve and keeps the averaged weights if they are the best so far.
+    pub fn judge(&mut self, valid: &[Piece]) -> Point {
+        let found = evaluate(&self.averaged(), valid);
+        let Progress { since, step, streams, seconds, .. } = &mut self.progress;
+        let point = Point {
+            step: *step,
+            epoch: streams.epoch,
+            seconds: *seconds,
+            train: since.0 / since.1.max(1) as f64,
+            valid: found,
+            rate: self.settings.rate_at(*step),
+        };
+        *since = (0.0, 0);
+        self.progress.curve.push(point);
+        if self.progress.best.is_none_or(|best| found.event_nll < best) {
+            self.progress.best = Some(found.event_nll);
+            self.progress.stale = 0;
+            self.best.clone_from(&self.mean);
+        } else {
+            self.progress.stale += 1;
+        }
+        point
+    }
+
+    /// Whether the run is at its end: all updates made, or no better evaluation for too long.
+    #[must_use]
+    pub fn finished(&self) -> bool {
+        self.progress.step >= self.settings.steps || self.progress.stale >= self.settings.patience
+    }
+}
+
+/// Scores whole pieces from the zero state; the first step of a piece is given, not scored.
+#[must_use]
+pub fn evaluate(network: &Network, pieces: &[Piece]) -> Evaluation {
+    const SEQUENCES: usize = 32;
+    const STEPS: usize = 64;
+    let mut sums = Sums::default();
+    for group in groups(pieces, SEQUENCES) {
+        let mut states = network.zero_states(group.len());
+        for index in 0.. {
+            let Some(batch) = stretch(pieces, &group, &network.architecture.encoding, STEPS, index) else {
+                break;
+            };
+            network.score(&batch, &mut states, &mut sums);
+        }
+    }
+    let count = sums.count.max(1.0);
+    Evaluation {
+        label_nll: sums.label_nll / count,
+        event_nll: sums.event_nll / count,
+        accuracy: sums.right / count,
+        steps: sums.count as u64,
+    }
+}

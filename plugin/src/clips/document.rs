@@ -1,0 +1,343 @@
+//! What one instance holds: takes, primer, seed, and the way back.
+//!
+//! Plain data behind a lock that the audio thread never takes; changed by window, worker and state loading.
+//! Knows neither host nor disk.
+
+use crate::gui::view::PrimerOrigin;
+use descant_core::music::Clip;
+use descant_core::tool::Take;
+use std::sync::Arc;
+
+/// Seed of a new instance: its first take is the same everywhere.
+pub const FIRST_SEED: u32 = 1;
+/// Takes that are kept; beyond, the oldest without a star goes.
+pub const MAX_TAKES: usize = 512;
+/// Steps back.
+const MAX_UNDO: usize = 64;
+
+/// One take of the history.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Stable number in this document, from 1.
+    pub id: u64,
+    /// The take. A changed take is a new `Arc`.
+    pub take: Arc<Take>,
+    /// Starred by the musician.
+    pub starred: bool,
+    /// Place in its run, from 1.
+    pub index: u32,
+    /// Takes in its run.
+    pub of: u32,
+}
+
+/// What Continue starts from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Primer {
+    /// The clip; its name tells where it is from.
+    pub clip: Arc<Clip>,
+    /// Where it came from.
+    pub origin: PrimerOrigin,
+}
+
+/// What is saved, and what undo brings back. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// Oldest first.
+    pub entries: Vec<Entry>,
+    /// What Continue starts from.
+    pub primer: Option<Primer>,
+    /// Take in the roll.
+    pub shown: Option<u64>,
+    /// Take that the player plays.
+    pub sounding: Option<u64>,
+    /// Seed of the next run.
+    pub seed: u32,
+    /// Number of the next take.
+    pub next_id: u64,
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self { entries: Vec::new(), primer: None, shown: None, sounding: None, seed: FIRST_SEED, next_id: 1 }
+    }
+}
+
+impl Content {
+    /// The take of that number.
+    #[must_use]
+    pub fn entry(&self, id: u64) -> Option<&Entry> {
+        self.entries.iter().find(|e| e.id == id)
+    }
+
+    /// The take that the player plays.
+    #[must_use]
+    pub fn sounding_entry(&self) -> Option<&Entry> {
+        self.sounding.and_then(|id| self.entry(id))
+    }
+
+    /// The take in the roll.
+    #[must_use]
+    pub fn shown_entry(&self) -> Option<&Entry> {
+        self.shown.and_then(|id| self.entry(id))
+    }
+
+    fn drop_dangling(&mut self) {
+        let newest = self.entries.last().map(|e| e.id);
+        if self.shown.is_none_or(|id| self.entry(id).is_none()) {
+            self.shown = newest;
+        }
+        if self.sounding.is_some_and(|id| self.entry(id).is_none()) {
+            self.sounding = self.shown;
+        }
+    }
+}
+
+/// Content with undo and redo.
+#[derive(Clone, Debug, Default)]
+pub struct Document {
+    content: Content,
+    undo: Vec<Content>,
+    redo: Vec<Content>,
+}
+
+impl Document {
+    /// From a saved state; without a way back.
+    #[must_use]
+    pub fn from_content(mut content: Content) -> Self {
+        content.next_id = content.entries.iter().map(|e| e.id + 1).max().unwrap_or(1).max(content.next_id);
+        Self { content, ..Self::default() }
+    }
+
+    /// The present.
+    #[must_use]
+    pub fn content(&self) -> &Content {
+        &self.content
+    }
+
+    fn remember(&mut self) {
+        if self.undo.len() == MAX_UNDO {
+            self.undo.remove(0);
+        }
+        self.undo.push(self.content.clone());
+        self.redo.clear();
+    }
+
+    /// Adds the takes of a run; the first is shown and sounds. `next_seed`: seed of the next run.
+    pub fn add_takes(&mut self, takes: Vec<Take>, next_seed: u32) {
+        if takes.is_empty() {
+            return;
+        }
+        self.remember();
+        let of = takes.len() as u32;
+        let first = self.content.next_id;
+        for (index, take) in (1..).zip(takes) {
+            let id = self.content.next_id;
+            self.content.next_id += 1;
+            self.content.entries.push(Entry { id, take: Arc::new(take), starred: false, index, of });
+        }
+        while self.content.entries.len() > MAX_TAKES {
+            let oldest = self.content.entries.iter().position(|e| !e.starred).unwrap_or(0);
+            self.content.entries.remove(oldest);
+        }
+        self.content.shown = Some(first);
+        self.content.sounding = Some(first);
+        self.content.seed = next_seed;
+        self.content.drop_dangling();
+    }
+
+    /// Shows a take and lets it sound.
+    pub fn show(&mut self, id: u64) {
+        if self.content.entry(id).is_some() {
+            self.content.shown = Some(id);
+            self.content.sounding = Some(id);
+        }
+    }
+
+    /// Stops the sounding take, after it was dragged into the host.
+    pub fn silence(&mut self) {
+        self.content.sounding = None;
+    }
+
+    /// Star on or off.
+    pub fn star(&mut self, id: u64) {
+        self.remember();
+        if let Some(entry) = self.content.entries.iter_mut().find(|e| e.id == id) {
+            entry.starred = !entry.starred;
+        }
+    }
+
+    /// Removes a take. Its neighbour is shown instead.
+    pub fn delete(&mut self, id: u64) {
+        let Some(place) = self.content.entries.iter().position(|e| e.id == id) else { return };
+        self.remember();
+        self.content.entries.remove(place);
+        if self.content.shown == Some(id) {
+            let last = self.content.entries.len().saturating_sub(1);
+            self.content.shown = self.content.entries.get(place.min(last)).map(|e| e.id);
+        }
+        self.content.drop_dangling();
+    }
+
+    /// Replaces the primer.
+    pub fn set_primer(&mut self, primer: Option<Primer>) {
+        if primer != self.content.primer {
+            self.remember();
+            self.content.primer = primer;
+        }
+    }
+
+    /// New notes for a take.
+    pub fn edit_take(&mut self, id: u64, clip: Clip) {
+        if self.content.entry(id).is_none_or(|e| e.take.clip == clip) {
+            return;
+        }
+        self.remember();
+        if let Some(entry) = self.content.entries.iter_mut().find(|e| e.id == id) {
+            let mut take = (*entry.take).clone();
+            take.clip = clip;
+            take.new_from = take.new_from.min(take.clip.length);
+            entry.take = Arc::new(take);
+        }
+    }
+
+    /// Seed of the next run.
+    pub fn set_seed(&mut self, seed: u32) {
+        if seed != self.content.seed {
+            self.remember();
+            self.content.seed = seed;
+        }
+    }
+
+    /// Whether there is something to undo, and to redo.
+    #[must_use]
+    pub fn can(&self) -> (bool, bool) {
+        (!self.undo.is_empty(), !self.redo.is_empty())
+    }
+
+    /// One step back.
+    pub fn undo(&mut self) {
+        if let Some(previous) = self.undo.pop() {
+            let present = std::mem::replace(&mut self.content, previous);
+            self.travel(present, |d| &mut d.redo);
+        }
+    }
+
+    /// One step forward again.
+    pub fn redo(&mut self) {
+        if let Some(next) = self.redo.pop() {
+            let present = std::mem::replace(&mut self.content, next);
+            self.travel(present, |d| &mut d.undo);
+        }
+    }
+
+    fn travel(&mut self, from: Content, stack: impl Fn(&mut Self) -> &mut Vec<Content>) {
+        // Numbers are never given twice, and what the musician looks at does not change if it is still there.
+        self.content.next_id = self.content.next_id.max(from.next_id);
+        if from.shown.is_some_and(|id| self.content.entry(id).is_some()) {
+            self.content.shown = from.shown;
+        }
+        if from.sounding.is_none_or(|id| self.content.entry(id).is_some()) {
+            self.content.sounding = from.sounding;
+        }
+        self.content.drop_dangling();
+        stack(self).push(from);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use descant_core::music::{ClipKind, Meter, Note};
+    use descant_core::tool::{Request, Score, ToolKind};
+
+    pub(crate) fn take(seed: u32) -> Take {
+        let note = Note { start: 0, pitch: 36, length: 7680, velocity: (seed % 127 + 1) as u8 };
+        let clip = Clip {
+            name: format!("Take {seed}"),
+            kind: ClipKind::Drums,
+            notes: vec![note],
+            length: 4 * 30_720,
+            meter: Meter::COMMON,
+            tempo: Some(97.53),
+        };
+        let request = Request {
+            tool: ToolKind::Generate,
+            model: "drum_kit".into(),
+            primer: None,
+            bars: 1,
+            variations: 2,
+            temperature: 1.1,
+            seed: 1,
+            constraints: Default::default(),
+            meter: Meter::COMMON,
+            tempo: Some(97.53),
+        };
+        Take {
+            clip,
+            new_from: 0,
+            seed,
+            score: Score { log_likelihood_per_step: -0.731, steps: 16 },
+            request: Arc::new(request),
+            notices: vec![],
+        }
+    }
+
+    #[test]
+    fn a_run_is_undone_and_redone_as_one() {
+        let mut doc = Document::default();
+        doc.add_takes(vec![take(1), take(2)], 9);
+        doc.add_takes(vec![take(3)], 10);
+        assert_eq!((doc.content().entries.len(), doc.content().shown, doc.content().seed), (3, Some(3), 10));
+        doc.undo();
+        assert_eq!((doc.content().entries.len(), doc.content().seed), (2, 9));
+        assert_eq!(doc.content().sounding, Some(1), "what sounded before is there again");
+        doc.redo();
+        assert_eq!((doc.content().entries.len(), doc.can()), (3, (true, false)));
+        doc.undo();
+        doc.undo();
+        assert_eq!((doc.content().entries.len(), doc.content().shown), (0, None));
+        doc.add_takes(vec![take(4)], 2);
+        assert_eq!(doc.content().entries[0].id, 4, "a number is never given twice");
+    }
+
+    #[test]
+    fn deleting_the_shown_take_shows_its_neighbour_and_can_be_undone() {
+        let mut doc = Document::default();
+        doc.add_takes(vec![take(1), take(2), take(3)], 2);
+        doc.show(2);
+        doc.delete(2);
+        assert_eq!((doc.content().shown, doc.content().sounding), (Some(3), Some(3)));
+        doc.undo();
+        assert_eq!(doc.content().entries.len(), 3);
+    }
+
+    #[test]
+    fn starred_takes_outlive_the_limit() {
+        let mut doc = Document::default();
+        doc.add_takes(vec![take(1)], 2);
+        doc.star(1);
+        for run in 0..MAX_TAKES as u32 / 16 + 1 {
+            doc.add_takes((0..16).map(|i| take(run * 16 + i)).collect(), run);
+        }
+        assert_eq!(doc.content().entries.len(), MAX_TAKES);
+        assert_eq!(doc.content().entries[0].id, 1);
+    }
+
+    #[test]
+    fn an_edited_take_keeps_its_number_and_the_steps_back_are_bounded() {
+        let mut doc = Document::default();
+        doc.add_takes(vec![take(1)], 2);
+        for i in 0..200 {
+            let mut clip = doc.content().entries[0].take.clip.clone();
+            clip.notes[0].pitch = i % 128;
+            doc.edit_take(1, clip);
+        }
+        assert_eq!(doc.content().entries[0].id, 1);
+        let mut steps = 0;
+        while doc.can().0 {
+            doc.undo();
+            steps += 1;
+        }
+        assert_eq!(steps, MAX_UNDO);
+    }
+}

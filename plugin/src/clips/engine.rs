@@ -1,0 +1,197 @@
+//! One instance's works, shared by host glue, window and worker: document, parameters, the way to the audio
+//! thread, the worker thread and what it is doing.
+//!
+//! Any thread but the audio thread. Locks are held for moments only; nothing here computes music.
+
+use super::document::{Content, Document};
+use super::files::Files;
+use super::params::ClipsParams;
+use super::player::Playable;
+use crate::bridge::{GuiSide, NextClip, WorkerSide};
+use crate::gui::view::{ParamId, Status, StatusKind};
+use crate::library;
+use crate::worker::{Command, Generator, Worker};
+use descant_core::sampling::derive;
+use descant_core::tool::{Cancel, Request, ToolKind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+/// What is going on, for the window.
+#[derive(Default)]
+pub struct Live {
+    /// Progress of the running tool.
+    pub progress: Option<f32>,
+    /// Status line.
+    pub status: Status,
+    /// Stops the running tool.
+    pub cancel: Option<Cancel>,
+    /// A dropped song whose track is to be chosen.
+    pub song: Option<super::import::OpenSong>,
+    /// Parameters that the worker would like to be set (choice, index): only the window's thread can.
+    pub wishes: Vec<(ParamId, usize)>,
+}
+
+#[derive(Default)]
+struct Thread {
+    waiting: Option<(WorkerSide, Receiver<Command>)>,
+    running: Option<JoinHandle<()>>,
+}
+
+/// See the file's head.
+pub struct Engine {
+    /// Parameters and document.
+    pub params: Arc<ClipsParams>,
+    /// Way to the audio thread, clock, trigger.
+    pub gui: GuiSide,
+    /// The takes as files.
+    pub files: Files,
+    /// Makes takes.
+    pub generator: Arc<dyn Generator>,
+    commands: Sender<Command>,
+    live: Mutex<Live>,
+    thread: Mutex<Thread>,
+}
+
+impl Engine {
+    /// For one instance. Starts nothing.
+    #[must_use]
+    pub fn new(
+        params: Arc<ClipsParams>,
+        gui: GuiSide,
+        worker: WorkerSide,
+        generator: Arc<dyn Generator>,
+    ) -> Arc<Self> {
+        let (commands, receiver) = channel();
+        let outbox = gui.outbox.clone();
+        // Whoever loads a state hands over what shall sound before the host may go on.
+        params.doc.when_loaded(move |content| outbox.send(NextClip { clip: sounding(content), immediate: true }));
+        Arc::new(Self {
+            params,
+            gui,
+            files: Files::default(),
+            generator,
+            commands,
+            live: Mutex::default(),
+            thread: Mutex::new(Thread { waiting: Some((worker, receiver)), running: None }),
+        })
+    }
+
+    /// What is going on.
+    pub fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the worker if it does not run yet.
+    pub fn start(self: &Arc<Self>) {
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((side, commands)) = thread.waiting.take() {
+            let worker = Worker::new(self.clone(), side);
+            let spawned =
+                std::thread::Builder::new().name("descant worker".into()).spawn(move || worker.run(&commands));
+            match spawned {
+                Ok(handle) => thread.running = Some(handle),
+                Err(_) => self.failed("The system could not start another thread."),
+            }
+        }
+    }
+
+    /// Stops the worker and waits for its end. It cannot be started again.
+    pub fn stop(&self) {
+        if let Some(cancel) = &self.live().cancel {
+            cancel.cancel();
+        }
+        self.send(Command::Quit);
+        let running = {
+            let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+            thread.waiting = None;
+            thread.running.take()
+        };
+        if let Some(handle) = running {
+            let _ = handle.join();
+        }
+    }
+
+    /// To the worker.
+    pub fn send(&self, command: Command) {
+        // Fails only after `stop`, when nobody needs it any more.
+        let _ = self.commands.send(command);
+    }
+
+    /// Status line.
+    pub fn say(&self, kind: StatusKind, text: impl Into<String>) {
+        self.live().status = Status { kind, text: text.into() };
+    }
+
+    /// Status line, for bad news; nothing runs any more.
+    pub fn failed(&self, text: impl Into<String>) {
+        let mut live = self.live();
+        live.progress = None;
+        live.cancel = None;
+        live.status = Status { kind: StatusKind::Bad, text: text.into() };
+    }
+
+    /// Changes the document; if that changes what shall sound, tells the player.
+    pub fn change<R>(&self, immediate: bool, f: impl FnOnce(&mut Document) -> R) -> R {
+        self.params.doc.change(|document| {
+            let of = |d: &Document| d.content().sounding_entry().map(|e| (e.id, Arc::as_ptr(&e.take)));
+            let before = of(document);
+            let result = f(document);
+            if of(document) != before {
+                // Within the lock: clips reach the player in the order of the changes.
+                self.gui.outbox.send(NextClip { clip: sounding(document.content()), immediate });
+            }
+            result
+        })
+    }
+
+    /// What the parameters and the document ask for.
+    pub fn request(&self) -> Result<Request, String> {
+        let slot = usize::try_from(self.params.model.value()).unwrap_or(0);
+        let model = library::models().get(slot).ok_or("No model is in this slot. Choose another one.")?;
+        let tool = self.params.tool_kind();
+        let (primer, seed) = self.params.doc.read(|d| (d.content().primer.clone(), d.content().seed));
+        let primer = primer.filter(|_| tool == ToolKind::Continue).map(|p| (*p.clip).clone());
+        if tool == ToolKind::Continue && primer.is_none() {
+            return Err("Continue needs a primer: play something in, drop a MIDI file or use a take.".into());
+        }
+        let clock = self.gui.telemetry.read();
+        Ok(Request {
+            tool,
+            model: model.id.clone(),
+            primer,
+            bars: self.params.new_bars(),
+            variations: self.params.variations.value().clamp(1, 16) as u32,
+            temperature: self.params.temperature.value(),
+            seed,
+            constraints: self.params.constraints(),
+            meter: clock.meter,
+            tempo: Some(clock.tempo),
+        })
+    }
+
+    /// Seed of the run after one with this seed.
+    #[must_use]
+    pub fn next_seed(&self, seed: u32, variations: u32) -> u32 {
+        if self.params.seed_lock.value() { seed } else { derive(seed, variations) }
+    }
+
+    /// A primer of this kind was chosen: go to Continue, with a model that can continue it.
+    pub fn wish_for(&self, kind: descant_core::music::ClipKind) {
+        let mut live = self.live();
+        live.wishes.push((ParamId::Tool, 1));
+        let slot = usize::try_from(self.params.model.value()).unwrap_or(0);
+        let models = library::models();
+        if models.get(slot).is_none_or(|m| m.kind != kind)
+            && let Some(fitting) = models.iter().position(|m| m.kind == kind && library::ready(&m.id))
+        {
+            live.wishes.push((ParamId::Model, fitting));
+        }
+    }
+}
+
+/// What shall sound, ready for the audio thread.
+#[must_use]
+pub fn sounding(content: &Content) -> Option<Arc<Playable>> {
+    content.sounding_entry().map(|e| Arc::new(Playable::new(&e.take.clip, e.id)))
+}

@@ -1,0 +1,525 @@
+//! The parameters of Descant Clips: one table whose ids, names and order never change once released (a test
+//! freezes them). New parameters go to the end.
+//!
+//! Read on any thread; values are atomics.
+
+use super::player::Quantum;
+use super::state::DocStore;
+use crate::bridge::Trigger;
+use crate::gui::view::ParamId;
+use crate::library;
+use descant_core::tool::{Constraints, PitchClasses, ToolKind};
+use nice_plug::prelude::*;
+use std::sync::{Arc, RwLock};
+
+/// Places in the model list. More than there are models, so that a new one moves no automation.
+pub const MODEL_SLOTS: usize = 32;
+/// Smallest window in logical points.
+pub const MIN_WINDOW: (u32, u32) = (720, 460);
+/// Window of a new instance.
+pub const FIRST_WINDOW: (u32, u32) = (980, 620);
+
+/// Tool choice.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Tool {
+    #[id = "generate"]
+    #[name = "Generate"]
+    Generate,
+    #[id = "continue"]
+    #[name = "Continue"]
+    Continue,
+}
+
+/// Tonic.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Key {
+    #[name = "C"]
+    C,
+    #[name = "C#"]
+    Cs,
+    #[name = "D"]
+    D,
+    #[name = "Eb"]
+    Eb,
+    #[name = "E"]
+    E,
+    #[name = "F"]
+    F,
+    #[name = "F#"]
+    Fs,
+    #[name = "G"]
+    G,
+    #[name = "Ab"]
+    Ab,
+    #[name = "A"]
+    A,
+    #[name = "Bb"]
+    Bb,
+    #[name = "B"]
+    B,
+}
+
+/// Scale mask.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Scale {
+    #[id = "off"]
+    #[name = "All notes"]
+    Off,
+    #[id = "major"]
+    #[name = "Major"]
+    Major,
+    #[id = "minor"]
+    #[name = "Minor"]
+    Minor,
+    #[id = "harmonic_minor"]
+    #[name = "Harmonic minor"]
+    HarmonicMinor,
+    #[id = "melodic_minor"]
+    #[name = "Melodic minor"]
+    MelodicMinor,
+    #[id = "dorian"]
+    #[name = "Dorian"]
+    Dorian,
+    #[id = "phrygian"]
+    #[name = "Phrygian"]
+    Phrygian,
+    #[id = "lydian"]
+    #[name = "Lydian"]
+    Lydian,
+    #[id = "mixolydian"]
+    #[name = "Mixolydian"]
+    Mixolydian,
+    #[id = "major_pentatonic"]
+    #[name = "Major pentatonic"]
+    MajorPentatonic,
+    #[id = "minor_pentatonic"]
+    #[name = "Minor pentatonic"]
+    MinorPentatonic,
+    #[id = "blues"]
+    #[name = "Blues"]
+    Blues,
+    #[id = "whole_tone"]
+    #[name = "Whole tone"]
+    WholeTone,
+}
+
+impl Scale {
+    /// Semitones above the tonic; `None`: every pitch class.
+    fn steps(self) -> Option<&'static [u32]> {
+        Some(match self {
+            Self::Off => return None,
+            Self::Major => &[0, 2, 4, 5, 7, 9, 11],
+            Self::Minor => &[0, 2, 3, 5, 7, 8, 10],
+            Self::HarmonicMinor => &[0, 2, 3, 5, 7, 8, 11],
+            Self::MelodicMinor => &[0, 2, 3, 5, 7, 9, 11],
+            Self::Dorian => &[0, 2, 3, 5, 7, 9, 10],
+            Self::Phrygian => &[0, 1, 3, 5, 7, 8, 10],
+            Self::Lydian => &[0, 2, 4, 6, 7, 9, 11],
+            Self::Mixolydian => &[0, 2, 4, 5, 7, 9, 10],
+            Self::MajorPentatonic => &[0, 2, 4, 7, 9],
+            Self::MinorPentatonic => &[0, 3, 5, 7, 10],
+            Self::Blues => &[0, 3, 5, 6, 7, 10],
+            Self::WholeTone => &[0, 2, 4, 6, 8, 10],
+        })
+    }
+
+    /// The mask for a tonic.
+    #[must_use]
+    pub fn mask(self, key: Key) -> Option<PitchClasses> {
+        let bits = |steps: &[u32]| steps.iter().fold(0, |m, s| m | 1 << ((s + key as u32) % 12));
+        self.steps().map(|steps| PitchClasses(bits(steps)))
+    }
+}
+
+/// Swap point.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Swap {
+    #[id = "now"]
+    #[name = "Now"]
+    Now,
+    #[id = "beat"]
+    #[name = "Beat"]
+    Beat,
+    #[id = "bar"]
+    #[name = "Bar"]
+    Bar,
+}
+
+/// See the file's head.
+#[derive(Params)]
+#[allow(missing_docs)]
+pub struct ClipsParams {
+    #[id = "temperature"]
+    pub temperature: FloatParam,
+    #[id = "tool"]
+    pub tool: EnumParam<Tool>,
+    #[id = "model"]
+    pub model: IntParam,
+    #[id = "bars"]
+    pub bars: IntParam,
+    #[id = "continue_bars"]
+    pub continue_bars: IntParam,
+    #[id = "variations"]
+    pub variations: IntParam,
+    #[id = "density"]
+    pub density: IntParam,
+    #[id = "key"]
+    pub key: EnumParam<Key>,
+    #[id = "scale"]
+    pub scale: EnumParam<Scale>,
+    #[id = "range_low"]
+    pub range_low: IntParam,
+    #[id = "range_high"]
+    pub range_high: IntParam,
+    #[id = "seed_lock"]
+    pub seed_lock: BoolParam,
+    #[id = "swap"]
+    pub swap: EnumParam<Swap>,
+    #[id = "audition"]
+    pub audition: FloatParam,
+    #[id = "play"]
+    pub play: BoolParam,
+    #[id = "generate"]
+    pub generate: BoolParam,
+    #[id = "bypass"]
+    pub bypass: BoolParam,
+    #[id = "own_tempo"]
+    pub own_tempo: FloatParam,
+    #[id = "melody_channel"]
+    pub melody_channel: IntParam,
+    #[id = "drum_channel"]
+    pub drum_channel: IntParam,
+    /// Counts edits of the document: the only way to tell a host that the project has changed.
+    #[id = "revision"]
+    pub revision: IntParam,
+    /// Takes, primer, seed.
+    #[persist = "doc"]
+    pub doc: Arc<DocStore>,
+    /// Window size in logical points.
+    #[persist = "window"]
+    pub window: Arc<RwLock<(u32, u32)>>,
+}
+
+fn whole(name: &str, default: i32, min: i32, max: i32) -> IntParam {
+    IntParam::new(name, default, IntRange::Linear { min, max })
+}
+
+fn rounded(name: &str, default: f32, min: f32, max: f32, digits: usize) -> FloatParam {
+    FloatParam::new(name, default, FloatRange::Linear { min, max })
+        .with_value_to_string(formatters::v2s_f32_rounded(digits))
+        .with_string_to_value(Arc::new(|text| leading_number(text)))
+}
+
+/// The number at the start of a text, whatever unit follows.
+fn leading_number(text: &str) -> Option<f32> {
+    let text = text.trim();
+    let end = text.find(|c: char| !(c.is_ascii_digit() || "+-.".contains(c))).unwrap_or(text.len());
+    text[..end].parse().ok().filter(|x: &f32| x.is_finite())
+}
+
+fn pitch(name: &str, default: i32) -> IntParam {
+    whole(name, default, 0, 127)
+        .with_value_to_string(Arc::new(pitch_name))
+        .with_string_to_value(Arc::new(parse_pitch))
+}
+
+const PITCH_NAMES: [&str; 12] = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
+
+/// Middle C (60) is C4.
+fn pitch_name(pitch: i32) -> String {
+    format!("{}{}", PITCH_NAMES[pitch.rem_euclid(12) as usize], pitch.div_euclid(12) - 1)
+}
+
+/// `C4`, `Bb-1`, `a#3` or a plain MIDI number.
+fn parse_pitch(text: &str) -> Option<i32> {
+    let text = text.trim().to_ascii_lowercase();
+    if let Ok(number) = text.parse::<i32>() {
+        return Some(number).filter(|n| (0..128).contains(n));
+    }
+    let mut letters = text.chars();
+    let class = match letters.next()? {
+        'c' => 0,
+        'd' => 2,
+        'e' => 4,
+        'f' => 5,
+        'g' => 7,
+        'a' => 9,
+        'b' => 11,
+        _ => return None,
+    };
+    let rest = letters.as_str();
+    let (shift, octave) = match rest.as_bytes().first()? {
+        b'#' => (1, &rest[1..]),
+        b'b' => (-1, &rest[1..]),
+        _ => (0, rest),
+    };
+    let octave: i32 = octave.parse().ok().filter(|o| (-1..=9).contains(o))?;
+    Some((octave + 1) * 12 + class + shift).filter(|n| (0..128).contains(n))
+}
+
+impl ClipsParams {
+    /// With default values. `trigger` counts the presses of Generate.
+    #[must_use]
+    pub fn new(trigger: Arc<Trigger>) -> Self {
+        Self {
+            temperature: rounded("Temperature", 1.0, 0.0, 2.0, 2).with_step_size(0.01),
+            tool: EnumParam::new("Tool", Tool::Generate),
+            model: whole("Model", 0, 0, MODEL_SLOTS as i32 - 1)
+                .with_value_to_string(Arc::new(model_name))
+                .with_string_to_value(Arc::new(parse_model)),
+            bars: whole("Generate bars", 4, 1, 32),
+            continue_bars: whole("Continue bars", 2, 1, 32),
+            variations: whole("Variations", 8, 1, 16),
+            density: whole("Density", 0, 0, 32)
+                .with_value_to_string(Arc::new(|v| if v == 0 { "Free".into() } else { format!("{v} per bar") }))
+                .with_string_to_value(Arc::new(|text| {
+                    if text.trim().eq_ignore_ascii_case("free") {
+                        return Some(0);
+                    }
+                    leading_number(text).map(|x| x.round() as i32)
+                })),
+            key: EnumParam::new("Key", Key::C),
+            scale: EnumParam::new("Scale", Scale::Off),
+            range_low: pitch("Lowest note", 0),
+            range_high: pitch("Highest note", 127),
+            seed_lock: BoolParam::new("Seed lock", false),
+            swap: EnumParam::new("Swap at", Swap::Bar),
+            audition: rounded("Audition", 0.0, 0.0, 100.0, 1)
+                .with_step_size(0.1)
+                .with_value_to_string(Arc::new(|v| if v < 0.05 { "Off".into() } else { format!("{v:.1} %") }))
+                .with_string_to_value(Arc::new(|text| {
+                    if text.trim().eq_ignore_ascii_case("off") { Some(0.0) } else { leading_number(text) }
+                })),
+            play: BoolParam::new("Play", true),
+            generate: BoolParam::new("Generate", false)
+                .with_callback(Arc::new(move |on| trigger.parameter_changed(on))),
+            bypass: BoolParam::new("Bypass", false).make_bypass(),
+            own_tempo: rounded("Own tempo", 120.0, 20.0, 300.0, 1).with_step_size(0.1).with_unit(" bpm"),
+            melody_channel: whole("Melody channel", 1, 1, 16),
+            drum_channel: whole("Drum channel", 10, 1, 16),
+            revision: whole("Revision", 0, 0, REVISIONS).hide().non_automatable(),
+            doc: Arc::default(),
+            window: Arc::new(RwLock::new(FIRST_WINDOW)),
+        }
+    }
+
+    /// The tool chosen.
+    #[must_use]
+    pub fn tool_kind(&self) -> ToolKind {
+        match self.tool.value() {
+            Tool::Generate => ToolKind::Generate,
+            Tool::Continue => ToolKind::Continue,
+        }
+    }
+
+    /// New bars of the chosen tool.
+    #[must_use]
+    pub fn new_bars(&self) -> u32 {
+        let bars = match self.tool.value() {
+            Tool::Generate => self.bars.value(),
+            Tool::Continue => self.continue_bars.value(),
+        };
+        bars.clamp(1, 32) as u32
+    }
+
+    /// When a new take starts to sound.
+    #[must_use]
+    pub fn quantum(&self) -> Quantum {
+        match self.swap.value() {
+            Swap::Now => Quantum::Now,
+            Swap::Beat => Quantum::Beat,
+            Swap::Bar => Quantum::Bar,
+        }
+    }
+
+    /// Masks as set.
+    #[must_use]
+    pub fn constraints(&self) -> Constraints {
+        let (low, high) = (self.range_low.value(), self.range_high.value());
+        let (low, high) = (low.min(high) as u8, low.max(high) as u8);
+        let density = self.density.value();
+        Constraints {
+            scale: self.scale.value().mask(self.key.value()),
+            range: ((low, high) != (0, 127)).then_some((low, high)),
+            density: (density > 0).then_some(density as f32),
+        }
+    }
+
+    /// MIDI channels from 0: melodies, drums.
+    #[must_use]
+    pub fn channels(&self) -> (u8, u8) {
+        let channel = |p: &IntParam| (p.value().clamp(1, 16) - 1) as u8;
+        (channel(&self.melody_channel), channel(&self.drum_channel))
+    }
+
+    /// Visits the parameter behind a control of the window. `Bars` is the one of the chosen tool.
+    pub fn visit<V: Visitor>(&self, id: ParamId, visitor: V) -> V::Result {
+        match id {
+            ParamId::Tool => visitor.visit(&self.tool),
+            ParamId::Model => visitor.visit(&self.model),
+            ParamId::Temperature => visitor.visit(&self.temperature),
+            ParamId::Bars => match self.tool.value() {
+                Tool::Generate => visitor.visit(&self.bars),
+                Tool::Continue => visitor.visit(&self.continue_bars),
+            },
+            ParamId::Variations => visitor.visit(&self.variations),
+            ParamId::Density => visitor.visit(&self.density),
+            ParamId::Key => visitor.visit(&self.key),
+            ParamId::Scale => visitor.visit(&self.scale),
+            ParamId::RangeLow => visitor.visit(&self.range_low),
+            ParamId::RangeHigh => visitor.visit(&self.range_high),
+            ParamId::SeedLock => visitor.visit(&self.seed_lock),
+            ParamId::SwapQuantum => visitor.visit(&self.swap),
+            ParamId::AuditionLevel => visitor.visit(&self.audition),
+            ParamId::Play => visitor.visit(&self.play),
+            ParamId::Generate => visitor.visit(&self.generate),
+            ParamId::Bypass => visitor.visit(&self.bypass),
+        }
+    }
+}
+
+/// Something done with a parameter of any type.
+pub trait Visitor {
+    /// What comes of it.
+    type Result;
+    /// Does it.
+    fn visit<P: Param>(self, param: &P) -> Self::Result;
+}
+
+/// Revisions count round and round.
+pub const REVISIONS: i32 = 65_535;
+
+fn model_name(slot: i32) -> String {
+    let name = usize::try_from(slot).ok().and_then(|s| library::models().get(s)).map(|m| m.name.to_string());
+    name.unwrap_or_else(|| format!("Slot {}", slot + 1))
+}
+
+fn parse_model(text: &str) -> Option<i32> {
+    let text = text.trim();
+    let named = library::models().iter().position(|m| m.name.eq_ignore_ascii_case(text) || m.id == text);
+    let slot = || text.get(..5).filter(|p| p.eq_ignore_ascii_case("slot ")).and_then(|_| text[5..].trim().parse().ok());
+    named.map(|i| i as i32 + 1).or_else(slot).map(|s| s - 1).filter(|s| (0..MODEL_SLOTS as i32).contains(s))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ids, names and order as released. Lines may be added at the end, nothing else may change.
+    const FROZEN: [(&str, &str); 21] = [
+        ("temperature", "Temperature"),
+        ("tool", "Tool"),
+        ("model", "Model"),
+        ("bars", "Generate bars"),
+        ("continue_bars", "Continue bars"),
+        ("variations", "Variations"),
+        ("density", "Density"),
+        ("key", "Key"),
+        ("scale", "Scale"),
+        ("range_low", "Lowest note"),
+        ("range_high", "Highest note"),
+        ("seed_lock", "Seed lock"),
+        ("swap", "Swap at"),
+        ("audition", "Audition"),
+        ("play", "Play"),
+        ("generate", "Generate"),
+        ("bypass", "Bypass"),
+        ("own_tempo", "Own tempo"),
+        ("melody_channel", "Melody channel"),
+        ("drum_channel", "Drum channel"),
+        ("revision", "Revision"),
+    ];
+
+    fn params() -> ClipsParams {
+        ClipsParams::new(Arc::default())
+    }
+
+    macro_rules! each {
+        ($params:expr, $p:ident => $body:expr) => {{
+            let all = &$params;
+            { let $p = &all.temperature; $body }
+            { let $p = &all.tool; $body }
+            { let $p = &all.model; $body }
+            { let $p = &all.bars; $body }
+            { let $p = &all.continue_bars; $body }
+            { let $p = &all.variations; $body }
+            { let $p = &all.density; $body }
+            { let $p = &all.key; $body }
+            { let $p = &all.scale; $body }
+            { let $p = &all.range_low; $body }
+            { let $p = &all.range_high; $body }
+            { let $p = &all.seed_lock; $body }
+            { let $p = &all.swap; $body }
+            { let $p = &all.audition; $body }
+            { let $p = &all.play; $body }
+            { let $p = &all.generate; $body }
+            { let $p = &all.bypass; $body }
+            { let $p = &all.own_tempo; $body }
+            { let $p = &all.melody_channel; $body }
+            { let $p = &all.drum_channel; $body }
+            { let $p = &all.revision; $body }
+        }};
+    }
+
+    #[test]
+    fn ids_names_and_order_are_frozen() {
+        let params = params();
+        let ids: Vec<String> = params.param_map().into_iter().map(|(id, _, _)| id).collect();
+        assert_eq!(ids, FROZEN.map(|(id, _)| id));
+        let mut names = Vec::new();
+        each!(params, p => names.push(p.name().to_string()));
+        assert_eq!(names, FROZEN.map(|(_, name)| name));
+    }
+
+    #[test]
+    fn every_text_means_the_value_that_shows_it() {
+        each!(params(), p => {
+            for i in 0..=1000 {
+                let text = p.normalized_value_to_string(i as f32 / 1000.0, true);
+                let back = p.string_to_normalized_value(&text);
+                let back = back.unwrap_or_else(|| panic!("{}: cannot read {text:?}", p.name()));
+                assert_eq!(p.normalized_value_to_string(back, true), text, "{}", p.name());
+            }
+        });
+    }
+
+    #[test]
+    fn nonsense_is_not_a_value() {
+        each!(params(), p => {
+            for text in ["", "é", "slo", "slot é", "H7", "Bb", "NaN", "inf"] {
+                assert_eq!(p.string_to_normalized_value(text), None, "{} read {text:?}", p.name());
+            }
+        });
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_manual() {
+        let p = params();
+        assert_eq!(p.temperature.value(), 1.0);
+        assert_eq!((p.bars.value(), p.continue_bars.value(), p.variations.value()), (4, 2, 8));
+        assert_eq!(p.channels(), (0, 9));
+        assert_eq!(p.constraints(), Constraints::default());
+        assert!(p.play.value() && !p.generate.value() && !p.bypass.value());
+    }
+
+    #[test]
+    fn a_scale_is_turned_to_its_tonic() {
+        assert_eq!(Scale::Major.mask(Key::C), Some(PitchClasses(0b1010_1011_0101)));
+        let d_major = [2, 4, 6, 7, 9, 11, 1].iter().fold(0, |m, p| m | 1 << p);
+        assert_eq!(Scale::Major.mask(Key::D), Some(PitchClasses(d_major)));
+        assert_eq!(Scale::Off.mask(Key::D), None);
+    }
+
+    #[test]
+    fn pitches_are_read_as_musicians_write_them() {
+        let cases = [("C4", 60), ("c-1", 0), ("Bb3", 58), ("a#3", 58), ("G9", 127), ("64", 64), ("Cb4", 59)];
+        for (text, pitch) in cases {
+            assert_eq!(parse_pitch(text), Some(pitch), "{text}");
+        }
+        assert_eq!(parse_pitch("G#9"), None);
+    }
+}

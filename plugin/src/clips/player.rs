@@ -1,0 +1,357 @@
+//! The sample-accurate clip player.
+//!
+//! Runs on the audio thread. Turns the shown take into note events on the host's timeline: the take repeats on
+//! its own length from bar lines, starts anywhere, follows loops and jumps, and swaps to a new take at a swap
+//! point. A note that was switched on is switched off, whatever happens. Never allocates, locks or frees: a clip
+//! that is no longer needed waits in a slot until the caller takes it away.
+
+use super::timeline::{Cause, Grid, Plan, Segment};
+use descant_core::music::{Clip, ClipKind, Note, Ticks, TICKS_PER_QUARTER};
+use std::sync::Arc;
+
+/// Notes that may sound at once. More are not switched on.
+pub const MAX_VOICES: usize = 256;
+/// Shortest repeat: keeps the number of repeats in a block small.
+const SHORTEST: Ticks = TICKS_PER_QUARTER / 64;
+
+/// A clip made ready for the audio thread.
+#[derive(Debug, PartialEq)]
+pub struct Playable {
+    /// Take that it was made of.
+    pub take: u64,
+    /// Sorted by start.
+    notes: Box<[Note]>,
+    /// At least [`SHORTEST`].
+    length: Ticks,
+    /// Drums or pitched.
+    pub kind: ClipKind,
+}
+
+impl Playable {
+    /// Keeps what can be played: pitches to 127, onsets within the clip.
+    #[must_use]
+    pub fn new(clip: &Clip, take: u64) -> Self {
+        let length = clip.length.max(SHORTEST);
+        let mut notes: Vec<Note> = clip
+            .notes
+            .iter()
+            .filter(|n| n.pitch < 128 && (0..length).contains(&n.start))
+            .map(|n| Note { length: n.length.max(1), velocity: n.velocity.clamp(1, 127), ..*n })
+            .collect();
+        notes.sort_unstable();
+        Self { take, notes: notes.into_boxed_slice(), length, kind: clip.kind }
+    }
+
+    /// Length in ticks after which the clip repeats.
+    #[must_use]
+    pub fn length(&self) -> Ticks {
+        self.length
+    }
+
+    /// Position in the clip at a song position.
+    #[must_use]
+    pub fn local(&self, song: Ticks, grid: Grid) -> Ticks {
+        (song - grid.phase).rem_euclid(self.length)
+    }
+}
+
+/// When a new take starts to sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Quantum {
+    /// At the next sample.
+    Now,
+    /// At the next beat.
+    Beat,
+    /// At the next bar line.
+    #[default]
+    Bar,
+}
+
+/// How to play a block.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// The player is switched on and not bypassed.
+    pub on: bool,
+    /// When a new take starts to sound.
+    pub quantum: Quantum,
+    /// MIDI channel 0..=15 of melodies.
+    pub melodies: u8,
+    /// MIDI channel 0..=15 of drums.
+    pub drums: u8,
+}
+
+/// A note event with its sample within the block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Sample within the block.
+    pub sample: u32,
+    /// MIDI channel 0..=15.
+    pub channel: u8,
+    /// MIDI pitch.
+    pub pitch: u8,
+    /// 1..=127 for on, `None` for off.
+    pub velocity: Option<u8>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Voice {
+    channel: u8,
+    pitch: u8,
+    /// Sample on the player's clock at which the note ends. Counted in samples when the note begins, so that no
+    /// change of tempo, loop or clip can strand it.
+    off_at: u64,
+    /// The host had no room for the note-off: try again at the start of the next block.
+    stuck: bool,
+}
+
+struct Pending {
+    clip: Option<Arc<Playable>>,
+    immediate: bool,
+}
+
+/// See the file's head.
+pub struct Player {
+    clip: Option<Arc<Playable>>,
+    pending: Option<Pending>,
+    retired: Option<Arc<Playable>>,
+    voices: [Voice; MAX_VOICES],
+    sounding: usize,
+    /// Samples since the player was made, at the start of the block.
+    clock: u64,
+    /// Onsets before this song position are done. Never moved back except by a start, jump or wrap: an onset is
+    /// struck once however often the host corrects its position.
+    frontier: Ticks,
+    running: bool,
+}
+
+impl Default for Player {
+    fn default() -> Self {
+        Self {
+            clip: None,
+            pending: None,
+            retired: None,
+            voices: [Voice::default(); MAX_VOICES],
+            sounding: 0,
+            clock: 0,
+            frontier: 0,
+            running: false,
+        }
+    }
+}
+
+impl Player {
+    /// Gives the player its next clip (`None`: silence), to be taken up at the next swap point or, if
+    /// `immediate`, with the next block. Returns a clip that was waiting and is not needed any more. Call only
+    /// when [`Player::take_retired`] has been emptied.
+    pub fn set_clip(&mut self, clip: Option<Arc<Playable>>, immediate: bool) -> Option<Arc<Playable>> {
+        self.pending.replace(Pending { clip, immediate }).and_then(|p| p.clip)
+    }
+
+    /// The clip that was replaced in the last block, to be freed elsewhere.
+    pub fn take_retired(&mut self) -> Option<Arc<Playable>> {
+        self.retired.take()
+    }
+
+    /// The clip that plays.
+    #[must_use]
+    pub fn clip(&self) -> Option<&Arc<Playable>> {
+        self.clip.as_ref()
+    }
+
+    /// Notes that are on.
+    #[must_use]
+    pub fn sounding(&self) -> usize {
+        self.sounding
+    }
+
+    /// Plays one block of `frames` samples. `emit` returns `false` when the host's buffer is full. Events come
+    /// sorted by sample.
+    pub fn process(
+        &mut self,
+        plan: &Plan,
+        frames: u32,
+        settings: Settings,
+        emit: &mut impl FnMut(Event) -> bool,
+    ) {
+        self.retry_stuck(emit);
+        if !plan.running {
+            if self.running {
+                self.release_all(0, emit);
+            }
+            self.finish_offs(0, frames, emit);
+            self.swap(0, emit);
+        } else {
+            if !settings.on {
+                self.release_all(0, emit);
+            }
+            for segment in plan.segments() {
+                self.play_segment(segment, plan.grid, settings, emit);
+            }
+        }
+        self.running = plan.running;
+        self.clock += u64::from(frames);
+    }
+
+    fn play_segment(
+        &mut self,
+        segment: &Segment,
+        grid: Grid,
+        settings: Settings,
+        emit: &mut impl FnMut(Event) -> bool,
+    ) {
+        if segment.cause != Cause::Continue {
+            self.release_all(segment.start, emit);
+            self.frontier = segment.first_tick(segment.start);
+            if let Some(floor) = segment.floor {
+                self.frontier = self.frontier.max(floor);
+            }
+            // A loop may never reach the next bar line: its start is a swap point as well.
+            self.swap(segment.start, emit);
+        }
+        let mut start = segment.start;
+        while start < segment.end {
+            let mut end = segment.end;
+            if let Some(pending) = &self.pending {
+                let at = if pending.immediate { start } else { swap_sample(segment, grid, settings.quantum, start) };
+                if at <= start {
+                    self.swap(start, emit);
+                } else {
+                    end = end.min(at);
+                }
+            }
+            let mut until = segment.first_tick(end);
+            if let Some(ceiling) = segment.ceiling {
+                until = until.min(ceiling);
+            }
+            if settings.on {
+                self.play(segment, grid, settings, start..end, until, emit);
+            }
+            self.finish_offs(start, end, emit);
+            self.frontier = self.frontier.max(until);
+            start = end;
+        }
+    }
+
+    /// Strikes the onsets from the frontier to `until`, with the note-offs that fall before each of them.
+    fn play(
+        &mut self,
+        segment: &Segment,
+        grid: Grid,
+        settings: Settings,
+        samples: std::ops::Range<u32>,
+        until: Ticks,
+        emit: &mut impl FnMut(Event) -> bool,
+    ) {
+        // The clip is moved out so that the voices can be changed while its notes are read; no count changes.
+        let Some(clip) = self.clip.take() else { return };
+        let channel = if clip.kind == ClipKind::Drums { settings.drums } else { settings.melodies } & 15;
+        let local = clip.local(self.frontier, grid);
+        let mut base = self.frontier - local;
+        let mut index = clip.notes.partition_point(|n| n.start < local);
+        while base < until && !clip.notes.is_empty() {
+            let Some(note) = clip.notes.get(index) else {
+                base += clip.length;
+                index = 0;
+                continue;
+            };
+            let tick = base + note.start;
+            if tick >= until {
+                break;
+            }
+            index += 1;
+            let at = segment.sample(tick).clamp(i64::from(samples.start), i64::from(samples.end) - 1) as u32;
+            let lasts = (segment.sample(tick + note.length) - segment.sample(tick)).max(1);
+            self.finish_offs(samples.start, at + 1, emit);
+            self.strike(at, channel, note, lasts as u64, emit);
+        }
+        self.clip = Some(clip);
+    }
+
+    fn strike(
+        &mut self,
+        sample: u32,
+        channel: u8,
+        note: &Note,
+        samples: u64,
+        emit: &mut impl FnMut(Event) -> bool,
+    ) {
+        let same = |v: &Voice| v.channel == channel && v.pitch == note.pitch;
+        if let Some(index) = self.voices[..self.sounding].iter().position(same) {
+            if !self.end_voice(index, sample, emit) {
+                return; // no room even for the note-off: leave the key alone
+            }
+        }
+        if self.sounding == MAX_VOICES {
+            return;
+        }
+        if emit(Event { sample, channel, pitch: note.pitch, velocity: Some(note.velocity) }) {
+            let off_at = self.clock + u64::from(sample) + samples;
+            self.voices[self.sounding] = Voice { channel, pitch: note.pitch, off_at, stuck: false };
+            self.sounding += 1;
+        }
+    }
+
+    /// Ends the notes due before `end`, in order of time and pitch.
+    fn finish_offs(&mut self, start: u32, end: u32, emit: &mut impl FnMut(Event) -> bool) {
+        loop {
+            let limit = self.clock + u64::from(end);
+            let due = (0..self.sounding)
+                .filter(|&i| !self.voices[i].stuck && self.voices[i].off_at < limit)
+                .min_by_key(|&i| (self.voices[i].off_at, self.voices[i].pitch, self.voices[i].channel));
+            let Some(index) = due else { return };
+            let sample = self.voices[index].off_at.saturating_sub(self.clock).max(u64::from(start));
+            self.end_voice(index, sample as u32, emit);
+        }
+    }
+
+    fn release_all(&mut self, sample: u32, emit: &mut impl FnMut(Event) -> bool) {
+        for index in (0..self.sounding).rev() {
+            if !self.voices[index].stuck {
+                self.end_voice(index, sample, emit);
+            }
+        }
+    }
+
+    fn retry_stuck(&mut self, emit: &mut impl FnMut(Event) -> bool) {
+        for index in (0..self.sounding).rev() {
+            if self.voices[index].stuck {
+                self.end_voice(index, 0, emit);
+            }
+        }
+    }
+
+    /// `false`: the host refused; the voice stays and is tried again.
+    fn end_voice(&mut self, index: usize, sample: u32, emit: &mut impl FnMut(Event) -> bool) -> bool {
+        let Voice { channel, pitch, .. } = self.voices[index];
+        if emit(Event { sample, channel, pitch, velocity: None }) {
+            self.sounding -= 1;
+            self.voices[index] = self.voices[self.sounding];
+            true
+        } else {
+            self.voices[index].stuck = true;
+            false
+        }
+    }
+
+    /// Takes up the waiting clip, if there is one.
+    fn swap(&mut self, sample: u32, emit: &mut impl FnMut(Event) -> bool) {
+        if let Some(pending) = self.pending.take() {
+            self.release_all(sample, emit);
+            debug_assert!(self.retired.is_none(), "one swap per block, and the caller empties the slot");
+            self.retired = std::mem::replace(&mut self.clip, pending.clip);
+        }
+    }
+}
+
+/// Next swap point at or after `start`, as a sample of the block; may lie after the block.
+fn swap_sample(segment: &Segment, grid: Grid, quantum: Quantum, start: u32) -> u32 {
+    let unit = match quantum {
+        Quantum::Now => return start,
+        Quantum::Beat => grid.meter.beat_ticks(),
+        Quantum::Bar => grid.meter.bar_ticks(),
+    };
+    let from = segment.first_tick(start) - grid.phase;
+    let boundary = from.div_euclid(unit) * unit + if from.rem_euclid(unit) == 0 { 0 } else { unit };
+    let sample = segment.sample(boundary + grid.phase).max(i64::from(start));
+    u32::try_from(sample).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,136 @@
+//! What the musician did in the window, carried out; and what the window shows.
+//!
+//! The window's thread. Quick things happen here, slow ones are sent to the worker. Parameters are not touched
+//! here: only the host's parameter gestures may do that ([`super::editor`]).
+
+use super::document::Primer;
+use super::engine::Engine;
+use super::shell;
+use crate::gui::view::{Action, Part, PrimerOrigin, StatusKind};
+use crate::worker::Command;
+use descant_core::music::Clip;
+use descant_core::sampling::Seed;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Something that only the window can do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wish {
+    /// Begin a drag of this file out of the window.
+    Drag(PathBuf),
+}
+
+/// Carries out one action. Parameter gestures are the editor's business and are ignored here.
+pub fn carry_out(engine: &Arc<Engine>, action: Action) -> Option<Wish> {
+    match action {
+        Action::Param(..) => {}
+        Action::Generate => engine.send(Command::Run),
+        Action::Cancel => {
+            if let Some(cancel) = &engine.live().cancel {
+                cancel.cancel();
+            }
+        }
+        Action::Show(id) => engine.change(false, |d| d.show(id)),
+        Action::Star(id) => engine.change(false, |d| d.star(id)),
+        Action::Delete(id) => engine.change(false, |d| d.delete(id)),
+        Action::MoreLikeThis(id) => engine.send(Command::MoreLike(id)),
+        Action::UseAsPrimer(id) => use_as_primer(engine, id),
+        Action::Seed(text) => match text.parse::<Seed>() {
+            Ok(seed) => engine.change(false, |d| d.set_seed(seed.0)),
+            Err(why) => engine.say(StatusKind::Bad, format!("{why}.")),
+        },
+        Action::Capture => engine.send(Command::Capture),
+        Action::ClearPrimer => engine.change(false, |d| d.set_primer(None)),
+        Action::Drop(files) => drop_in(engine, files),
+        Action::Open => shell::choose_file(engine),
+        Action::ChooseTrack { track, top_line, file_tempo } => {
+            engine.send(Command::ChooseTrack { track, top_line, file_tempo });
+        }
+        Action::DismissSong => engine.live().song = None,
+        Action::DragOut(part) => return drag_out(engine, part),
+        Action::Save(part) => {
+            if let Some(path) = shown_file(engine, part) {
+                shell::save_copy(engine, path);
+            }
+        }
+        Action::Reveal => {
+            if let Some(path) = shown_file(engine, Part::Whole) {
+                shell::reveal(engine, &path);
+            }
+        }
+        Action::Edit { take, clip } => edit(engine, take, &clip),
+        Action::Undo => travel(engine, true),
+        Action::Redo => travel(engine, false),
+    }
+    None
+}
+
+fn travel(engine: &Arc<Engine>, back: bool) {
+    engine.change(true, |d| if back { d.undo() } else { d.redo() });
+    engine.send(Command::Files);
+}
+
+fn use_as_primer(engine: &Arc<Engine>, id: u64) {
+    let Some(take) = engine.params.doc.read(|d| d.content().entry(id).map(|e| e.take.clone())) else { return };
+    let mut clip = take.clip.clone();
+    // The take's own name names its primer already; names must not grow with every round.
+    clip.name = Seed(take.seed).to_string();
+    let kind = clip.kind;
+    let primer = Primer { clip: Arc::new(clip), origin: PrimerOrigin::Take };
+    engine.change(false, |d| d.set_primer(Some(primer)));
+    engine.wish_for(kind);
+}
+
+fn drop_in(engine: &Arc<Engine>, files: Vec<PathBuf>) {
+    let count = files.len();
+    // Of several files the first that looks like music; the worker tells what is wrong with any other.
+    let music = |p: &PathBuf| {
+        let ending = p.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+        matches!(ending.as_deref(), Some("mid" | "midi" | "smf" | "kar"))
+    };
+    let place = files.iter().position(music).unwrap_or(0);
+    if let Some(file) = files.into_iter().nth(place) {
+        if count > 1 {
+            engine.say(StatusKind::Info, format!("{count} files dropped; taking the first MIDI file."));
+        }
+        engine.send(Command::Open(file));
+    }
+}
+
+fn shown_file(engine: &Arc<Engine>, part: Part) -> Option<PathBuf> {
+    let entry = engine.params.doc.read(|d| d.content().shown_entry().cloned())?;
+    match engine.files.path(&entry, part) {
+        Ok(path) => Some(path),
+        Err(why) => {
+            engine.say(StatusKind::Bad, format!("The take could not be written as a file: {why}."));
+            None
+        }
+    }
+}
+
+fn drag_out(engine: &Arc<Engine>, part: Part) -> Option<Wish> {
+    let path = shown_file(engine, part)?;
+    // The host will play it from its track; twice would be once too often. A click on the take resumes.
+    engine.change(true, |d| {
+        if d.content().sounding == d.content().shown {
+            d.silence();
+        }
+    });
+    Some(Wish::Drag(path))
+}
+
+fn edit(engine: &Arc<Engine>, take: Option<u64>, clip: &Clip) {
+    let mut clip = clip.clone();
+    clip.notes.retain(|n| n.pitch < 128 && n.length > 0);
+    clip.normalise();
+    match take {
+        Some(id) => {
+            engine.change(true, |d| d.edit_take(id, clip));
+            engine.send(Command::Files);
+        }
+        None => {
+            let primer = Primer { clip: Arc::new(clip), origin: PrimerOrigin::Edited };
+            engine.change(false, |d| d.set_primer(Some(primer)));
+        }
+    }
+}

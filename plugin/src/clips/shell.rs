@@ -1,0 +1,191 @@
+//! File dialogs and the file manager, by the programs that the system has for it.
+//!
+//! Each call returns at once; waiting happens on a thread of its own, so that neither window nor worker is held
+//! up. Where there is no dialog the result is still useful: a copy lands in the user's music folder.
+
+use super::engine::Engine;
+use crate::gui::view::StatusKind;
+use crate::worker::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, Stdio};
+use std::sync::Arc;
+
+/// Asks for a MIDI file and sends it to the worker.
+pub fn choose_file(engine: &Arc<Engine>) {
+    beside(engine, |engine| match ask(&open_dialogs()) {
+        Answer::Path(path) => engine.send(Command::Open(path)),
+        Answer::Dismissed => {}
+        Answer::NoDialog => engine.say(
+            StatusKind::Info,
+            "There is no file dialog here. Drop a MIDI file on the window instead.",
+        ),
+    });
+}
+
+/// Asks where to save a copy of `from`, and saves it.
+pub fn save_copy(engine: &Arc<Engine>, from: PathBuf) {
+    beside(engine, move |engine| {
+        let name = from.file_name().map(PathBuf::from).unwrap_or_else(|| "Descant.mid".into());
+        let home = music_folder();
+        let to = match ask(&save_dialogs(&home.join(&name))) {
+            Answer::Path(path) if path.extension().is_none() => path.with_extension("mid"),
+            Answer::Path(path) => path,
+            Answer::Dismissed => return,
+            Answer::NoDialog => home.join(&name),
+        };
+        let made = to.parent().map_or(Ok(()), std::fs::create_dir_all);
+        match made.and_then(|()| std::fs::copy(&from, &to)) {
+            Ok(_) => engine.say(StatusKind::Good, format!("Saved as {}.", to.display())),
+            Err(why) => engine.say(StatusKind::Bad, format!("Could not save {}: {why}.", to.display())),
+        }
+    });
+}
+
+/// Shows a file in the file manager.
+pub fn reveal(engine: &Arc<Engine>, path: &Path) {
+    let path = path.to_path_buf();
+    beside(engine, move |engine| {
+        let shown = reveal_programs(&path).into_iter().any(|mut program| {
+            // The file manager's own success code means nothing on some systems: that it could start is enough.
+            quiet(&mut program).spawn().is_ok_and(|mut child| cfg!(windows) || child.wait().is_ok_and(|s| s.success()))
+        });
+        if !shown {
+            engine.say(StatusKind::Info, format!("The take is at {}.", path.display()));
+        }
+    });
+}
+
+fn beside(engine: &Arc<Engine>, work: impl FnOnce(&Engine) + Send + 'static) {
+    let shared = engine.clone();
+    let spawned = std::thread::Builder::new().name("descant dialog".into()).spawn(move || work(&shared));
+    if spawned.is_err() {
+        engine.say(StatusKind::Bad, "The system could not start another thread.");
+    }
+}
+
+enum Answer {
+    Path(PathBuf),
+    Dismissed,
+    NoDialog,
+}
+
+fn quiet(program: &mut Process) -> &mut Process {
+    program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
+}
+
+/// The first program that exists is asked; what it prints is the path.
+fn ask(programs: &[(&str, Vec<String>)]) -> Answer {
+    for (program, arguments) in programs {
+        let output = Process::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output();
+        if let Ok(output) = output {
+            let text = String::from_utf8_lossy(&output.stdout);
+            let path = text.trim_end_matches(['\r', '\n']);
+            let chosen = output.status.success() && !path.is_empty();
+            return if chosen { Answer::Path(path.into()) } else { Answer::Dismissed };
+        }
+    }
+    Answer::NoDialog
+}
+
+fn texts(parts: &[&str]) -> Vec<String> {
+    parts.iter().map(ToString::to_string).collect()
+}
+
+#[cfg(target_os = "macos")]
+fn open_dialogs() -> Vec<(&'static str, Vec<String>)> {
+    let script = r#"POSIX path of (choose file with prompt "MIDI file" of type {"public.midi-audio", "mid", "midi"})"#;
+    vec![("osascript", texts(&["-e", script]))]
+}
+
+#[cfg(target_os = "macos")]
+fn save_dialogs(to: &Path) -> Vec<(&'static str, Vec<String>)> {
+    let name = to.file_name().map(|n| n.to_string_lossy().replace(['"', '\\'], "_")).unwrap_or_default();
+    let script = format!(r#"POSIX path of (choose file name with prompt "Save take" default name "{name}")"#);
+    vec![("osascript", texts(&["-e", &script]))]
+}
+
+#[cfg(target_os = "macos")]
+fn reveal_programs(path: &Path) -> Vec<Process> {
+    let mut open = Process::new("open");
+    open.arg("-R").arg(path);
+    vec![open]
+}
+
+#[cfg(windows)]
+fn open_dialogs() -> Vec<(&'static str, Vec<String>)> {
+    vec![windows_dialog("OpenFileDialog", "")]
+}
+
+#[cfg(windows)]
+fn save_dialogs(to: &Path) -> Vec<(&'static str, Vec<String>)> {
+    vec![windows_dialog("SaveFileDialog", &to.to_string_lossy().replace('\'', "''"))]
+}
+
+#[cfg(windows)]
+fn windows_dialog(kind: &str, name: &str) -> (&'static str, Vec<String>) {
+    let script = format!(
+        "Add-Type -AssemblyName System.Windows.Forms; [Console]::OutputEncoding = [Text.Encoding]::UTF8; \
+         $d = New-Object System.Windows.Forms.{kind}; $d.Filter = 'MIDI|*.mid;*.midi'; $d.FileName = '{name}'; \
+         if ($d.ShowDialog() -eq 'OK') {{ [Console]::Write($d.FileName) }}"
+    );
+    ("powershell", texts(&["-NoProfile", "-STA", "-Command", &script]))
+}
+
+#[cfg(windows)]
+fn reveal_programs(path: &Path) -> Vec<Process> {
+    let mut explorer = Process::new("explorer");
+    explorer.arg(format!("/select,{}", path.display()));
+    vec![explorer]
+}
+
+#[cfg(not(any(windows, target_os = "macos")))]
+fn open_dialogs() -> Vec<(&'static str, Vec<String>)> {
+    let home = music_folder();
+    let home = home.to_string_lossy();
+    vec![
+        ("zenity", texts(&["--file-selection", "--title=MIDI file", "--file-filter=MIDI | *.mid *.midi *.MID"])),
+        ("kdialog", texts(&["--getopenfilename", &home, "MIDI (*.mid *.midi)"])),
+    ]
+}
+
+#[cfg(not(any(windows, target_os = "macos")))]
+fn save_dialogs(to: &Path) -> Vec<(&'static str, Vec<String>)> {
+    let to = to.to_string_lossy();
+    let file = format!("--filename={to}");
+    vec![
+        ("zenity", texts(&["--file-selection", "--save", "--confirm-overwrite", "--title=Save take", &file])),
+        ("kdialog", texts(&["--getsavefilename", &to, "MIDI (*.mid)"])),
+    ]
+}
+
+#[cfg(not(any(windows, target_os = "macos")))]
+fn reveal_programs(path: &Path) -> Vec<Process> {
+    let mut select = Process::new("dbus-send");
+    let uri = format!("array:string:{}", file_uri(path));
+    select.args(["--session", "--print-reply", "--dest=org.freedesktop.FileManager1", "--type=method_call"]);
+    select.args(["/org/freedesktop/FileManager1", "org.freedesktop.FileManager1.ShowItems", &uri, "string:"]);
+    let mut open = Process::new("xdg-open");
+    open.arg(path.parent().unwrap_or(path));
+    vec![select, open]
+}
+
+#[cfg(not(any(windows, target_os = "macos")))]
+fn file_uri(path: &Path) -> String {
+    use std::os::unix::ffi::OsStrExt;
+    let mut uri = String::from("file://");
+    for &byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri
+}
+
+fn music_folder() -> PathBuf {
+    let home = std::env::var_os(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
+    let home = home.map_or_else(std::env::temp_dir, PathBuf::from);
+    let music = home.join("Music");
+    if music.is_dir() { music.join("Descant") } else { home.join("Descant") }
+}

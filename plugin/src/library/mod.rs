@@ -1,0 +1,165 @@
+//! The models that an instance can use: the catalogue, with the weights inside the program or in the user's
+//! folder.
+//!
+//! Any thread but the audio thread. Loaded models are shared by all instances of the process; listing them loads
+//! nothing and opens no file, so that a scan stays cheap.
+
+use crate::worker::Generator;
+use descant_core::checkpoint;
+use descant_core::model::{Configuration, Model, builtin, catalogue};
+use descant_core::music::ClipKind;
+use descant_core::tool::{self, Cancel, Request, Take, ToolError};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+/// Temperature of a model whose card names none.
+const USUAL_TEMPERATURE: f32 = 1.0;
+
+/// One model of the menu.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelInfo {
+    /// Stable id, e.g. `drum_kit`.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// What it is for.
+    pub about: String,
+    /// What it writes.
+    pub kind: ClipKind,
+    /// Temperature at which it was measured.
+    pub default_temperature: f32,
+}
+
+static MODELS: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
+    let info = |c: &Configuration| ModelInfo {
+        id: c.id.into(),
+        name: c.name.into(),
+        about: c.about.into(),
+        kind: c.kind,
+        default_temperature: USUAL_TEMPERATURE,
+    };
+    catalogue().iter().map(info).collect()
+});
+
+/// Loaded models, for the whole process.
+static LOADED: Mutex<BTreeMap<String, Arc<Model>>> = Mutex::new(BTreeMap::new());
+/// Weights in the user's folder by model id, as of the last look.
+static USER: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+
+/// All models in the order of the menu. The order never changes; new ones go to the end.
+#[must_use]
+pub fn models() -> &'static [ModelInfo] {
+    &MODELS
+}
+
+/// Name for people; the id itself for a model that this build does not know.
+#[must_use]
+pub fn name(id: &str) -> String {
+    models().iter().find(|m| m.id == id).map_or_else(|| id.to_string(), |m| m.name.clone())
+}
+
+/// Whether there are weights for a model.
+#[must_use]
+pub fn ready(id: &str) -> bool {
+    builtin::has(id) || USER.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id)
+}
+
+/// The user's folder of weights: `DESCANT_MODELS`, else the place that the system has for such things.
+#[must_use]
+pub fn user_folder() -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os("DESCANT_MODELS") {
+        return Some(folder.into());
+    }
+    let under = |variable: &str, rest: &str| std::env::var_os(variable).map(|v| PathBuf::from(v).join(rest));
+    if cfg!(windows) {
+        under("APPDATA", "Descant\\models")
+    } else if cfg!(target_os = "macos") {
+        under("HOME", "Library/Application Support/Descant/models")
+    } else {
+        under("XDG_DATA_HOME", "descant/models").or_else(|| under("HOME", ".local/share/descant/models"))
+    }
+}
+
+/// Looks into the user's folder: `<id>.safetensors`. Worker or window, never during a scan.
+pub fn look() {
+    let files = user_folder().and_then(|f| std::fs::read_dir(f).ok()).into_iter().flatten().flatten();
+    let weights = files.map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "safetensors"));
+    let found = weights.filter_map(|p| Some((p.file_stem()?.to_str()?.to_string(), p.clone()))).collect();
+    *USER.lock().unwrap_or_else(PoisonError::into_inner) = found;
+}
+
+/// The model, loaded now if no instance has used it yet. The user's weights come before those inside.
+pub fn load(id: &str) -> Result<Arc<Model>, String> {
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(model) = loaded.get(id) {
+        return Ok(model.clone());
+    }
+    look();
+    let user = USER.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+    let model = match user {
+        Some(path) => {
+            let broken = |why: &dyn std::fmt::Display| format!("{} cannot be used: {why}.", path.display());
+            let bytes = std::fs::read(&path).map_err(|e| broken(&e))?;
+            let checkpoint = checkpoint::load_bytes(&bytes).map_err(|e| broken(&e))?;
+            Model::from_checkpoint(checkpoint).map_err(|e| broken(&e))?
+        }
+        None => builtin::load(id).map_err(|e| e.to_string())?,
+    };
+    let model = Arc::new(model);
+    loaded.insert(id.into(), model.clone());
+    Ok(model)
+}
+
+/// The product's [`Generator`]: Descant's models.
+pub struct Models;
+
+impl Generator for Models {
+    fn run(
+        &self,
+        request: &Request,
+        cancel: &Cancel,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<Vec<Take>, String> {
+        let model = load(&request.model)?;
+        tool::run(&model, request, cancel, progress).map_err(|why| match why {
+            ToolError::Cancelled => "Cancelled.".into(),
+            other => sentence(&other.to_string()),
+        })
+    }
+}
+
+/// Errors of core are clauses; the status line shows sentences.
+fn sentence(clause: &str) -> String {
+    let mut letters = clause.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let text = format!("{first}{}", letters.as_str());
+    if text.ends_with(['.', '!', '?']) { text } else { text + "." }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_menu_has_room_and_every_name_is_its_own() {
+        let names: std::collections::BTreeSet<&str> = models().iter().map(|m| m.name.as_str()).collect();
+        assert_eq!(names.len(), models().len());
+        assert!(models().len() <= crate::clips::params::MODEL_SLOTS);
+        assert_eq!(models()[0].id, "drum_kit", "the first model of a new instance");
+    }
+
+    #[test]
+    fn a_model_that_nobody_has_is_an_answer_not_a_crash() {
+        let why = load("no such model").expect_err("there is none");
+        assert!(!why.is_empty());
+        assert!(!ready("no such model"));
+    }
+
+    #[test]
+    fn clauses_become_sentences() {
+        assert_eq!(sentence("the range is empty"), "The range is empty.");
+        assert_eq!(sentence("Why?"), "Why?");
+        assert_eq!(sentence(""), ".");
+    }
+}

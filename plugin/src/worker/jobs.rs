@@ -1,0 +1,172 @@
+//! What the worker does: run a tool, take over what was played in, read files, write files.
+
+use super::{Command, Worker};
+use crate::clips::document::Primer;
+use crate::clips::files;
+use crate::clips::import;
+use crate::gui::view::{PrimerOrigin, StatusKind};
+use crate::library;
+use descant_core::music::ClipKind;
+use descant_core::tool::{Cancel, Request, Take};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::Instant;
+
+impl Worker {
+    pub(super) fn carry_out(&mut self, command: Command) {
+        match command {
+            Command::Run => self.run_tool(None),
+            Command::MoreLike(take) => self.run_tool(Some(take)),
+            Command::Capture => self.take_over_played(),
+            Command::Open(path) => self.open(&path),
+            Command::ChooseTrack { track, top_line, file_tempo } => {
+                self.choose_track(track, top_line, file_tempo);
+            }
+            Command::Files => self.write_files(),
+            Command::Quit => {}
+        }
+    }
+
+    /// Runs the chosen tool, or the request of `like` with fresh seeds.
+    pub(super) fn run_tool(&mut self, like: Option<u64>) {
+        let engine = self.engine.clone();
+        let request = match like {
+            None => engine.request(),
+            Some(id) => self.request_like(id),
+        };
+        let request = match request {
+            Ok(request) => request,
+            Err(why) => return engine.failed(why),
+        };
+        let cancel = Cancel::default();
+        {
+            let mut live = engine.live();
+            live.progress = Some(0.0);
+            live.cancel = Some(cancel.clone());
+        }
+        let loads = engine.params.doc.loads();
+        let started = Instant::now();
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            engine.generator.run(&request, &cancel, &mut |progress| {
+                engine.live().progress = Some(progress.clamp(0.0, 1.0));
+                self.look(); // a long run must not fill the rings
+            })
+        }));
+        {
+            let mut live = engine.live();
+            live.progress = None;
+            live.cancel = None;
+        }
+        if cancel.is_cancelled() {
+            return engine.say(StatusKind::Info, "Cancelled.");
+        }
+        match result {
+            Err(_) => engine.failed("The model stumbled over this request. Your takes are safe."),
+            Ok(Err(why)) => engine.failed(why),
+            Ok(Ok(takes)) if takes.is_empty() => engine.failed("The model wrote nothing."),
+            // A project was loaded meanwhile: these takes belong to the old one.
+            Ok(Ok(_)) if engine.params.doc.loads() != loads => {}
+            Ok(Ok(takes)) => self.deliver(&request, takes, started),
+        }
+    }
+
+    fn request_like(&self, id: u64) -> Result<Request, String> {
+        let engine = &self.engine;
+        let (take, seed) = engine.params.doc.read(|d| {
+            let content = d.content();
+            (content.entry(id).map(|e| e.take.clone()), content.seed)
+        });
+        let take = take.ok_or("That take is gone.")?;
+        // With a locked seed "more like this" would give the same takes again.
+        let seed = if seed == take.request.seed { descant_core::sampling::derive(seed, 16) } else { seed };
+        let variations = engine.params.variations.value().clamp(1, 16) as u32;
+        Ok(Request { seed, variations, ..(*take.request).clone() })
+    }
+
+    fn deliver(&self, request: &Request, mut takes: Vec<Take>, started: Instant) {
+        let engine = &self.engine;
+        let of = takes.len();
+        let mut notices: Vec<String> = Vec::new();
+        for (index, take) in (1..).zip(&mut takes) {
+            take.clip.name = files::take_name(take, index, of);
+            for notice in &take.notices {
+                if !notices.contains(notice) {
+                    notices.push(notice.clone());
+                }
+            }
+        }
+        let next = engine.next_seed(request.seed, request.variations);
+        engine.change(false, |d| d.add_takes(takes, next));
+        let millis = started.elapsed().as_millis();
+        let model = library::name(&request.model);
+        let takes = if of == 1 { "1 take".into() } else { format!("{of} takes") };
+        let mut text = format!("{takes} by {model} in {millis} ms.");
+        if request.temperature == 0.0 && of > 1 {
+            text.push_str(" At temperature 0 all takes are equal.");
+        }
+        for notice in &notices {
+            text.push(' ');
+            text.push_str(notice);
+        }
+        engine.say(if notices.is_empty() { StatusKind::Good } else { StatusKind::Warn }, text);
+        self.write_files();
+    }
+
+    /// Every take exists as a file before anybody can start to drag it.
+    fn write_files(&self) {
+        let entries = self.engine.params.doc.read(|d| d.content().entries.clone());
+        if let Err(why) = self.engine.files.write_all(&entries) {
+            self.engine.say(StatusKind::Warn, format!("The takes could not be written for dragging: {why}."));
+        }
+    }
+
+    fn take_over_played(&mut self) {
+        let engine = self.engine.clone();
+        let slot = usize::try_from(engine.params.model.value()).unwrap_or(0);
+        let kind = library::models().get(slot).map_or(ClipKind::Melody, |m| m.kind);
+        match self.capture.clip(kind) {
+            Some(clip) => {
+                let text = format!("Took over {} notes in {} bars.", clip.notes.len(), clip.bars());
+                self.set_primer(clip.into(), PrimerOrigin::Captured);
+                engine.say(StatusKind::Good, text);
+            }
+            None => engine.say(StatusKind::Info, "Nothing was played in yet."),
+        }
+    }
+
+    fn set_primer(&self, clip: std::sync::Arc<descant_core::music::Clip>, origin: PrimerOrigin) {
+        let kind = clip.kind;
+        self.engine.change(false, |d| d.set_primer(Some(Primer { clip, origin })));
+        self.engine.wish_for(kind);
+    }
+
+    fn open(&self, path: &Path) {
+        let engine = &self.engine;
+        match import::open(path) {
+            Err(why) => engine.say(StatusKind::Bad, why),
+            Ok(song) => {
+                if let Some(track) = song.only_choice() {
+                    engine.live().song = Some(song);
+                    self.choose_track(track, false, false);
+                } else {
+                    let text = format!("{} has {} tracks. Choose one.", song.file, song.tracks().len());
+                    engine.live().song = Some(song);
+                    engine.say(StatusKind::Info, text);
+                }
+            }
+        }
+    }
+
+    fn choose_track(&self, track: usize, top_line: bool, file_tempo: bool) {
+        let engine = &self.engine;
+        let Some(song) = engine.live().song.take() else { return };
+        match song.clip(track, top_line, file_tempo) {
+            Ok(clip) => {
+                let text = format!("{}: {} notes in {} bars.{}", clip.name, clip.notes.len(), clip.bars(), song.remark());
+                self.set_primer(clip.into(), PrimerOrigin::File);
+                engine.say(StatusKind::Good, text);
+            }
+            Err(why) => engine.say(StatusKind::Bad, why),
+        }
+    }
+}

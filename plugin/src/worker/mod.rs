@@ -1,0 +1,125 @@
+//! The worker: one thread per instance that runs the tools, reads files and frees what the audio thread has
+//! done with.
+//!
+//! Started on activation or when the window opens first, never by a scan; stopped and joined when the instance
+//! goes. It may take its time: nobody waits for it but an offline render. A panic in a model becomes a message.
+
+mod jobs;
+
+use crate::bridge::WorkerSide;
+use crate::clips::capture::Capture;
+use crate::clips::engine::Engine;
+use descant_core::tool::{Cancel, Request, Take};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+/// How often the worker looks for what the audio thread has left: it cannot wake anybody.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Makes takes. The product has one ([`crate::library::Models`]); tests bring their own.
+pub trait Generator: Send + Sync {
+    /// Takes for a request, or why there are none, in words for a musician. Looks at `cancel` often.
+    fn run(
+        &self,
+        request: &Request,
+        cancel: &Cancel,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<Vec<Take>, String>;
+}
+
+/// Sent by window and main thread, received by the worker.
+#[derive(Debug)]
+pub enum Command {
+    /// Run the chosen tool.
+    Run,
+    /// Run the request of a take again with fresh seeds.
+    MoreLike(u64),
+    /// What was played in becomes the primer.
+    Capture,
+    /// A dropped or chosen file.
+    Open(PathBuf),
+    /// A track of the opened song becomes the primer.
+    ChooseTrack {
+        /// Index among the tracks with notes.
+        track: usize,
+        /// Keep only the highest notes.
+        top_line: bool,
+        /// Keep the file's tempo.
+        file_tempo: bool,
+    },
+    /// The takes have changed: write their files.
+    Files,
+    /// The instance goes.
+    Quit,
+}
+
+/// What the thread holds.
+pub(crate) struct Worker {
+    engine: Arc<Engine>,
+    side: WorkerSide,
+    capture: Capture,
+    answered: u64,
+}
+
+impl Worker {
+    pub(crate) fn new(engine: Arc<Engine>, side: WorkerSide) -> Self {
+        let answered = engine.gui.trigger.asked();
+        Self { engine, side, capture: Capture::default(), answered }
+    }
+
+    /// The thread.
+    pub(crate) fn run(mut self, commands: &Receiver<Command>) {
+        loop {
+            let command = match commands.recv_timeout(LOOK) {
+                Ok(Command::Quit) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(command) => Some(command),
+                Err(RecvTimeoutError::Timeout) => None,
+            };
+            let done = catch_unwind(AssertUnwindSafe(|| {
+                self.look();
+                if let Some(command) = command {
+                    self.carry_out(command);
+                }
+                self.answer_trigger();
+            }));
+            if done.is_err() {
+                self.engine.failed("Something went wrong inside Descant. Your takes are safe; please try again.");
+            }
+        }
+    }
+
+    /// Frees clips, collects played-in notes.
+    fn look(&mut self) {
+        self.side.tidy();
+        let mut any = false;
+        while let Some(note) = self.side.played() {
+            self.capture.add(note);
+            any = true;
+        }
+        if any {
+            self.engine.gui.telemetry.set_captured_bars(self.capture.bars());
+        }
+    }
+
+    /// Any number of presses since the last run is one run.
+    fn answer_trigger(&mut self) {
+        let asked = self.engine.gui.trigger.asked();
+        if asked > self.answered {
+            self.answered = asked;
+            // Answered even if the run panics: an offline render must go on.
+            let _answer = Answer(self.engine.clone(), asked);
+            self.run_tool(None);
+        }
+    }
+}
+
+struct Answer(Arc<Engine>, u64);
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.0.gui.trigger.answer(self.1);
+    }
+}

@@ -1,0 +1,27 @@
+//! A look into the plugin's saved state, as its own framework writes it: compressed JSON whose field `doc` holds
+//! the document. Lets a test compare what sounds with what the plugin says it plays, and load a primer as a
+//! reopened project would.
+
+use anyhow::{Context as _, Result};
+use descant_plugin::clips::document::Content;
+use descant_plugin::clips::state::{FIELD, Saved};
+use serde_json::Value;
+
+/// The document inside a saved state.
+pub fn document(state: &[u8]) -> Result<Content> {
+    let state = json(state)?;
+    let text = state["fields"][FIELD].as_str().context("the state holds no document")?;
+    serde_json::from_str::<Saved>(text)?.content().context("the document is not readable")
+}
+
+/// The same state with another document.
+pub fn with_document(state: &[u8], content: &Content) -> Result<Vec<u8>> {
+    let mut state = json(state)?;
+    state["fields"][FIELD] = Value::String(serde_json::to_string(&Saved::of(content))?);
+    Ok(serde_json::to_vec(&state)?)
+}
+
+fn json(state: &[u8]) -> Result<Value> {
+    let plain = zstd::decode_all(state).unwrap_or_else(|_| state.to_vec());
+    Ok(serde_json::from_slice(&plain)?)
+}

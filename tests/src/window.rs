@@ -1,0 +1,144 @@
+//! A private X server with software OpenGL, and windows on it that can be photographed and clicked.
+
+use anyhow::{Context as _, Result, bail, ensure};
+use std::io::{BufRead as _, BufReader};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, Stdio};
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat, WindowClass};
+use x11rb::protocol::xtest::ConnectionExt as _;
+use x11rb::rust_connection::RustConnection;
+
+/// An Xvfb of our own. A fixed display number could be somebody else's; the server picks a free one.
+pub struct Display {
+    server: Child,
+    /// Name for `DISPLAY`, like `:93`.
+    pub name: String,
+}
+
+impl Display {
+    /// Starts a server of `width`×`height`.
+    pub fn start(width: u32, height: u32) -> Result<Self> {
+        let (reader, writer) = std::io::pipe()?;
+        let writer: OwnedFd = writer.into();
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "+extension", "GLX"])
+            .args(["-nolisten", "tcp"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::from(writer))
+            .stderr(Stdio::null())
+            .spawn()
+            .context("Xvfb could not be started: `cargo xtask setup` installs it (package xvfb)")?;
+        let mut number = String::new();
+        BufReader::new(reader).read_line(&mut number)?;
+        if number.trim().is_empty() {
+            let _ = server.kill();
+            bail!("Xvfb did not come up");
+        }
+        Ok(Self { server, name: format!(":{}", number.trim()) })
+    }
+
+    /// A client connection.
+    pub fn connect(&self) -> Result<Client> {
+        let (connection, screen) = x11rb::connect(Some(&self.name))?;
+        Ok(Client { connection, screen })
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// A connection to the display.
+pub struct Client {
+    /// The connection.
+    pub connection: RustConnection,
+    screen: usize,
+}
+
+/// A photograph: 8-bit RGB rows.
+pub struct Image {
+    /// Pixels per row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// `width × height × 3` bytes.
+    pub rgb: Vec<u8>,
+}
+
+impl Client {
+    /// The root window.
+    #[must_use]
+    pub fn root(&self) -> u32 {
+        self.connection.setup().roots[self.screen].root
+    }
+
+    /// A mapped window at the display's top left corner.
+    pub fn window(&self, width: u16, height: u16) -> Result<u32> {
+        let id = self.connection.generate_id()?;
+        let attributes = CreateWindowAux::new().event_mask(EventMask::STRUCTURE_NOTIFY).background_pixel(0);
+        self.connection
+            .create_window(
+                24,
+                id,
+                self.root(),
+                0,
+                0,
+                width,
+                height,
+                0,
+                WindowClass::INPUT_OUTPUT,
+                0,
+                &attributes,
+            )?
+            .check()?;
+        self.connection.map_window(id)?.check()?;
+        Ok(id)
+    }
+
+    /// Photographs a rectangle of the display from its top left corner.
+    pub fn photograph(&self, width: u16, height: u16) -> Result<Image> {
+        let image = self
+            .connection
+            .get_image(ImageFormat::Z_PIXMAP, self.root(), 0, 0, width, height, u32::MAX)?
+            .reply()?;
+        ensure!(image.data.len() == usize::from(width) * usize::from(height) * 4, "odd pixel format");
+        let rgb = image.data.chunks_exact(4).flat_map(|p| [p[2], p[1], p[0]]).collect();
+        Ok(Image { width: width.into(), height: height.into(), rgb })
+    }
+
+    /// Moves the pointer.
+    pub fn pointer(&self, x: i16, y: i16) -> Result<()> {
+        const MOTION: u8 = 6;
+        self.connection.xtest_fake_input(MOTION, 0, 0, self.root(), x, y, 0)?.check()?;
+        Ok(())
+    }
+
+    /// Presses or releases the left button.
+    pub fn button(&self, down: bool) -> Result<()> {
+        let kind = if down { 4 } else { 5 };
+        self.connection.xtest_fake_input(kind, 1, 0, self.root(), 0, 0, 0)?.check()?;
+        Ok(())
+    }
+}
+
+impl Image {
+    /// Number of different colours: an empty window has one.
+    #[must_use]
+    pub fn colours(&self) -> usize {
+        self.rgb.chunks_exact(3).collect::<std::collections::HashSet<_>>().len()
+    }
+
+    /// Writes a PNG.
+    pub fn save(&self, path: &std::path::Path) -> Result<()> {
+        let file = std::io::BufWriter::new(std::fs::File::create(path)?);
+        let mut encoder = png::Encoder::new(file, self.width, self.height);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.write_header()?.write_image_data(&self.rgb)?;
+        Ok(())
+    }
+}

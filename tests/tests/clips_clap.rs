@@ -1,0 +1,271 @@
+//! Descant Clips as a CLAP host meets it.
+
+use anyhow::{Context as _, Result, ensure};
+use descant_core::music::TICKS_PER_QUARTER;
+use descant_tests::host::{Host, In, NoteEvent};
+use descant_tests::transport::Transport;
+use descant_tests::{bundle, state};
+
+const ID: &str = "org.descant.clips";
+const RATE: f64 = 48_000.0;
+
+fn open() -> Result<Host> {
+    Host::open(&bundle::clap()?, ID, RATE)
+}
+
+/// Presses Generate and lets blocks pass, bouncing, until the takes are there.
+fn generate(host: &mut Host, settings: &[(&str, &str)]) -> Result<()> {
+    let mut events = Vec::new();
+    for (name, text) in settings {
+        events.push(host.set(0, name, text)?);
+    }
+    events.push(host.set_normalised(0, "Generate", 1.0)?);
+    let release = host.set_normalised(0, "Generate", 0.0)?;
+    host.set_offline(true)?;
+    let transport = Transport::new(host.sample_rate(), 120.0);
+    host.audio(move |audio| -> Result<()> {
+        let mut notes = Vec::new();
+        audio.block(512, Some(&transport), &events, &mut notes)?;
+        audio.block(512, Some(&transport), &[release], &mut notes)?;
+        ensure!(notes.is_empty(), "notes sound though the transport stands");
+        Ok(())
+    })??;
+    host.set_offline(false)?;
+    host.idle();
+    Ok(())
+}
+
+/// Every note-on has its note-off, and no key is struck again while it sounds.
+fn balanced(notes: &[NoteEvent]) -> Result<usize> {
+    let mut sounding = std::collections::HashSet::new();
+    for n in notes {
+        if n.on {
+            ensure!(sounding.insert((n.channel, n.key)), "key {} struck again at {}", n.key, n.time);
+        } else {
+            ensure!(sounding.remove(&(n.channel, n.key)), "note-off without note-on at {}", n.time);
+        }
+    }
+    Ok(sounding.len())
+}
+
+/// Rolls `beats` quarter notes from the transport's position in blocks of these sizes, in turn.
+fn roll(host: &mut Host, transport: &Transport, beats: f64, blocks: &[u32]) -> Result<Vec<NoteEvent>> {
+    let mut transport = transport.clone();
+    let blocks = blocks.to_vec();
+    host.audio(move |audio| -> Result<Vec<NoteEvent>> {
+        transport.playing = true;
+        let samples = (beats * transport.samples_per_beat()).round() as u64;
+        let start = audio.now();
+        let (mut notes, mut left, mut sizes) = (Vec::new(), samples, blocks.iter().cycle());
+        while left > 0 {
+            let frames = u64::from(*sizes.next().context("no block sizes")?).min(left) as u32;
+            audio.block(frames, Some(&transport), &[], &mut notes)?;
+            transport.advance(frames);
+            left -= u64::from(frames);
+        }
+        // The transport stops: what sounds must end.
+        transport.playing = false;
+        audio.block(64, Some(&transport), &[], &mut notes)?;
+        for n in &mut notes {
+            n.time -= start;
+        }
+        Ok(notes)
+    })?
+}
+
+#[test]
+fn a_scan_finds_exactly_one_plugin() -> Result<()> {
+    let found = Host::scan(&bundle::clap()?)?;
+    assert_eq!(found, [(ID.to_owned(), "Descant Clips".to_owned())]);
+    Ok(())
+}
+
+#[test]
+fn ports_and_latency_are_what_hosts_expect() -> Result<()> {
+    let mut host = open()?;
+    assert_eq!(host.note_ports()?, (1, 1));
+    assert_eq!(host.latency(), 0);
+    assert!(host.params().contains_key("Generate"));
+    Ok(())
+}
+
+#[test]
+fn a_generated_clip_plays_sample_exact_on_the_timeline() -> Result<()> {
+    let mut host = open()?;
+    generate(&mut host, &[("Variations", "4")])?;
+    let content = state::document(&host.save()?)?;
+    assert_eq!(content.entries.len(), 4);
+    let clip = content.sounding_entry().context("nothing sounds")?.take.clip.clone();
+    assert!(!clip.notes.is_empty());
+
+    for tempo in [120.0, 133.0, 97.5] {
+        let transport = Transport::new(RATE, tempo);
+        let beats = 16.0;
+        let reference = roll(&mut host, &transport, beats, &[512])?;
+        assert_eq!(balanced(&reference)?, 0, "notes hang at {tempo}");
+        let spb = transport.samples_per_beat();
+        let expected: Vec<(f64, u16)> = clip
+            .notes
+            .iter()
+            .map(|n| (n.start as f64 / TICKS_PER_QUARTER as f64 * spb, u16::from(n.pitch)))
+            .collect();
+        let ons: Vec<&NoteEvent> = reference.iter().filter(|n| n.on).collect();
+        assert_eq!(ons.len(), expected.len(), "at {tempo}");
+        let mut got: Vec<(u64, u16)> = ons.iter().map(|n| (n.time, n.key)).collect();
+        got.sort_unstable();
+        for ((time, key), (exact, pitch)) in got.iter().zip(&expected) {
+            assert!((*time as f64 - exact).abs() <= 1.0 && key == pitch, "{key} at {time}, expected {pitch} at {exact}");
+        }
+        for blocks in [&[64_u32][..], &[1, 2, 17, 64, 333, 1000, 4096], &[4096]] {
+            assert_eq!(roll(&mut host, &transport, beats, blocks)?, reference, "at {tempo} in blocks of {blocks:?}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_host_that_rounds_its_position_hears_each_note_once() -> Result<()> {
+    let mut host = open()?;
+    generate(&mut host, &[("Variations", "1")])?;
+    let mut transport = Transport::new(RATE, 97.5);
+    let exact = roll(&mut host, &transport, 16.0, &[512])?;
+    transport.rounding = Some(1.0 / 1920.0);
+    let rounded = roll(&mut host, &transport, 16.0, &[512])?;
+    assert_eq!(rounded.len(), exact.len());
+    for (a, b) in rounded.iter().zip(&exact) {
+        assert!(a.key == b.key && a.time.abs_diff(b.time) <= 8, "{a:?} {b:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_full_event_buffer_strands_no_note() -> Result<()> {
+    let mut host = open()?;
+    generate(&mut host, &[("Variations", "1")])?;
+    for capacity in [0, 1, 2] {
+        let hanging = host.audio(move |audio| -> Result<usize> {
+            let mut transport = Transport::new(RATE, 140.0);
+            transport.playing = true;
+            let mut notes = Vec::new();
+            audio.capacity = capacity;
+            for _ in 0..500 {
+                audio.block(480, Some(&transport), &[], &mut notes)?;
+                transport.advance(480);
+            }
+            audio.capacity = usize::MAX;
+            transport.playing = false;
+            audio.block(64, Some(&transport), &[], &mut notes)?;
+            balanced(&notes)
+        })??;
+        assert_eq!(hanging, 0, "with room for {capacity} events");
+    }
+    Ok(())
+}
+
+#[test]
+fn played_notes_pass_through_in_order() -> Result<()> {
+    let mut host = open()?;
+    generate(&mut host, &[("Variations", "1")])?;
+    let notes = host.audio(|audio| -> Result<Vec<NoteEvent>> {
+        let mut transport = Transport::new(RATE, 120.0);
+        transport.playing = true;
+        let mut notes = Vec::new();
+        let played = |time, on| In::Note(NoteEvent { time, on, channel: 3, key: 100, velocity: 0.25 });
+        for _ in 0..40 {
+            audio.block(4096, Some(&transport), &[played(100, true), played(3000, false)], &mut notes)?;
+            transport.advance(4096);
+        }
+        transport.playing = false;
+        audio.block(64, Some(&transport), &[], &mut notes)?;
+        Ok(notes)
+    })??;
+    assert_eq!(balanced(&notes)?, 0);
+    let through: Vec<_> = notes.iter().filter(|n| n.channel == 3 && n.on).collect();
+    assert_eq!(through.len(), 40);
+    assert!(through.iter().all(|n| (n.velocity - 0.25).abs() < 0.01 && n.time % 4096 == 100));
+    Ok(())
+}
+
+#[test]
+fn a_saved_instance_comes_back_byte_for_byte_and_plays_at_once() -> Result<()> {
+    let mut first = open()?;
+    generate(&mut first, &[("Variations", "3"), ("Temperature", "0.80")])?;
+    let saved = first.save()?;
+    let transport = Transport::new(RATE, 120.0);
+    let played = roll(&mut first, &transport, 16.0, &[512])?;
+    assert!(!played.is_empty());
+
+    let mut second = open()?;
+    second.load(&saved)?;
+    assert_eq!(roll(&mut second, &transport, 16.0, &[512])?, played, "right after loading");
+    assert_eq!(second.save()?, saved);
+
+    let mut inactive = Host::open_inactive(&bundle::clap()?, ID)?;
+    inactive.load(&saved)?;
+    inactive.activate(RATE)?;
+    assert_eq!(roll(&mut inactive, &transport, 16.0, &[512])?, played, "loaded before activation");
+    Ok(())
+}
+
+#[test]
+fn a_loaded_trigger_does_not_fire() -> Result<()> {
+    let mut host = open()?;
+    let press = host.set_normalised(0, "Generate", 1.0)?;
+    host.set_offline(true)?;
+    host.audio(move |audio| audio.block(256, None, &[press], &mut Vec::new()))??;
+    let saved = host.save()?;
+    let takes = state::document(&saved)?.entries.len();
+    assert!(takes > 0);
+
+    let mut other = open()?;
+    other.set_offline(true)?;
+    other.load(&saved)?;
+    other.audio(|audio| -> Result<()> {
+        for _ in 0..20 {
+            audio.block(256, None, &[], &mut Vec::new())?;
+        }
+        Ok(())
+    })??;
+    assert_eq!(state::document(&other.save()?)?.entries.len(), takes);
+    Ok(())
+}
+
+#[test]
+fn rubbish_as_state_is_refused_and_the_plugin_works_on() -> Result<()> {
+    let mut host = open()?;
+    generate(&mut host, &[("Variations", "2")])?;
+    let before = host.save()?;
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = move || {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed as u8
+    };
+    let mut rubbish: Vec<Vec<u8>> = vec![Vec::new(), b"{}".to_vec(), b"{\"version\":".to_vec()];
+    rubbish.extend((0..3).map(|_| (0..1_000_000).map(|_| random()).collect()));
+    rubbish.push(before[..before.len() / 2].to_vec());
+    for bytes in rubbish {
+        let _ = host.load(&bytes);
+        assert_eq!(host.save()?, before, "{} bytes of rubbish changed the state", bytes.len());
+    }
+    generate(&mut host, &[])?;
+    assert!(state::document(&host.save()?)?.entries.len() > 2);
+    Ok(())
+}
+
+#[test]
+fn values_go_both_ways_as_text() -> Result<()> {
+    let mut host = open()?;
+    let names: Vec<String> = host.params().keys().cloned().collect();
+    for name in names {
+        for i in 0..=20 {
+            let value = f64::from(i) / 20.0;
+            let text = host.param_text(&name, value)?;
+            let back = host.param_value(&name, &text)?;
+            let again = host.param_text(&name, back)?;
+            assert_eq!(again, text, "{name} at {value} came back as {back}");
+        }
+    }
+    Ok(())
+}
