@@ -11,9 +11,13 @@ const MAX_MICROS: u32 = 0xFF_FFFF;
 
 /// µs per quarter note at `qpm` quarter notes per minute, as a MIDI file holds it: 1..=16,777,215.
 #[must_use]
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped; NaN becomes 1")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the cast saturates; NaN becomes 0, then 1"
+)]
 pub fn micros_per_quarter(qpm: f64) -> u32 {
-    (60e6 / qpm).round().clamp(1.0, f64::from(MAX_MICROS)) as u32
+    ((60e6 / qpm).round() as u32).clamp(1, MAX_MICROS)
 }
 
 /// A stretch of constant tempo.

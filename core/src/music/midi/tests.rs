@@ -166,12 +166,12 @@ fn a_written_file_is_byte_for_byte_what_it_should_be() {
         0,
         960,
         &[&[
-            0, 0xFF, 3, 1, b'k', 0, 0xFF, 0x51, 3, 0x09, 0x63, 0x8D, 0, 0xFF, 0x58, 4, 6, 3, 12, 8, //
+            0, 0xFF, 3, 1, b'k', 0, 0xFF, 0x51, 3, 0x09, 0x63, 0xD9, 0, 0xFF, 0x58, 4, 6, 3, 12, 8, //
             0x87, 0x40, 0x99, 36, 77, 0x83, 0x60, 0x89, 36, 64, 0x8B, 0x20, 0xFF, 0x2F, 0,
         ]],
     );
     assert_eq!(write_clip(&one, WriteOptions::default()).expect("written"), expected);
-    assert_eq!(micros_per_quarter(97.5), 0x09_638D);
+    assert_eq!(micros_per_quarter(97.5), 0x09_63D9);
 }
 
 #[test]
