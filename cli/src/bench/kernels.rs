@@ -16,8 +16,14 @@ use std::time::Instant;
 #[derive(clap::Args)]
 pub struct Args {
     /// How often each step of one lane is repeated
-    #[arg(long, default_value_t = 2000)]
+    #[arg(long, default_value_t = Args::default().repeats)]
     repeats: usize,
+}
+
+impl Default for Args {
+    fn default() -> Self {
+        Self { repeats: 2000 }
+    }
 }
 
 /// Lanes of the batched figures.
@@ -32,7 +38,7 @@ const NETWORKS: [&[usize]; 3] = [&[128, 128], &[256, 256], &[256, 256, 256]];
 ///
 /// # Errors
 /// If an answer is wrong.
-pub fn run(args: &Args) -> Result<()> {
+pub fn run(args: Args) -> Result<()> {
     let repeats = args.repeats.max(20);
     let isa = Isa::best();
     let rounds = 400;
@@ -198,7 +204,7 @@ fn against_burn(
     repeats: usize,
 ) -> Result<()> {
     use descant_learn::reference::{Layer, LstmStack as Burn};
-    use descant_learn::{Device, TensorData};
+    use descant_learn::reference::{Device, Tensor as BurnTensor, TensorData};
 
     let device = Device::flex();
     let units = layers[0];
@@ -215,8 +221,8 @@ fn against_burn(
     let biases = TensorData::new(get("fully_connected/biases")?, [units]);
     let burn = Burn {
         layers: stacked,
-        weights: descant_learn::Tensor::from_data(output, &device),
-        biases: descant_learn::Tensor::from_data(biases, &device),
+        weights: BurnTensor::from_data(output, &device),
+        biases: BurnTensor::from_data(biases, &device),
     };
     let mut times = [0.0; 2];
     for (slot, lanes) in [1, LANES].into_iter().enumerate() {
@@ -226,8 +232,8 @@ fn against_burn(
                 dense[lane * units + index as usize] += value;
             }
         }
-        let x: descant_learn::Tensor<2> =
-            descant_learn::Tensor::from_data(TensorData::new(dense, [lanes, units]), &device);
+        let x: BurnTensor<2> =
+            BurnTensor::from_data(TensorData::new(dense, [lanes, units]), &device);
         let mut states = burn.zero_states(lanes);
         let mut logits = burn.step(x.clone(), &mut states);
         for _ in 1..CHECKED {

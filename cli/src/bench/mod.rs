@@ -1,28 +1,49 @@
-//! `descant bench`: speed, size and quality figures. Each bench prints ratios that were measured in one run.
+//! `descant bench`: speed of the kernels, of training, and the quality of the weights.
+//!
+//! One subcommand per file. What needs a host (click to clip, cost of a block, scan) is measured by the test crate.
 
 mod kernels;
+mod quality;
+mod train_step;
 
-use clap::Subcommand;
+use clap::{Args as ClapArgs, Subcommand};
 
 /// Options of `descant bench`.
-#[derive(clap::Args)]
+#[derive(ClapArgs)]
 pub struct Args {
     #[command(subcommand)]
-    bench: Bench,
+    what: What,
 }
 
 #[derive(Subcommand)]
-enum Bench {
-    /// Steps of the networks against the memory and arithmetic limits of this CPU, and against burn
+enum What {
+    /// Our LSTM step against burn's and against the memory's bandwidth
     Kernels(kernels::Args),
+    /// A training step against the bound that the measured matrix product sets
+    TrainStep(train_step::Args),
+    /// Gates of the weights: likelihood, distributions, repetition, copying, keeping to a primer
+    Quality(quality::Args),
+    /// All of them with their default options
+    All,
 }
 
-/// Runs the chosen bench.
+/// Runs the command.
 ///
 /// # Errors
-/// If an answer is wrong while it is timed, or a network cannot be built.
+/// What was to be measured cannot be, or a gate does not hold.
 pub fn run(args: Args) -> anyhow::Result<()> {
-    match args.bench {
-        Bench::Kernels(args) => kernels::run(&args),
+    match args.what {
+        What::Kernels(args) => kernels::run(args),
+        What::TrainStep(args) => train_step::run(args),
+        What::Quality(args) => quality::run(&args),
+        What::All => {
+            // A failed gate must not hide the figures that follow it.
+            let results = [
+                kernels::run(kernels::Args::default()),
+                train_step::run(train_step::Args::default()),
+                quality::run(&quality::Args::default()),
+            ];
+            results.into_iter().collect()
+        }
     }
 }
