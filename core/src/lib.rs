@@ -8,7 +8,6 @@ pub mod codec;
 pub mod corpus;
 pub mod model;
 pub mod music;
-pub mod sound;
 pub mod nn;
 pub mod sampling;
 pub mod sound;

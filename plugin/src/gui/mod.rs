@@ -5,8 +5,6 @@ pub mod clips;
 pub mod drag;
 pub mod roll;
 mod takes;
-pub mod clips;
-pub mod drag;
 pub mod theme;
 pub mod view;
 pub mod widgets;
