@@ -1,11 +1,100 @@
 //! `descant continue`. Writes on from a clip.
 
+use crate::takes::Options;
+use anyhow::{Context, Result, bail};
+use descant_core::model::find;
+use descant_core::music::{Clip, ClipKind, Song, Span, Voices, midi};
+use descant_core::tool::{Request, ToolKind};
+use std::path::{Path, PathBuf};
+
 /// Options of `descant continue`.
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// MIDI file to continue
+    primer: PathBuf,
+    /// Track by number (from 1) or name; default: the one that suits the model best
+    #[arg(long)]
+    track: Option<String>,
+    /// Use only the highest notes of a track with chords
+    #[arg(long)]
+    top_line: bool,
+    #[command(flatten)]
+    options: Options,
+    /// Number of new bars, 1 to 32
+    #[arg(short, long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=32))]
+    bars: u32,
+    /// Tempo written into the files; default: the primer's
+    #[arg(long)]
+    tempo: Option<f64>,
+}
 
+/// Continues and writes the files.
+///
 /// # Errors
-/// Always, until the command is built.
-pub fn run(_args: Args) -> anyhow::Result<()> {
-    anyhow::bail!("`continue` is not built yet")
+/// An unreadable primer, a model without weights, or a folder that cannot be written.
+pub fn run(args: &Args) -> Result<()> {
+    let path = &args.primer;
+    let song = read(path)?;
+    let chosen = args.options.model.as_deref().and_then(find).map(|c| c.kind);
+    let track = pick(&song, args.track.as_deref(), chosen)?;
+    let kind = song.tracks[track].kind;
+    let model = args.options.load(Some(chosen.unwrap_or(kind)))?;
+    let track = match args.track {
+        Some(_) => track,
+        // Only now is it certain what the model writes.
+        None => song.best_track(model.kind()).unwrap_or(track),
+    };
+    for notice in &song.notices {
+        println!("note: {notice}");
+    }
+    let voices = if args.top_line { Voices::TopLine } else { Voices::All };
+    let mut clip = song.track_to_clip(track, voices, Span::Auto).context("the track has no notes")?;
+    if song.tracks.len() > 1 {
+        println!("track {}: {}", track + 1, song.tracks[track].title());
+    }
+    named(&mut clip, path);
+    let request = args.options.request(ToolKind::Continue, &model, args.bars);
+    let request = Request { primer: Some(clip), tempo: args.tempo, ..request };
+    args.options.write(&model, &request)
+}
+
+/// Reads a MIDI file that is small enough to be one.
+fn read(path: &Path) -> Result<Song> {
+    let context = || path.display().to_string();
+    let metadata = std::fs::metadata(path).with_context(context)?;
+    if !metadata.is_file() {
+        bail!("{} is no file", path.display());
+    }
+    if metadata.len() > midi::MAX_FILE_BYTES as u64 {
+        bail!("{} is larger than any MIDI file", path.display());
+    }
+    midi::read(&std::fs::read(path).with_context(context)?).with_context(context)
+}
+
+/// The track by number or name, or the one that suits the kind of music (the melody, if there is one, when that is open).
+fn pick(song: &Song, wanted: Option<&str>, kind: Option<ClipKind>) -> Result<usize> {
+    let tracks = &song.tracks;
+    let Some(wanted) = wanted else {
+        let kind = kind.unwrap_or_else(|| {
+            if tracks.iter().any(|t| t.kind == ClipKind::Melody) { ClipKind::Melody } else { ClipKind::Drums }
+        });
+        return song.best_track(kind).context("the file has no notes");
+    };
+    let by_number = wanted.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).filter(|&n| n < tracks.len());
+    let by_name = || tracks.iter().position(|t| t.title().eq_ignore_ascii_case(wanted));
+    match by_number.or_else(by_name) {
+        Some(track) => Ok(track),
+        None => {
+            let titles: Vec<String> =
+                tracks.iter().enumerate().map(|(i, t)| format!("{}: {}", i + 1, t.title())).collect();
+            bail!("there is no track {wanted:?}; tracks are: {}", titles.join(", "))
+        }
+    }
+}
+
+/// A clip without a name gets its file's.
+fn named(clip: &mut Clip, path: &Path) {
+    if clip.name.trim().is_empty() {
+        clip.name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    }
 }

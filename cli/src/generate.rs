@@ -1,11 +1,32 @@
 //! `descant generate`. Writes clips from nothing.
 
+use crate::takes::{Options, meter};
+use descant_core::music::Meter;
+use descant_core::tool::{Request, ToolKind};
+
 /// Options of `descant generate`.
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    options: Options,
+    /// Number of bars, 1 to 32
+    #[arg(short, long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=32))]
+    bars: u32,
+    /// Meter, e.g. 3/4 (the models were trained in 4/4)
+    #[arg(long, default_value = "4/4", value_parser = meter)]
+    meter: Meter,
+    /// Tempo written into the files, in quarter notes per minute
+    #[arg(long, default_value_t = 120.0)]
+    tempo: f64,
+}
 
+/// Generates and writes the files.
+///
 /// # Errors
-/// Always, until the command is built.
-pub fn run(_args: Args) -> anyhow::Result<()> {
-    anyhow::bail!("`generate` is not built yet")
+/// A model without weights, or a folder that cannot be written.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let model = args.options.load(None)?;
+    let request = args.options.request(ToolKind::Generate, &model, args.bars);
+    let request = Request { meter: args.meter, tempo: Some(args.tempo), ..request };
+    args.options.write(&model, &request)
 }

@@ -10,6 +10,7 @@ mod continue_clip;
 mod dataset;
 mod generate;
 mod golden;
+mod takes;
 mod train;
 
 /// Magenta's music models without a DAW.
@@ -38,8 +39,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Generate(args) => generate::run(args),
-        Command::Continue(args) => continue_clip::run(args),
+        Command::Generate(args) => generate::run(&args),
+        Command::Continue(args) => continue_clip::run(&args),
         Command::Dataset(args) => dataset::run(args),
         Command::Train(args) => train::run(args),
         Command::Golden(args) => golden::run(&args),

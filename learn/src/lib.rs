@@ -11,6 +11,7 @@ pub mod corpora;
 pub mod encode;
 pub mod lstm;
 pub mod matrix;
+pub mod metrics;
 pub mod network;
 pub mod op;
 pub mod reference;

@@ -207,6 +207,13 @@ pub fn backward(kernel: &[f32], input: Input<'_>, tape: &Tape, d_output: &[f32],
     let mut dz = vec![0.0; shape.rows() * four];
     let mut dh = vec![0.0; state];
     let mut dc = vec![0.0; state];
+    // Transposed once, so that the product of every step packs it along its rows.
+    let mut recurrent_t = vec![0.0; units * four];
+    for (r, row) in recurrent.chunks_exact(four).enumerate() {
+        for (c, &v) in row.iter().enumerate() {
+            recurrent_t[c * units + r] = v;
+        }
+    }
     for t in (0..steps).rev() {
         let step = t * batch * four..(t + 1) * batch * four;
         let z = &mut dz[step.clone()];
@@ -229,7 +236,7 @@ pub fn backward(kernel: &[f32], input: Input<'_>, tape: &Tape, d_output: &[f32],
             }
         });
         if t > 0 {
-            product(&mut dh, Mat::new(z, batch, four), Mat::new(recurrent, units, four).t(), false);
+            product(&mut dh, Mat::new(z, batch, four), Mat::new(&recurrent_t, four, units), false);
         }
     }
 

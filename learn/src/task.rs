@@ -104,7 +104,7 @@ impl Task {
             if piece.split != Split::Train && !piece.id.starts_with("openscore-lieder") {
                 continue;
             }
-            let events = piece.classes().iter().map(|&c| u32::from(c)).collect();
+            let events = piece.events.iter().map(|&e| class(e.into())).collect();
             sets.push(piece.split, Piece { id: piece.id, bar: piece.steps_per_bar, events });
         }
         Ok(Self {
@@ -119,4 +119,9 @@ impl Task {
             ],
         })
     }
+}
+
+/// One-hot class of a melody event over 48..84 (`spec/rnn.md` §6.2): no event 0, note-off 1, then the pitches.
+fn class(event: i64) -> u32 {
+    u32::try_from(if event < 0 { event + 2 } else { event - 46 }).unwrap_or(0)
 }

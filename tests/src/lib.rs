@@ -4,6 +4,8 @@
 //! [`host`] is the CLAP host, [`transport`] its clock, [`window`] a private X server for real windows,
 //! [`bundle`] says where the bundle under test lies.
 pub mod bundle;
+pub mod clips;
+pub mod demo;
 pub mod host;
 pub mod state;
 pub mod transport;

@@ -1,77 +1,11 @@
 //! Descant Clips as a CLAP host meets it.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use descant_core::music::TICKS_PER_QUARTER;
+use descant_tests::clips::{ID, RATE, balanced, bounce, generate, open, roll};
 use descant_tests::host::{Host, In, NoteEvent};
 use descant_tests::transport::Transport;
 use descant_tests::{bundle, state};
-
-const ID: &str = "org.descant.clips";
-const RATE: f64 = 48_000.0;
-
-fn open() -> Result<Host> {
-    Host::open(&bundle::clap()?, ID, RATE)
-}
-
-/// Presses Generate and lets blocks pass, bouncing, until the takes are there.
-fn generate(host: &mut Host, settings: &[(&str, &str)]) -> Result<()> {
-    let mut events = Vec::new();
-    for (name, text) in settings {
-        events.push(host.set(0, name, text)?);
-    }
-    events.push(host.set_normalised(0, "Generate", 1.0)?);
-    let release = host.set_normalised(0, "Generate", 0.0)?;
-    host.set_offline(true)?;
-    let transport = Transport::new(host.sample_rate(), 120.0);
-    host.audio(move |audio| -> Result<()> {
-        let mut notes = Vec::new();
-        audio.block(512, Some(&transport), &events, &mut notes)?;
-        audio.block(512, Some(&transport), &[release], &mut notes)?;
-        ensure!(notes.is_empty(), "notes sound though the transport stands");
-        Ok(())
-    })??;
-    host.set_offline(false)?;
-    host.idle();
-    Ok(())
-}
-
-/// Every note-on has its note-off, and no key is struck again while it sounds.
-fn balanced(notes: &[NoteEvent]) -> Result<usize> {
-    let mut sounding = std::collections::HashSet::new();
-    for n in notes {
-        if n.on {
-            ensure!(sounding.insert((n.channel, n.key)), "key {} struck again at {}", n.key, n.time);
-        } else {
-            ensure!(sounding.remove(&(n.channel, n.key)), "note-off without note-on at {}", n.time);
-        }
-    }
-    Ok(sounding.len())
-}
-
-/// Rolls `beats` quarter notes from the transport's position in blocks of these sizes, in turn.
-fn roll(host: &mut Host, transport: &Transport, beats: f64, blocks: &[u32]) -> Result<Vec<NoteEvent>> {
-    let mut transport = transport.clone();
-    let blocks = blocks.to_vec();
-    host.audio(move |audio| -> Result<Vec<NoteEvent>> {
-        transport.playing = true;
-        let samples = (beats * transport.samples_per_beat()).round() as u64;
-        let start = audio.now();
-        let (mut notes, mut left, mut sizes) = (Vec::new(), samples, blocks.iter().cycle());
-        while left > 0 {
-            let frames = u64::from(*sizes.next().context("no block sizes")?).min(left) as u32;
-            audio.block(frames, Some(&transport), &[], &mut notes)?;
-            transport.advance(frames);
-            left -= u64::from(frames);
-        }
-        // The transport stops: what sounds must end.
-        transport.playing = false;
-        audio.block(64, Some(&transport), &[], &mut notes)?;
-        for n in &mut notes {
-            n.time -= start;
-        }
-        Ok(notes)
-    })?
-}
 
 #[test]
 fn a_scan_finds_exactly_one_plugin() -> Result<()> {
@@ -92,8 +26,7 @@ fn ports_and_latency_are_what_hosts_expect() -> Result<()> {
 #[test]
 fn a_generated_clip_plays_sample_exact_on_the_timeline() -> Result<()> {
     let mut host = open()?;
-    generate(&mut host, &[("Variations", "4")])?;
-    let content = state::document(&host.save()?)?;
+    let content = generate(&mut host, &[("Variations", "4")])?;
     assert_eq!(content.entries.len(), 4);
     let clip = content.sounding_entry().context("nothing sounds")?.take.clip.clone();
     assert!(!clip.notes.is_empty());
@@ -101,7 +34,7 @@ fn a_generated_clip_plays_sample_exact_on_the_timeline() -> Result<()> {
     for tempo in [120.0, 133.0, 97.5] {
         let transport = Transport::new(RATE, tempo);
         let beats = 16.0;
-        let reference = roll(&mut host, &transport, beats, &[512])?;
+        let reference = roll(&mut host, &transport, beats, &[512])?.notes;
         assert_eq!(balanced(&reference)?, 0, "notes hang at {tempo}");
         let spb = transport.samples_per_beat();
         let expected: Vec<(f64, u16)> = clip
@@ -117,7 +50,7 @@ fn a_generated_clip_plays_sample_exact_on_the_timeline() -> Result<()> {
             assert!((*time as f64 - exact).abs() <= 1.0 && key == pitch, "{key} at {time}, expected {pitch} at {exact}");
         }
         for blocks in [&[64_u32][..], &[1, 2, 17, 64, 333, 1000, 4096], &[4096]] {
-            assert_eq!(roll(&mut host, &transport, beats, blocks)?, reference, "at {tempo} in blocks of {blocks:?}");
+            assert_eq!(roll(&mut host, &transport, beats, blocks)?.notes, reference, "at {tempo} in blocks of {blocks:?}");
         }
     }
     Ok(())
@@ -128,9 +61,9 @@ fn a_host_that_rounds_its_position_hears_each_note_once() -> Result<()> {
     let mut host = open()?;
     generate(&mut host, &[("Variations", "1")])?;
     let mut transport = Transport::new(RATE, 97.5);
-    let exact = roll(&mut host, &transport, 16.0, &[512])?;
+    let exact = roll(&mut host, &transport, 16.0, &[512])?.notes;
     transport.rounding = Some(1.0 / 1920.0);
-    let rounded = roll(&mut host, &transport, 16.0, &[512])?;
+    let rounded = roll(&mut host, &transport, 16.0, &[512])?.notes;
     assert_eq!(rounded.len(), exact.len());
     for (a, b) in rounded.iter().zip(&exact) {
         assert!(a.key == b.key && a.time.abs_diff(b.time) <= 8, "{a:?} {b:?}");
@@ -193,7 +126,7 @@ fn a_saved_instance_comes_back_byte_for_byte_and_plays_at_once() -> Result<()> {
     let saved = first.save()?;
     let transport = Transport::new(RATE, 120.0);
     let played = roll(&mut first, &transport, 16.0, &[512])?;
-    assert!(!played.is_empty());
+    assert!(!played.notes.is_empty());
 
     let mut second = open()?;
     second.load(&saved)?;
@@ -211,21 +144,14 @@ fn a_saved_instance_comes_back_byte_for_byte_and_plays_at_once() -> Result<()> {
 fn a_loaded_trigger_does_not_fire() -> Result<()> {
     let mut host = open()?;
     let press = host.set_normalised(0, "Generate", 1.0)?;
-    host.set_offline(true)?;
-    host.audio(move |audio| audio.block(256, None, &[press], &mut Vec::new()))??;
+    bounce(&mut host, &[&[press]])?;
     let saved = host.save()?;
     let takes = state::document(&saved)?.entries.len();
     assert!(takes > 0);
 
     let mut other = open()?;
-    other.set_offline(true)?;
     other.load(&saved)?;
-    other.audio(|audio| -> Result<()> {
-        for _ in 0..20 {
-            audio.block(256, None, &[], &mut Vec::new())?;
-        }
-        Ok(())
-    })??;
+    bounce(&mut other, &[&[] as &[In]; 20])?;
     assert_eq!(state::document(&other.save()?)?.entries.len(), takes);
     Ok(())
 }
@@ -249,8 +175,7 @@ fn rubbish_as_state_is_refused_and_the_plugin_works_on() -> Result<()> {
         let _ = host.load(&bytes);
         assert_eq!(host.save()?, before, "{} bytes of rubbish changed the state", bytes.len());
     }
-    generate(&mut host, &[])?;
-    assert!(state::document(&host.save()?)?.entries.len() > 2);
+    assert!(generate(&mut host, &[])?.entries.len() > 2);
     Ok(())
 }
 

@@ -106,7 +106,7 @@ impl Track {
     /// The largest number of notes that sound at one time, counting only overlaps longer than legato playing.
     #[must_use]
     pub fn polyphony(&self) -> usize {
-        let ends = self.notes.iter().map(|n| (n.start.max(n.end() - LEGATO), 0, -1));
+        let ends = self.notes.iter().map(|n| (released(n), 0, -1));
         let mut edges: Vec<_> = self.notes.iter().map(|n| (n.start, 1, 1)).chain(ends).collect();
         edges.sort_unstable();
         let (mut now, mut most) = (0i64, 0);
@@ -122,7 +122,7 @@ impl Track {
         let mut until = Ticks::MIN;
         let starts_in_another = |n: &&Note| {
             let inside = n.start < until;
-            until = until.max(n.end() - LEGATO.min(n.length / 2));
+            until = until.max(released(n));
             inside
         };
         self.notes.iter().filter(starts_in_another).count()
@@ -139,6 +139,11 @@ impl Track {
             || (!named(&["bass", "piano", "keys", "lead", "synth", "guitar", "vocal"]) && plays_a_kit(notes));
         if drums { ClipKind::Drums } else { ClipKind::Melody }
     }
+}
+
+/// From when on another note may start without counting as sounding together with `note`.
+fn released(note: &Note) -> Ticks {
+    note.end() - LEGATO.min(note.length / 2)
 }
 
 /// Kick, snare and hi-hat, nothing outside a General MIDI kit, nothing held.

@@ -60,6 +60,8 @@ fn textures_are_told_apart() {
     let textures: Vec<_> = band().tracks.iter().map(Track::texture).collect();
     assert_eq!(textures, [Texture::Mono, Texture::Poly, Texture::Drums, Texture::Mono, Texture::Mono]);
     assert_eq!(band().tracks[1].polyphony(), 3);
+    let stabs = track("", 1, vec![note(0, 60, Q / 16), note(0, 64, Q / 16), note(Q, 62, Q)]);
+    assert_eq!((stabs.texture(), stabs.polyphony()), (Texture::Poly, 2));
     let legato = track("", 1, vec![note(0, 60, Q + Q / 10), note(Q, 62, Q)]);
     assert_eq!((legato.texture(), legato.polyphony()), (Texture::Mono, 1));
 }

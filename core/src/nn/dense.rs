@@ -140,7 +140,7 @@ impl Kernel for Accumulate<'_> {
 #[inline(always)]
 fn panels<S: Simd, T: Weight>(
     s: S,
-    rows: &[Row<T>],
+    all: &[Row<T>],
     matrix: &Matrix,
     first: usize,
     width: usize,
@@ -152,69 +152,92 @@ fn panels<S: Simd, T: Weight>(
     let acc = acc.as_chunks_mut::<8>().0;
     let mut room = [Row([[0.0; 8]; 8]); BLOCK];
     for panel in 0..panels {
-        let rows = &rows[panel * matrix.rows + first..][..width];
+        let rows = &all[panel * matrix.rows + first..][..width];
         if lanes == 1 {
             let acc = &mut acc[panel * 8..][..8];
-            tile::<S, T, 1, 8>(s, rows, 0, [&x.data[..width]], acc, 0, 8);
+            tile::<S, T, 1, 8>(s, rows, 0, [&x.data[..width]], acc, 8);
             continue;
         }
         for (b, block) in rows.chunks(BLOCK).enumerate() {
+            // What comes after this block is fetched while this block is worked on.
+            let ahead = rows.get((b + 1) * BLOCK..).filter(|rest| !rest.is_empty());
+            let ahead = ahead.unwrap_or_else(|| all.get((panel + 1) * matrix.rows + first..).unwrap_or(&[]));
+            for row in ahead.iter().take(BLOCK) {
+                for line in row.0.chunks(64 / size_of::<[T; 8]>()) {
+                    s.prefetch(line.as_ptr());
+                }
+            }
             let n = block.len();
             let block = T::block(s, block, &mut room);
             let lane_x = |lane: usize| &x.data[lane * x.stride + b * BLOCK..][..n];
             let mut lane = 0;
             while lane < lanes {
                 let acc = &mut acc[(lane * panels + panel) * 8..];
-                match lanes - lane {
-                    1 => {
-                        tile::<S, f32, 1, 8>(s, block, 0, [lane_x(lane)], acc, 0, panels * 8);
-                        lane += 1;
-                    }
-                    2 => {
-                        let x = [lane_x(lane), lane_x(lane + 1)];
-                        for g in 0..2 {
-                            tile::<S, f32, 2, 4>(s, block, g, x, acc, g * 4, panels * 8);
-                        }
-                        lane += 2;
-                    }
-                    3 => {
-                        let x = std::array::from_fn(|l| lane_x(lane + l));
-                        for g in 0..2 {
-                            tile::<S, f32, 3, 4>(s, block, g, x, acc, g * 4, panels * 8);
-                        }
-                        lane += 3;
-                    }
-                    _ => {
-                        let x = std::array::from_fn(|l| lane_x(lane + l));
-                        for g in 0..4 {
-                            tile::<S, f32, 4, 2>(s, block, g, x, acc, g * 2, panels * 8);
-                        }
-                        lane += 4;
-                    }
-                }
+                let stride = panels * 8;
+                // Shapes that keep all sums, the weights and one input in sixteen registers.
+                lane += match lanes - lane {
+                    1 => tile1(s, block, [lane_x(lane)], acc, stride),
+                    2 => tile2(s, block, std::array::from_fn(|l| lane_x(lane + l)), acc, stride),
+                    3 => tile3(s, block, std::array::from_fn(|l| lane_x(lane + l)), acc, stride),
+                    4 | 7 | 8 => tile_pairs::<S, 4>(s, block, std::array::from_fn(|l| lane_x(lane + l)), acc, stride),
+                    5 => tile_pairs::<S, 5>(s, block, std::array::from_fn(|l| lane_x(lane + l)), acc, stride),
+                    _ => tile_pairs::<S, 6>(s, block, std::array::from_fn(|l| lane_x(lane + l)), acc, stride),
+                };
             }
         }
     }
 }
 
-/// L lanes × C columns of eight (group `g` of the row), kept in registers over all of `rows`.
+#[inline(always)]
+fn tile1<S: Simd>(s: S, rows: &[Row<f32>], x: [&[f32]; 1], acc: &mut [[f32; 8]], stride: usize) -> usize {
+    tile::<S, f32, 1, 8>(s, rows, 0, x, acc, stride);
+    1
+}
+
+#[inline(always)]
+fn tile2<S: Simd>(s: S, rows: &[Row<f32>], x: [&[f32]; 2], acc: &mut [[f32; 8]], stride: usize) -> usize {
+    tile::<S, f32, 2, 4>(s, rows, 0, x, acc, stride);
+    tile::<S, f32, 2, 4>(s, rows, 4, x, acc, stride);
+    2
+}
+
+#[inline(always)]
+fn tile3<S: Simd>(s: S, rows: &[Row<f32>], x: [&[f32]; 3], acc: &mut [[f32; 8]], stride: usize) -> usize {
+    tile::<S, f32, 3, 3>(s, rows, 0, x, acc, stride);
+    tile::<S, f32, 3, 3>(s, rows, 3, x, acc, stride);
+    tile::<S, f32, 3, 2>(s, rows, 6, x, acc, stride);
+    3
+}
+
+#[inline(always)]
+fn tile_pairs<S: Simd, const L: usize>(
+    s: S,
+    rows: &[Row<f32>],
+    x: [&[f32]; L],
+    acc: &mut [[f32; 8]],
+    stride: usize,
+) -> usize {
+    for pair in 0..4 {
+        tile::<S, f32, L, 2>(s, rows, (pair % 4) * 2, x, acc, stride);
+    }
+    L
+}
+
+/// L lanes × C columns of eight (from column `from` of the row), kept in registers over all of `rows`.
 #[inline(always)]
 fn tile<S: Simd, T: Weight, const L: usize, const C: usize>(
     s: S,
     rows: &[Row<T>],
-    g: usize,
+    from: usize,
     x: [&[f32]; L],
     acc: &mut [[f32; 8]],
-    at: usize,
     stride: usize,
 ) {
     let x = x.map(|x| &x[..rows.len()]);
-    // The remainder tells the compiler that the group lies inside the row.
-    let from = (g % (8 / C)) * C;
     let mut sum = [[s.splat(0.0); C]; L];
     for l in 0..L {
         for c in 0..C {
-            sum[l][c] = s.load(&acc[l * stride + at + c]);
+            sum[l][c] = s.load(&acc[l * stride + from + c]);
         }
     }
     for (k, row) in rows.iter().enumerate() {
@@ -231,7 +254,7 @@ fn tile<S: Simd, T: Weight, const L: usize, const C: usize>(
     }
     for l in 0..L {
         for c in 0..C {
-            s.store(&mut acc[l * stride + at + c], sum[l][c]);
+            s.store(&mut acc[l * stride + from + c], sum[l][c]);
         }
     }
 }

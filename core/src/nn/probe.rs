@@ -31,3 +31,37 @@ impl Kernel for Stream<'_> {
         total
     }
 }
+
+/// Does `rounds` × 96 eight-wide fused multiply-adds on registers, without memory, and returns their sum: time
+/// this to know the most that many lanes together can reach.
+pub fn multiply(isa: Isa, rounds: usize) -> f32 {
+    isa.run(Multiply(rounds))
+}
+
+/// Floats that one round of [`multiply`] multiplies and adds.
+pub const MULTIPLIED: usize = 96 * 8;
+
+struct Multiply(usize);
+
+impl Kernel for Multiply {
+    type Out = f32;
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> f32 {
+        let (a, b) = (s.splat(0.999), s.splat(0.001));
+        let mut sums = [s.splat(0.0); 12];
+        for _ in 0..self.0 {
+            for _ in 0..8 {
+                for sum in &mut sums {
+                    *sum = s.mul_add(*sum, a, b);
+                }
+            }
+        }
+        let mut total = 0.0;
+        for sum in sums {
+            let mut eight = [0.0; 8];
+            s.store(&mut eight, sum);
+            total += eight.iter().sum::<f32>();
+        }
+        total
+    }
+}

@@ -4,7 +4,7 @@
 //! without a gap (rounded up to the model's grid), completes its last bar and adds the bars asked for.
 use super::assemble::{self, Placement, steps_until};
 use super::limits::{PitchLimits, density, drum_effect};
-use super::primer::{GridPrimer, outside};
+use super::primer::{GridPrimer, one_voice, outside};
 use super::run::{no_classes, seeds, take, write};
 use super::{Cancel, Request, Take, ToolError};
 use crate::model::event_rnn::{EventRnn, WriteOptions};
@@ -25,7 +25,11 @@ pub(super) fn run(
     }
     let hparams = model.hparams();
     let spq = hparams.steps_per_quarter;
-    let grid = GridPrimer::new(&primer, request.bars, spq)?;
+    let (heard, dropped) = match model.kind() {
+        ClipKind::Melody => one_voice(&primer, spq),
+        ClipKind::Drums => (primer.clone(), 0),
+    };
+    let grid = GridPrimer::new(&heard, request.bars, spq)?;
     let place = Placement { first_step: grid.new_step, steps_per_quarter: spq, end: grid.end };
     let steps = steps_until(grid.new_step, grid.end, spq);
     let seeds = seeds(request);
@@ -67,15 +71,12 @@ pub(super) fn run(
             if primer.kind == ClipKind::Drums {
                 return Err(ToolError::DrumPrimer(model.name().to_owned()));
             }
-            let top = grid.melody(spq)?;
-            if top.chords {
-                let dropped = count(top.dropped, "was", "were").unwrap_or_default();
-                notices.push(format!(
-                    "the primer has chords: the model heard its top line ({dropped} left out)"
-                ));
-            }
+            notices.extend(
+                count(dropped, "was", "were")
+                    .map(|s| format!("the primer has chords: the model heard its top line, {s} left out")),
+            );
             let range = hparams.encoding.note_range().unwrap_or((0, 128));
-            let mut melody = top.melody;
+            let mut melody = grid.melody(spq)?;
             let original = melody.events().to_vec();
             let amount = melody.squash(bound(range.0), bound(range.1), hparams.transpose_to_key);
             notices.extend(

@@ -7,12 +7,6 @@ use crate::codec::{MelodyEvent, PitchSet};
 use crate::music::Meter;
 use crate::sampling::{DensityControl, Effect};
 
-/// Pitch classes of a scale given as semitones above its tonic (0 = C).
-#[must_use]
-pub fn scale(tonic: u8, steps: &[u8]) -> PitchClasses {
-    PitchClasses(steps.iter().fold(0, |set, step| set | 1 << ((u16::from(tonic) + u16::from(*step)) % 12)))
-}
-
 /// Which model pitches may sound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PitchLimits {
@@ -108,23 +102,21 @@ pub(super) fn home(constraints: &Constraints, (min, max): (i32, i32), key: Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::music::Scale;
 
-    const MINOR: [u8; 7] = [0, 2, 3, 5, 7, 8, 10];
     const MODEL: (i32, i32) = (48, 84);
+
+    fn classes(list: &[u8]) -> PitchClasses {
+        PitchClasses(list.iter().fold(0, |set, c| set | 1 << c))
+    }
 
     fn only(scale: Option<PitchClasses>, range: Option<(u8, u8)>) -> Constraints {
         Constraints { scale, range, density: None }
     }
 
     #[test]
-    fn scales_start_at_their_tonic() {
-        assert_eq!(scale(9, &MINOR), scale(0, &[0, 2, 4, 5, 7, 9, 11]), "A minor has the notes of C major");
-        assert_eq!(scale(11, &[0, 1]).0, 1 << 11 | 1);
-    }
-
-    #[test]
     fn pitches_outside_scale_and_range_are_forbidden() {
-        let limits = PitchLimits::new(&only(Some(scale(0, &[0, 7])), Some((60, 72))), MODEL, 2);
+        let limits = PitchLimits::new(&only(Some(classes(&[0, 7])), Some((60, 72))), MODEL, 2);
         let free: Vec<i32> = (0..128u8)
             .filter(|&p| !limits.effect(MelodyEvent::Pitch(p)).forbidden)
             .map(|p| i32::from(p) + 2)
@@ -136,7 +128,7 @@ mod tests {
 
     #[test]
     fn limits_that_do_not_meet_are_dropped_and_said_so() {
-        let limits = PitchLimits::new(&only(Some(scale(0, &[0])), Some((61, 65))), MODEL, 0);
+        let limits = PitchLimits::new(&only(Some(classes(&[0])), Some((61, 65))), MODEL, 0);
         assert!(limits.notice.is_some());
         assert!(!limits.effect(MelodyEvent::Pitch(60)).forbidden);
         assert!(limits.effect(MelodyEvent::Pitch(61)).forbidden, "the scale stays");
@@ -147,10 +139,14 @@ mod tests {
     #[test]
     fn a_melody_moves_to_key_and_register() {
         assert_eq!(home(&only(None, None), MODEL, Some(0)), 0);
-        assert_eq!(home(&only(Some(scale(9, &MINOR)), None), MODEL, Some(0)), 0);
-        assert_eq!(home(&only(Some(scale(2, &[0, 2, 4, 5, 7, 9, 11])), None), MODEL, Some(0)), 2);
+        assert_eq!(home(&only(Some(Scale::NaturalMinor.in_key(9)), None), MODEL, Some(0)), 0);
+        assert_eq!(home(&only(Some(Scale::Major.in_key(2)), None), MODEL, Some(0)), 2);
         assert_eq!(home(&only(None, Some((36, 47))), MODEL, Some(0)), -24);
         assert_eq!(home(&only(None, Some((0, 127))), MODEL, Some(0)), 0);
-        assert_eq!(home(&only(Some(scale(6, &MINOR)), None), MODEL, None), 0, "mono_rnn has no home key");
+        assert_eq!(
+            home(&only(Some(Scale::NaturalMinor.in_key(6)), None), MODEL, None),
+            0,
+            "mono_rnn has no home key"
+        );
     }
 }

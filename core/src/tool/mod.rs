@@ -6,12 +6,13 @@ mod assemble;
 mod continue_clip;
 mod generate;
 mod limits;
+mod name;
 mod primer;
 mod run;
 #[cfg(test)]
 mod tests;
 
-pub use limits::scale;
+pub use name::{file_name, take_name};
 pub use primer::MAX_PRIMER_BARS;
 pub use run::{MAX_BARS, MAX_VARIATIONS, ToolError, run};
 

@@ -6,7 +6,7 @@ use super::ToolError;
 use super::assemble::step_at_or_after;
 use crate::codec::encoding::{DrumsOneHot, OneHot};
 use crate::codec::{Limits, Melody, MelodyEvent, MelodyLimits, PitchSet};
-use crate::music::{Clip, Grid, Quantised, QuantisedNote, Ticks, step_of_tick};
+use crate::music::{Clip, Grid, Note, Quantised, QuantisedNote, Ticks, step_of_tick, top_line};
 
 /// How much of a long primer the model reads: its last bars.
 pub const MAX_PRIMER_BARS: i64 = 64;
@@ -64,16 +64,9 @@ impl GridPrimer {
         Ok((events, unknown))
     }
 
-    /// What a melody model reads: the top line if notes sound together.
-    pub fn melody(&self, steps_per_quarter: u32) -> Result<TopLine, ToolError> {
+    /// What a melody model reads; of notes that start on one step the highest.
+    pub fn melody(&self, steps_per_quarter: u32) -> Result<Melody, ToolError> {
         let mut notes = self.notes.clone();
-        notes.sort_by_key(|n| (n.start_step, std::cmp::Reverse(n.pitch)));
-        let chords = notes.windows(2).any(|pair| pair[0].start_step == pair[1].start_step);
-        let before = notes.len();
-        if chords {
-            notes = top_line(&notes);
-        }
-        let dropped = before - notes.len();
         for note in &mut notes {
             note.is_drum = false;
             note.instrument = 0;
@@ -93,31 +86,20 @@ impl GridPrimer {
         let silent = usize::try_from(melody.start_step()).unwrap_or(0);
         melody.set_length_from_left(melody.len() + silent);
         melody.set_length(self.length);
-        Ok(TopLine { melody, chords, dropped })
+        Ok(melody)
     }
 }
 
-/// A melody taken from a clip.
-pub(super) struct TopLine {
-    /// The melody.
-    pub melody: Melody,
-    /// Whether notes started together.
-    pub chords: bool,
-    /// How many notes the model does not hear.
-    pub dropped: usize,
-}
-
-/// The notes that nothing higher sounds over when they start. `notes` are sorted by (start, −pitch).
-fn top_line(notes: &[QuantisedNote]) -> Vec<QuantisedNote> {
-    let mut line: Vec<QuantisedNote> = Vec::new();
-    for note in notes {
-        let covered = line.last().is_some_and(|top| top.end_step > note.start_step && top.pitch > note.pitch);
-        let together = line.last().is_some_and(|top| top.start_step == note.start_step);
-        if !covered && !together {
-            line.push(*note);
-        }
+/// A melody's clip as a model reads it, and how many of its notes are left out: where notes start together,
+/// only the top line is read.
+pub(super) fn one_voice(clip: &Clip, steps_per_quarter: u32) -> (Clip, usize) {
+    let step = |n: &Note| step_of_tick(n.start, steps_per_quarter);
+    if clip.notes.windows(2).all(|pair| step(&pair[0]) != step(&pair[1])) {
+        return (clip.clone(), 0);
     }
-    line
+    let notes = top_line(&clip.notes);
+    let dropped = clip.notes.len() - notes.len();
+    (Clip { notes, ..clip.clone() }, dropped)
 }
 
 /// Number of pitches outside `min..max` after moving by `amount`.

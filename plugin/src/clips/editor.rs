@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::params::{FIRST_WINDOW, MIN_WINDOW, REVISIONS, Visitor};
 use super::session::{Wish, carry_out};
 use super::show;
-use crate::gui::drag::start_drag;
+use crate::gui::drag::{DragHandle, start_drag};
 use crate::gui::view::{Action, Gesture, StatusKind};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize, Size};
@@ -102,6 +102,8 @@ struct App {
     engine: Arc<Engine>,
     context: Option<GuiContext>,
     ui_state: crate::gui::clips::UiState,
+    /// The drag under way: letting it go ends the gesture.
+    drag: Option<DragHandle>,
     /// Document as the host knows it: generation and loads.
     known: (u64, u64),
 }
@@ -109,7 +111,7 @@ struct App {
 impl App {
     fn new(engine: Arc<Engine>) -> Self {
         let known = (engine.params.doc.generation(), engine.params.doc.loads());
-        Self { engine, context: None, ui_state: Default::default(), known }
+        Self { engine, context: None, ui_state: Default::default(), drag: None, known }
     }
 
     fn apply(&mut self, action: Action) {
@@ -119,9 +121,9 @@ impl App {
             Action::Param(id, gesture) => self.engine.params.visit(*id, Move { setter: &setter, gesture }),
             _ => {
                 if let Some(Wish::Drag(path)) = carry_out(&self.engine, action) {
-                    // The gesture goes on by itself; its end is of no interest here.
-                    if let Err(why) = start_drag(&[path]) {
-                        self.engine.say(StatusKind::Warn, why.to_string());
+                    match start_drag(&[path]) {
+                        Ok(drag) => self.drag = Some(drag),
+                        Err(why) => self.engine.say(StatusKind::Warn, why.to_string()),
                     }
                 }
             }
@@ -166,6 +168,12 @@ impl NiceEguiApp for App {
         let lively = view.transport.playing || view.progress.is_some();
         for action in crate::gui::clips::show(ui, &view, &mut self.ui_state) {
             self.apply(action);
+        }
+        if let Some(end) = self.drag.as_mut().and_then(DragHandle::poll) {
+            self.drag = None;
+            if let Err(why) = end {
+                self.engine.say(StatusKind::Warn, why.to_string());
+            }
         }
         self.tell_host();
         // Fast while something moves; otherwise often enough that automation and worker show up.

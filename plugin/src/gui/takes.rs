@@ -135,9 +135,8 @@ fn seed(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
         .font(theme::font(theme::BODY))
         .text_color(theme::TEXT)
         .align(Align2::LEFT_CENTER)
-        .margin(egui::Margin::symmetric(8, 0))
         .desired_width(field.width());
-    let response = ui.put(field, edit);
+    let response = ui.put(field.shrink2(vec2(8.0, 0.0)), edit);
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::TextInput, true, "Seed");
         info.current_text_value = Some(words.clone());
@@ -241,8 +240,9 @@ fn row_in_view(
     super::widgets::focus_ring(ui, card.shrink(2.0), response);
     let line = Rect::from_min_size(rect.min, vec2(rect.width(), ROW));
     let y = line.center().y;
+    let narrow = line.width() < 220.0;
 
-    let star = Rect::from_center_size(pos2(line.left() + 24.0, y), vec2(26.0, 26.0));
+    let star = Rect::from_center_size(pos2(line.left() + 22.0, y), vec2(26.0, 26.0));
     let starred = ui.interact(star, ui.scope_id().with("star"), Sense::click());
     starred.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, t.starred, format!("Star {}", t.seed)));
     let (icon, colour) = match (t.starred, starred.hovered()) {
@@ -255,25 +255,23 @@ fn row_in_view(
         cx.out.push(Action::Star(t.id));
     }
 
-    let picture = Rect::from_center_size(pos2(line.left() + 68.0, y), vec2(56.0, 36.0));
+    let picture =
+        Rect::from_min_size(pos2(star.right() + 1.0, y - 18.0), vec2(if narrow { 36.0 } else { 50.0 }, 36.0));
     thumb::paint(ui.painter(), picture, &t.take.clip, t.take.new_from, alpha);
 
-    let grip = Rect::from_center_size(pos2(line.right() - 20.0, y), vec2(24.0, 36.0));
+    let grip = Rect::from_center_size(pos2(line.right() - 17.0, y), vec2(20.0, 36.0));
     let words =
         Rect::from_min_max(pos2(picture.right() + 8.0, line.top()), pos2(grip.left() - 2.0, line.bottom()));
     let p = ui.painter();
     let font = if shown { theme::bold(theme::BODY) } else { theme::font(theme::BODY) };
     let c = theme::fade(theme::TEXT, alpha);
-    let room = words.width() - if sounding { 20.0 } else { 0.0 };
-    let r = text(p, pos2(words.left(), y - 9.0), Align2::LEFT_CENTER, &t.seed, font, c, room);
-    if sounding {
-        let at = Rect::from_center_size(pos2(r.right() + 12.0, y - 9.0), vec2(16.0, 16.0));
-        icons::paint(p, Icon::Speaker, at, theme::ACCENT);
-    }
+    let room = words.width() - if sounding && !narrow { 20.0 } else { 0.0 };
+    let first = text(p, pos2(words.left(), y - 9.0), Align2::LEFT_CENTER, &t.seed, font, c, room);
     let n = t.take.clip.bars();
-    let facts = format!("{n} {} · score {}", if n == 1 { "bar" } else { "bars" }, score(t));
+    let bars = format!("{n} {}", if n == 1 { "bar" } else { "bars" });
+    let facts = if narrow { bars } else { format!("{bars} · score {}", score(t)) };
     let c = theme::fade(theme::DIM, alpha);
-    text(
+    let second = text(
         p,
         pos2(words.left(), y + 9.0),
         Align2::LEFT_CENTER,
@@ -282,6 +280,12 @@ fn row_in_view(
         c,
         words.width(),
     );
+    if sounding {
+        // Beside the shorter line, so that the seed stays readable.
+        let beside = if narrow { second } else { first };
+        let at = Rect::from_center_size(pos2(beside.right() + 12.0, beside.center().y), vec2(16.0, 16.0));
+        icons::paint(p, Icon::Speaker, at, theme::ACCENT);
+    }
 
     let drag = ui.interact(grip, ui.scope_id().with("grip"), Sense::drag());
     name(ui, &drag, Role::Button, &format!("Drag {}", t.seed));
@@ -315,11 +319,11 @@ fn row_in_view(
 
 /// What can be done with the shown take, in a second line under it.
 fn tools(ui: &Ui, rect: Rect, t: &TakeView, cx: &mut Cx<'_>) {
-    let mut x = rect.left() + 40.0;
+    let mut x = rect.left() + 28.0;
     let y = rect.top() + ROW - 3.0;
     let mut place = |w: f32| {
         let r = Rect::from_min_size(pos2(x, y), vec2(w, 28.0));
-        x = r.right() + 4.0;
+        x = r.right() + 2.0;
         r
     };
     let tip = "New takes with these settings and fresh seeds.";
@@ -334,17 +338,14 @@ fn tools(ui: &Ui, rect: Rect, t: &TakeView, cx: &mut Cx<'_>) {
     if button::icon(ui, place(28.0), Icon::Delete, "Delete the take", tip, true).clicked() {
         cx.out.push(Action::Delete(t.id));
     }
-    let left = place(0.0).left();
-    let p = ui.painter();
-    let (label, pen) = if cx.view.sounding == Some(t.id) {
-        ("model score", theme::DIM)
-    } else {
-        ("click to hear", theme::DIM)
-    };
     let pos = pos2(rect.right() - 14.0, y + 14.0);
-    let room = pos.x - left;
-    let words = if label == "model score" { format!("model score {}", score(t)) } else { label.to_owned() };
-    text(p, pos, Align2::RIGHT_CENTER, &words, theme::font(theme::SMALL), pen, room);
+    let room = pos.x - place(0.0).left();
+    let sounding = cx.view.sounding == Some(t.id);
+    let words = if sounding { format!("model score {}", score(t)) } else { "click to hear".to_owned() };
+    let font = theme::font(theme::SMALL);
+    if ui.painter().layout_no_wrap(words.clone(), font.clone(), theme::DIM).size().x <= room {
+        text(ui.painter(), pos, Align2::RIGHT_CENTER, &words, font, theme::DIM, room);
+    }
 }
 
 fn context_menu(response: &egui::Response, t: &TakeView, cx: &mut Cx<'_>) {

@@ -47,7 +47,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     };
     let reveal = square(cell(28.0));
     let save = square(cell(28.0).translate(vec2(gap - 4.0, 0.0)));
-    let handle = cell(if wide { 116.0 } else { 100.0 });
+    let handle = cell(if wide { 144.0 } else { 112.0 });
     way_out(ui, handle, save, reveal, cx);
     let left = x;
     let sound = Rect::from_min_max(pos2(left.max(right - 148.0), top), pos2(right, top + 44.0));
@@ -171,7 +171,15 @@ fn way_out(ui: &mut Ui, cell: Rect, save: Rect, reveal: Rect, cx: &mut Cx<'_>) {
         let half = (whole.width() - 4.0) / 2.0;
         let left = Rect::from_min_size(whole.min, vec2(half, whole.height()));
         let right = Rect::from_min_size(pos2(whole.right() - half, whole.top()), vec2(half, whole.height()));
-        handle(ui, left, "Whole", "Drag primer and new part to a track of your DAW.", Part::Whole, true, cx);
+        handle(
+            ui,
+            left,
+            if whole.width() > 130.0 { "Whole" } else { "All" },
+            "Drag primer and new part to a track of your DAW.",
+            Part::Whole,
+            true,
+            cx,
+        );
         handle(ui, right, "New", "Drag only the new part to a track of your DAW.", Part::New, true, cx);
     } else {
         let tip = "Drag the clip to a track of your DAW, or to a folder.";

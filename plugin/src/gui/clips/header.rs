@@ -102,9 +102,9 @@ fn clock(ui: &mut Ui, rect: Rect, least: f32, cx: &Cx<'_>) {
     .left()
         - 5.0;
     x = label(x, "bar", theme::DIM) - 16.0;
-    x = label(x, &t.meter.to_string(), theme::TEXT) - 14.0;
-    x = label(x, &format!("{:.1}", t.tempo), theme::TEXT) - 2.0;
-    x = label(x, "=", theme::DIM) - 2.0;
+    x = label(x, &t.meter.to_string(), theme::TEXT) - 16.0;
+    x = label(x, &format!("{:.1}", t.tempo), theme::TEXT) - 5.0;
+    x = label(x, "=", theme::DIM) - 3.0;
     icons::paint(&p, Icon::Note, Rect::from_center_size(pos2(x - 7.0, y), vec2(16.0, 16.0)), theme::DIM);
     x -= 24.0;
 

@@ -81,7 +81,9 @@ pub fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<Action> {
         state.last_shown = view.shown;
         state.primer_in_roll = false;
     }
-    let whole = ui.max_rect();
+    // The page fills the window, whatever margins the frame around it has.
+    let whole = ui.ctx().content_rect();
+    ui.set_clip_rect(whole);
     let mut cx = Cx { view, state, out: &mut out };
     let overlay = cx.state.about || view.song.is_some();
     keyboard(ui, &mut cx, overlay);

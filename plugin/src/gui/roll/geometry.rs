@@ -95,7 +95,10 @@ impl Geometry {
             ClipKind::Drums => (SIXTEENTH as f32 * self.scale - 2.0).clamp(4.0, 26.0),
             ClipKind::Melody => (length as f32 * self.scale - 1.0).max(3.0),
         };
-        let inset = if self.kind == ClipKind::Drums { (self.row * 0.16).clamp(1.0, 6.0) } else { 1.0 };
+        let inset = match self.kind {
+            ClipKind::Drums => (self.row * 0.16).max((self.row - 24.0) / 2.0),
+            ClipKind::Melody => 1.0,
+        };
         Rect::from_min_max(pos2(x, y + inset), pos2(x + width, y + self.row - inset))
     }
 }

@@ -107,7 +107,10 @@ impl RollState {
 
 const TOOLBAR: f32 = 32.0;
 const RULER: f32 = 22.0;
-const KEYS: f32 = 76.0;
+/// Width of the lane names, and of the keyboard.
+const KEYS: (f32, f32) = (82.0, 44.0);
+/// Free space before the first and after the last tick.
+const MARGIN: f32 = 6.0;
 
 /// Shows the roll in `rect`.
 pub fn show(ui: &mut Ui, rect: Rect, c: &Content<'_>, s: &mut RollState, out: &mut Vec<Action>) {
@@ -161,19 +164,21 @@ pub fn show(ui: &mut Ui, rect: Rect, c: &Content<'_>, s: &mut RollState, out: &m
 
 fn lay_out(body: Rect, c: &Content<'_>, s: &mut RollState) -> Geometry {
     let strip = if s.velocities { (body.height() * 0.16).clamp(28.0, 56.0) } else { 0.0 };
-    let keys_x = body.left()..=body.left() + KEYS;
-    let notes_x = body.left() + KEYS..=body.right();
+    let gutter = body.left() + if c.clip.kind == ClipKind::Drums { KEYS.0 } else { KEYS.1 };
+    let keys_x = body.left()..=gutter;
+    let notes_x = gutter..=body.right();
     let top = body.top() + RULER;
     let bottom = body.bottom() - strip;
     let notes = Rect::from_x_y_ranges(notes_x.clone(), top..=bottom);
     let length = c.clip.length.max(SIXTEENTH) as f64;
-    // A clip fills the width up to a 4 point margin; at most 64 points per sixteenth.
-    let fit = f64::from(notes.width() - 4.0) / length;
+    // At 1 the clip fills the width; at most 64 points per sixteenth.
+    let fit = f64::from((notes.width() - 2.0 * MARGIN).max(16.0)) / length;
     let most = (64.0 / SIXTEENTH as f64 / fit).max(1.0) as f32;
     s.zoom = s.zoom.clamp(1.0, most);
     let scale = (fit * f64::from(s.zoom)) as f32;
-    let in_view = f64::from(notes.width()) / f64::from(scale);
-    s.left = s.left.clamp(0.0, (length + f64::from(4.0 / scale) - in_view).max(0.0));
+    let in_view = f64::from(notes.width() / scale);
+    let margin = f64::from(MARGIN / scale);
+    s.left = s.left.clamp(-margin, (length + margin - in_view).max(-margin));
     let (row, first) = match c.clip.kind {
         ClipKind::Drums => (notes.height() / lanes::COUNT as f32, 0.0),
         ClipKind::Melody => {
@@ -245,13 +250,12 @@ fn toolbar(ui: &Ui, rect: Rect, c: &Content<'_>, s: &mut RollState, selected: Op
             place_of(clip, n.start)
         ),
         None => {
-            let (bars, notes) = (clip.bars(), clip.notes.len());
-            format!(
-                "{bars} {} · {} · {notes} {}",
-                plural(bars, "bar"),
-                clip.meter,
-                plural(notes as u32, "note")
-            )
+            let (bars, notes) = (clip.bars(), clip.notes.len() as u32);
+            let length = format!("{bars} {} · {}", plural(bars, "bar"), clip.meter);
+            let full = format!("{length} · {notes} {}", plural(notes, "note"));
+            let font = theme::font(theme::SMALL);
+            let width = ui.painter().layout_no_wrap(full.clone(), font, theme::DIM).size().x;
+            if width <= x - title.right() - 24.0 { full } else { length }
         }
     };
     let left = pos2(title.right() + 12.0, rect.center().y);

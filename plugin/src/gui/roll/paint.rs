@@ -88,7 +88,8 @@ pub fn ruler(p: &Painter, g: &Geometry, c: &Content<'_>) {
             return;
         }
         p.hline(x0..=x1, g.ruler.bottom() - 1.0, Stroke::new(2.0, colour));
-        if x1 - x0 > 76.0 {
+        // Only where the name cannot run into the number of the last bar.
+        if width > 64.0 && x1 - x0 > 64.0 {
             let pos = pos2(x1 - 6.0, g.ruler.center().y - 1.0);
             text(&p, pos, Align2::RIGHT_CENTER, name, theme::font(theme::SMALL), colour, 60.0);
         }
@@ -127,25 +128,29 @@ pub fn keys(p: &Painter, g: &Geometry, played: impl Fn(u8) -> bool) {
                 text(&p, pos, Align2::LEFT_CENTER, lanes::NAMES[lane], font, theme::DIM, cell.width() - 20.0);
                 p.hline(cell.x_range(), cell.bottom(), Stroke::new(1.0, theme::fade(theme::LINE, 0.8)));
             }
-            ClipKind::Melody => {
-                let on = played(pitch);
-                let key = Rect::from_min_max(
-                    pos2(cell.right() - 26.0, y + 0.5),
-                    pos2(cell.right(), y + g.row - 0.5),
-                );
-                let fill = match (lanes::is_black(pitch), on) {
-                    (_, true) => theme::ACCENT,
-                    (true, _) => theme::GROUND,
-                    (false, _) => Color32::from_rgb(0xC9, 0xCD, 0xD3),
-                };
-                p.rect_filled(key, 1.0, fill);
-                if pitch % 12 == 0 {
-                    let pos = pos2(key.left() - 4.0, cell.center().y);
-                    let name = lanes::pitch_name(pitch);
-                    text(&p, pos, Align2::RIGHT_CENTER, &name, theme::font(theme::SMALL), theme::DIM, 30.0);
-                }
-            }
+            ClipKind::Melody => key(&p, cell, pitch, played(pitch)),
         }
+    }
+}
+
+/// One piano key, seen from above with the player at the right.
+fn key(p: &Painter, cell: Rect, pitch: u8, on: bool) {
+    let ivory = Color32::from_rgb(0xC4, 0xC9, 0xD1);
+    p.rect_filled(cell, 0.0, if on && !lanes::is_black(pitch) { theme::ACCENT } else { ivory });
+    if lanes::is_black(pitch) {
+        let mut top = cell;
+        top.set_right(cell.left() + cell.width() * 0.5);
+        p.rect_filled(top.shrink2(vec2(0.0, 0.5)), 1.0, if on { theme::ACCENT } else { theme::GROUND });
+        p.hline(top.right()..=cell.right(), cell.center().y, Stroke::new(1.0, theme::FAINT));
+    }
+    if matches!(pitch % 12, 0 | 5) {
+        p.hline(cell.x_range(), cell.bottom() - 0.5, Stroke::new(1.0, theme::FAINT));
+    }
+    if pitch % 12 == 0 {
+        // Taller than a thin row, so that the name stays readable.
+        let pos = pos2(cell.right() - 3.0, cell.bottom() - cell.height().max(11.0) / 2.0 - 0.5);
+        let font = theme::bold(theme::SMALL);
+        text(p, pos, Align2::RIGHT_CENTER, &lanes::pitch_name(pitch), font, theme::ON_ACCENT, 40.0);
     }
 }
 
@@ -208,7 +213,8 @@ pub fn velocities<'n>(
     let left = Rect::from_x_y_ranges(g.keys.x_range(), area.y_range());
     p.rect_filled(left, 0.0, theme::PANEL);
     let pos = pos2(left.right() - 6.0, left.center().y);
-    text(p, pos, Align2::RIGHT_CENTER, "Velocity", theme::font(theme::SMALL), theme::DIM, left.width() - 8.0);
+    let word = if left.width() < 60.0 { "Vel" } else { "Velocity" };
+    text(p, pos, Align2::RIGHT_CENTER, word, theme::font(theme::SMALL), theme::DIM, left.width() - 8.0);
     let p = p.with_clip_rect(area);
     p.rect_filled(area, 0.0, theme::GROUND);
     p.hline(area.x_range(), area.top() + 0.5, theme::hairline());
@@ -248,12 +254,12 @@ pub fn boundary(p: &Painter, g: &Geometry, new_from: Ticks) {
 /// How much of the clip is in view, when not all of it is.
 pub fn overview(p: &Painter, g: &Geometry, length: Ticks) {
     let whole = length as f32 * g.scale;
-    if whole <= g.notes.width() + 1.0 || length <= 0 {
+    if whole <= g.notes.width() || length <= 0 {
         return;
     }
     let share = g.notes.width() / whole;
-    let from = (g.left / length as f64) as f32;
-    let x0 = g.notes.left() + g.notes.width() * from;
+    let from = (g.left / length as f64).max(0.0) as f32;
+    let x0 = g.notes.left() + g.notes.width() * from.min(1.0 - share);
     let y = g.notes.bottom() - 3.0;
     p.hline(x0..=x0 + g.notes.width() * share, y, Stroke::new(3.0, theme::fade(theme::DIM, 0.6)));
 }

@@ -32,8 +32,10 @@ pub fn labelled(ui: &Ui, rect: Rect, icon: Option<Icon>, label: &str, tip: &str,
     p.rect_stroke(rect, theme::RADIUS, theme::hairline(), StrokeKind::Inside);
     let colour = if enabled { theme::TEXT } else { theme::FAINT };
     let galley = p.layout_no_wrap(label.to_owned(), theme::font(theme::BODY), colour);
+    // The word matters more than its picture.
+    let icon = icon.filter(|_| galley.size().x + 22.0 <= rect.width() - 10.0);
     let gap = if icon.is_some() { 16.0 + 6.0 } else { 0.0 };
-    let room = rect.width() - 12.0 - gap;
+    let room = rect.width() - 10.0 - gap;
     let width = galley.size().x.min(room) + gap;
     let mut x = rect.center().x - width / 2.0;
     if let Some(icon) = icon {
@@ -74,7 +76,7 @@ pub fn toggle(ui: &Ui, rect: Rect, icon: Icon, label: &str, tip: &str, on: bool)
     if on {
         p.rect_stroke(rect, theme::RADIUS, Stroke::new(1.0, theme::LINE_STRONG), StrokeKind::Inside);
     }
-    icons::paint(p, icon, rect, if on { theme::ACCENT } else { theme::DIM });
+    icons::paint(p, icon, rect, if on { theme::TEXT } else { theme::FAINT });
     response.on_hover_text(tip)
 }
 

@@ -92,7 +92,7 @@ pub fn menu(
 
     let widest = entries.iter().any(|e| !e.note.is_empty());
     let mut picked = None;
-    Popup::menu(&response).width(rect.width().max(if widest { 260.0 } else { 132.0 })).show(|ui| {
+    Popup::menu(&response).width(rect.width().max(if widest { 292.0 } else { 132.0 })).show(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
             for (i, e) in entries.iter().enumerate() {

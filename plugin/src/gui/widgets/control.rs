@@ -300,7 +300,7 @@ pub fn field(
     response
 }
 
-/// A fader of lit bars, for loudness.
+/// A fader of lit bars, for loudness. Where there is no room for the value, it takes the caption's place while moved.
 pub fn level(
     ui: &mut Ui,
     rect: Rect,
@@ -308,12 +308,15 @@ pub fn level(
     s: &mut ControlState,
     out: &mut Vec<Action>,
 ) -> Response {
-    super::caption(ui.painter(), rect.left_top(), c.name, rect.width());
     let body = Rect::from_min_size(rect.left_top() + vec2(0.0, 16.0), vec2(rect.width(), theme::CONTROL));
-    let value = Rect::from_min_max(pos2(body.right() - 52.0, body.top() + 4.0), body.max - vec2(0.0, 4.0));
-    let response = behave(ui, body, value, c, s, out);
+    let roomy = body.width() >= 100.0;
+    let value = Rect::from_min_max(pos2(body.right() - 56.0, body.top() + 4.0), body.max - vec2(0.0, 4.0));
+    let response = behave(ui, body, if roomy { value } else { Rect::NOTHING }, c, s, out);
+    let told = !roomy && (response.hovered() || response.dragged());
+    super::caption(ui.painter(), rect.left_top(), if told { &c.state.text } else { c.name }, rect.width());
     let p = ui.painter();
-    let bars = Rect::from_min_max(body.min + vec2(0.0, 4.0), pos2(value.left() - 8.0, body.bottom() - 4.0));
+    let right = if roomy { value.left() - 8.0 } else { body.right() };
+    let bars = Rect::from_min_max(body.min + vec2(0.0, 4.0), pos2(right, body.bottom() - 4.0));
     let n = ((bars.width() + 2.0) / 6.0).floor().max(1.0) as usize;
     for i in 0..n {
         let on = (i as f32 + 0.5) / n as f32 <= c.state.normalised;
@@ -322,6 +325,16 @@ pub fn level(
         let bar = Rect::from_min_max(pos2(x, bars.bottom() - h), pos2(x + 4.0, bars.bottom()));
         p.rect_filled(bar, 1.0, if on { theme::ACCENT } else { theme::LINE });
     }
-    readout(ui, value, Align2::RIGHT_CENTER, c, s, out, theme::font(theme::BODY));
+    if roomy || s.typing.as_ref().is_some_and(|t| t.id == c.id) {
+        readout(
+            ui,
+            if roomy { value } else { body },
+            Align2::RIGHT_CENTER,
+            c,
+            s,
+            out,
+            theme::font(theme::BODY),
+        );
+    }
     response
 }

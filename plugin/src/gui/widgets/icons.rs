@@ -85,23 +85,25 @@ pub fn paint(p: &Painter, icon: Icon, rect: Rect, c: Color32) {
             p.rect_filled(Rect::from_min_size(at(3.5, 3.5), Vec2::splat(9.0)), 1.5, c);
         }
         Icon::Star => {
-            let mut points = star(o);
-            points.push(points[0]);
-            p.line(points, Stroke::new(1.3, c));
+            p.add(Shape::closed_line(star(o), Stroke::new(1.3, c)));
         }
         Icon::Starred => {
-            // A star is not convex: a fan of triangles round its centre.
+            // A star is not convex: a fan of triangles, and an outline that smooths its edge.
             let points = star(o);
-            let mid = at(8.0, 8.4);
-            for i in 0..points.len() {
-                let tri = vec![mid, points[i], points[(i + 1) % points.len()]];
-                p.add(Shape::convex_polygon(tri, c, Stroke::new(0.6, c)));
+            let mut fan = egui::Mesh::default();
+            fan.colored_vertex(at(8.0, 8.4), c);
+            for &v in &points {
+                fan.colored_vertex(v, c);
             }
+            for i in 0..10 {
+                fan.add_triangle(0, i + 1, (i + 1) % 10 + 1);
+            }
+            p.add(Shape::mesh(fan));
+            p.add(Shape::closed_line(points, Stroke::new(1.3, c)));
         }
         Icon::Grip => {
-            for (i, x) in [5.5, 10.5].into_iter().enumerate() {
+            for x in [5.5, 10.5] {
                 for y in [3.5, 8.0, 12.5] {
-                    let _ = i;
                     p.circle_filled(at(x, y), 1.4, c);
                 }
             }
@@ -220,7 +222,7 @@ pub fn paint(p: &Painter, icon: Icon, rect: Rect, c: Color32) {
 fn star(o: Pos2) -> Vec<Pos2> {
     (0..10)
         .map(|i| {
-            let r = if i % 2 == 0 { 6.6 } else { 2.8 };
+            let r = if i % 2 == 0 { 6.4 } else { 3.0 };
             let a = std::f32::consts::PI * (i as f32 / 5.0 - 0.5);
             pos2(o.x + 8.0 + r * a.cos(), o.y + 8.4 + r * a.sin())
         })

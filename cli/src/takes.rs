@@ -1,0 +1,169 @@
+//! What `generate` and `continue` share: options, running the tool with a progress bar, MIDI files.
+
+use anyhow::{Context, Result, bail, ensure};
+use descant_core::checkpoint;
+use descant_core::model::{Model, builtin, catalogue, find};
+use descant_core::music::{Clip, ClipKind, Meter, PitchClasses, midi, pitch_from_name};
+use descant_core::sampling::Seed;
+use descant_core::tool::{Cancel, Constraints, Request, ToolKind, file_name, run, take_name};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::{Path, PathBuf};
+
+/// Options of both commands.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Model id, e.g. drum_kit or lookback_rnn; default: the first of the right kind that has weights
+    #[arg(short, long)]
+    pub model: Option<String>,
+    /// Weights from a safetensors file instead of those built in
+    #[arg(short, long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Number of takes, 1 to 16
+    #[arg(short = 'n', long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub variations: u32,
+    /// 0 = always the likeliest (all takes equal) to 2 = wild; default: what the model is rated at
+    #[arg(short, long, value_parser = temperature)]
+    pub temperature: Option<f32>,
+    /// Seed of the first take: a word such as mavo-tiru, or a number
+    #[arg(short, long, default_value = "1")]
+    pub seed: Seed,
+    /// Scale that melodies keep to, e.g. "D dorian" or "Bb minor"
+    #[arg(long, value_parser = scale)]
+    pub scale: Option<PitchClasses>,
+    /// Lowest and highest pitch of melodies, e.g. C2..C4 (middle C is C3) or 48..72
+    #[arg(long, value_parser = range)]
+    pub range: Option<(u8, u8)>,
+    /// Note onsets per bar to aim at
+    #[arg(long, value_parser = density)]
+    pub density: Option<f32>,
+    /// Folder for the MIDI files
+    #[arg(short, long, default_value = ".")]
+    pub out: PathBuf,
+}
+
+fn temperature(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(t) if (0.0..=2.0).contains(&t) => Ok(t),
+        _ => Err("the temperature is a number from 0 to 2".into()),
+    }
+}
+
+fn density(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(d) if (0.0..=64.0).contains(&d) => Ok(d),
+        _ => Err("the density is a number of onsets from 0 to 64".into()),
+    }
+}
+
+fn scale(text: &str) -> Result<PitchClasses, String> {
+    PitchClasses::from_name(text).ok_or_else(|| "a scale is a key and a name, e.g. \"D dorian\"".into())
+}
+
+fn range(text: &str) -> Result<(u8, u8), String> {
+    let wrong = || "a range is two pitches, e.g. C2..C4".to_owned();
+    let (low, high) = text.split_once("..").ok_or_else(wrong)?;
+    let (low, high) = (pitch_from_name(low).ok_or_else(wrong)?, pitch_from_name(high).ok_or_else(wrong)?);
+    if low > high { Err("the lowest pitch is above the highest".into()) } else { Ok((low, high)) }
+}
+
+/// A meter such as 4/4.
+pub fn meter(text: &str) -> Result<Meter, String> {
+    let wrong = || "a meter is written like 3/4".to_owned();
+    let (numerator, denominator) = text.split_once('/').ok_or_else(wrong)?;
+    let number = |s: &str| s.trim().parse().map_err(|_| wrong());
+    Meter::new(number(numerator)?, number(denominator)?).ok_or_else(wrong)
+}
+
+impl Options {
+    /// Loads the model: from a file, or the one named, or the first of `kind` that is built in.
+    pub fn load(&self, kind: Option<ClipKind>) -> Result<Model> {
+        if let Some(path) = &self.weights {
+            return self.load_file(path);
+        }
+        if let Some(id) = &self.model {
+            ensure!(find(id).is_some(), "there is no model {id:?}; models are: {}", ids());
+            return Ok(builtin::load(id)?);
+        }
+        let ready =
+            |c: &&descant_core::model::Configuration| kind.is_none_or(|k| k == c.kind) && builtin::has(c.id);
+        match catalogue().iter().find(ready) {
+            Some(configuration) => Ok(builtin::load(configuration.id)?),
+            None => bail!("no weights are built in for this kind of music: give some with --weights FILE"),
+        }
+    }
+
+    /// Weights with a card say what they are; others need `--model`.
+    fn load_file(&self, path: &Path) -> Result<Model> {
+        let context = || path.display().to_string();
+        let checkpoint = checkpoint::load_file(path)?;
+        if checkpoint.card.is_some() {
+            let model = Model::from_checkpoint(checkpoint).with_context(context)?;
+            if let Some(id) = &self.model {
+                let card = model.card();
+                ensure!(
+                    id == &card.id || id == &card.configuration,
+                    "{} holds {}, not {id}",
+                    path.display(),
+                    card.id
+                );
+            }
+            return Ok(model);
+        }
+        let id = self.model.as_deref().context("these weights have no card: say which --model they are")?;
+        let configuration =
+            find(id).with_context(|| format!("there is no model {id:?}; models are: {}", ids()))?;
+        Model::of_configuration(configuration, &checkpoint.weights).with_context(context)
+    }
+
+    /// The request of these options.
+    pub fn request(&self, tool: ToolKind, model: &Model, bars: u32) -> Request {
+        Request {
+            tool,
+            model: model.card().id.clone(),
+            primer: None,
+            bars,
+            variations: self.variations,
+            temperature: self.temperature.unwrap_or(model.card().default_temperature),
+            seed: self.seed.0,
+            constraints: Constraints { scale: self.scale, range: self.range, density: self.density },
+            meter: Meter::COMMON,
+            tempo: None,
+        }
+    }
+
+    /// Runs the request and writes one file per take, whole takes with primer.
+    pub fn write(&self, model: &Model, request: &Request) -> Result<()> {
+        std::fs::create_dir_all(&self.out).with_context(|| self.out.display().to_string())?;
+        let bar = ProgressBar::new(1000);
+        bar.set_style(ProgressStyle::with_template("{msg} [{bar:32}] {percent} %")?.progress_chars("=> "));
+        bar.set_message(model.name().to_owned());
+        let mut progress = |p: f32| bar.set_position((p * 1000.0) as u64);
+        let result = run(model, request, &Cancel::default(), &mut progress);
+        bar.finish_and_clear();
+        let takes = result?;
+        for notice in takes.first().iter().flat_map(|t| &t.notices) {
+            println!("note: {notice}");
+        }
+        if request.temperature == 0.0 && takes.len() > 1 {
+            println!("note: at temperature 0 all takes are equal");
+        }
+        for (i, take) in takes.iter().enumerate() {
+            let name = take_name(take, i + 1, takes.len(), model.name());
+            let path = self.out.join(format!("{}.mid", file_name(&name)));
+            let clip = Clip { name, ..take.clip.clone() };
+            let bytes = midi::write_clip(&clip, midi::WriteOptions::default())?;
+            std::fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+            println!(
+                "{}  ({} notes, {:.2} nats per step)",
+                path.display(),
+                clip.notes.len(),
+                -take.score.log_likelihood_per_step
+            );
+        }
+        Ok(())
+    }
+}
+
+fn ids() -> String {
+    catalogue().iter().map(|c| c.id).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,92 @@
+//! The metrics file beside shipped weights: how they were made and the whole curve, as JSON.
+//! Pure; written by the command line, read by the quality bench and by a re-run that compares itself with it.
+
+use crate::network::Architecture;
+use crate::task::{Sets, Task};
+use crate::trainer::{Evaluation, Point, Session, Settings, evaluate};
+use serde::{Deserialize, Serialize};
+
+/// Size of one split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Size {
+    /// Pieces.
+    pub pieces: usize,
+    /// 16th steps.
+    pub steps: usize,
+}
+
+/// Everything known about a finished or running training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Id of the weights.
+    pub model: String,
+    /// Command that makes them again.
+    pub command: String,
+    /// Shape of the network.
+    pub architecture: Architecture,
+    /// Trained values.
+    pub parameters: usize,
+    /// What decided the run.
+    pub settings: Settings,
+    /// Training, validation and test pieces.
+    pub sizes: [Size; 3],
+    /// Corpora with licence and attribution.
+    pub data: Vec<String>,
+    /// Updates made.
+    pub updates: u64,
+    /// Update whose averaged weights are the ones stored.
+    pub best_step: u64,
+    /// Training seconds on one thread of a shared machine.
+    pub seconds: f64,
+    /// The stored weights on the validation pieces, per 16th in nats.
+    pub valid: Evaluation,
+    /// The stored weights on the test pieces.
+    pub test: Evaluation,
+    /// Evaluations during the run.
+    pub curve: Vec<Point>,
+    /// Training loss of every update, with dropout.
+    pub losses: Vec<f32>,
+}
+
+impl Metrics {
+    /// Evaluates the best weights of `session` and gathers the rest.
+    #[must_use]
+    pub fn of(session: &Session, task: &Task, command: String) -> Self {
+        let size = |pieces: &[crate::stream::Piece]| Size {
+            pieces: pieces.len(),
+            steps: pieces.iter().map(|p| p.events.len()).sum(),
+        };
+        let Sets { train, valid, test } = &task.sets;
+        let best = session.best();
+        let progress = &session.progress;
+        let best_step = progress
+            .curve
+            .iter()
+            .min_by(|a, b| a.valid.event_nll.total_cmp(&b.valid.event_nll))
+            .map_or(progress.step, |point| point.step);
+        Self {
+            model: task.id.into(),
+            command,
+            architecture: session.network.architecture.clone(),
+            parameters: session.network.size(),
+            settings: session.settings.clone(),
+            sizes: [size(train), size(valid), size(test)],
+            data: task.data.iter().map(|&line| line.to_owned()).collect(),
+            updates: progress.step,
+            best_step,
+            seconds: progress.seconds,
+            valid: evaluate(&best, valid),
+            test: evaluate(&best, test),
+            curve: progress.curve.clone(),
+            losses: progress.losses.clone(),
+        }
+    }
+
+    /// Largest difference between the losses of `session` and the stored ones, over the updates that both have,
+    /// with the number of those. The same processor type gives 0; another one sums in another order.
+    #[must_use]
+    pub fn compare(&self, session: &Session) -> (f32, usize) {
+        let pairs = self.losses.iter().zip(&session.progress.losses);
+        (pairs.clone().fold(0.0, |worst, (a, b)| worst.max((a - b).abs())), pairs.count())
+    }
+}

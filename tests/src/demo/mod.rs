@@ -1,0 +1,214 @@
+//! The demo: loads the bundle in the in-process host, generates and continues clips, plays them on a rolling
+//! transport and looks at the window. Everything it writes comes from the plugin; everything it claims it checks.
+#![expect(clippy::print_stdout, reason = "a program that talks to a person")]
+
+mod onsets;
+#[cfg(target_os = "linux")]
+mod pictures;
+
+use crate::clips::{RATE, balanced, generate, open, roll};
+use crate::host::Host;
+use crate::state;
+use crate::transport::Transport;
+use anyhow::{Context as _, Result, bail, ensure};
+use descant_core::music::midi::{self, WriteOptions};
+use descant_core::music::{Clip, ClipKind, Note, Span, TICKS_PER_QUARTER, Voices};
+use descant_core::tool::Take;
+use descant_plugin::clips::document::{Content, Entry, Primer};
+use descant_plugin::gui::view::PrimerOrigin;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+const TEMPO: f64 = 120.0;
+
+/// A file a user would have, and what is continued from it.
+struct Input {
+    file: &'static str,
+    kind: ClipKind,
+}
+
+const INPUTS: [Input; 5] = [
+    Input { file: "drums.mid", kind: ClipKind::Drums },
+    Input { file: "melody.mid", kind: ClipKind::Melody },
+    Input { file: "song.mid", kind: ClipKind::Drums },
+    Input { file: "song.mid", kind: ClipKind::Melody },
+    Input { file: "swung.mid", kind: ClipKind::Melody },
+];
+
+/// Runs the demo and writes its files into `out`.
+pub fn run(out: &Path) -> Result<()> {
+    if out.exists() {
+        fs::remove_dir_all(out).with_context(|| format!("{} cannot be emptied", out.display()))?;
+    }
+    fs::create_dir_all(out)?;
+    println!("Descant demo → {}\n", out.display());
+    let mut host = open()?;
+    let models = [
+        (ClipKind::Drums, model_for(&mut host, ClipKind::Drums)?),
+        (ClipKind::Melody, model_for(&mut host, ClipKind::Melody)?),
+    ];
+    let mut pages = Vec::new();
+
+    for (kind, model) in &models {
+        let mut host = open()?;
+        let content = generate(&mut host, &[("Tool", "Generate"), ("Model", model), ("Variations", "8")])?;
+        ensure!(content.entries.len() == 8, "{} takes instead of 8", content.entries.len());
+        for entry in &content.entries {
+            write_take(out, entry)?;
+        }
+        let notes: usize = content.entries.iter().map(|e| e.take.clip.notes.len()).sum();
+        let worst = plays_what_it_shows(&mut host, &content)?;
+        println!(
+            "Generate  {model}: 8 takes of {} bars, {notes} notes; played on the timeline within {worst:.2} samples",
+            content.entries[0].take.clip.bars()
+        );
+        if *kind == ClipKind::Drums {
+            println!("          {}", audition(&mut host, out)?);
+        }
+        pages.push((format!("generate-{}", word(*kind)), host.save()?));
+    }
+
+    for input in &INPUTS {
+        let model = &models.iter().find(|m| m.0 == input.kind).context("both kinds are there")?.1;
+        let primer = primer(input)?;
+        let mut host = open()?;
+        let before = state::document(&host.save()?)?;
+        let content =
+            Content { primer: Some(Primer { clip: primer.clone(), origin: PrimerOrigin::File }), ..before };
+        let loaded = state::with_document(&host.save()?, &content)?;
+        host.load(&loaded)?;
+        let content = generate(&mut host, &[("Tool", "Continue"), ("Model", model), ("Variations", "2")])?;
+        ensure!(!content.entries.is_empty(), "no continuation of {}", input.file);
+        for entry in &content.entries {
+            intact(&primer, &entry.take).with_context(|| format!("the continuation of {}", input.file))?;
+            write_take(out, entry)?;
+        }
+        let take = &content.entries[0].take;
+        let new = take.clip.notes.iter().filter(|n| n.start >= take.new_from).count();
+        println!(
+            "Continue  {} ({}, {} notes, {} bars): {} + {new} notes in {} bars, primer intact{}",
+            input.file,
+            primer.name,
+            primer.notes.len(),
+            primer.bars(),
+            take.clip.notes.len() - new,
+            take.clip.bars(),
+            notices(take)
+        );
+        plays_what_it_shows(&mut host, &content)?;
+        if input.file == "melody.mid" {
+            pages.push(("continue-melody".into(), host.save()?));
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    for line in pictures::take(out, &pages)? {
+        println!("{line}");
+    }
+    let files = fs::read_dir(out)?.count();
+    println!("\n{files} files in {}", out.display());
+    Ok(())
+}
+
+fn word(kind: ClipKind) -> &'static str {
+    match kind {
+        ClipKind::Drums => "drums",
+        ClipKind::Melody => "melody",
+    }
+}
+
+fn notices(take: &Take) -> String {
+    if take.notices.is_empty() { String::new() } else { format!(" ({})", take.notices.join("; ")) }
+}
+
+/// The shown name of the first model of a kind that has weights.
+fn model_for(host: &mut Host, kind: ClipKind) -> Result<String> {
+    let models = descant_plugin::library::models();
+    let model = models.iter().find(|m| m.kind == kind && descant_plugin::library::ready(&m.id));
+    let model = model.with_context(|| format!("no model for {} has weights", word(kind)))?;
+    // The plugin must know it by this name, too.
+    host.param_value("Model", &model.name)?;
+    Ok(model.name.clone())
+}
+
+/// Reads a file as dropping it would, on the track that the plugin preselects.
+fn primer(input: &Input) -> Result<Arc<Clip>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/primers").join(input.file);
+    let song = midi::read(&fs::read(&path).with_context(|| format!("{} is not readable", path.display()))?)?;
+    let track = song.best_track(input.kind).context("no track fits")?;
+    let clip = song.track_to_clip(track, Voices::TopLine, Span::Auto).context("the track is empty")?;
+    Ok(Arc::new(clip))
+}
+
+/// The primer's notes are in the take, bit by bit, and nothing else sounds before the new part.
+fn intact(primer: &Clip, take: &Take) -> Result<()> {
+    let old: Vec<&Note> = take.clip.notes.iter().filter(|n| n.start < take.new_from).collect();
+    ensure!(old.len() == primer.notes.len(), "{} notes instead of {}", old.len(), primer.notes.len());
+    for (a, b) in old.iter().zip(&primer.notes) {
+        ensure!(*a == b, "{b:?} became {a:?}");
+    }
+    Ok(())
+}
+
+fn write_take(out: &Path, entry: &Entry) -> Result<()> {
+    let clip = &entry.take.clip;
+    let bytes = midi::write_clip(clip, WriteOptions::default())?;
+    let name = descant_plugin::clips::files::sanitise(&clip.name);
+    fs::write(out.join(format!("{name}.mid")), &bytes)?;
+    // What was written must read back as the clip.
+    let song = midi::read(&bytes)?;
+    let back = song.tracks.iter().find(|t| !t.notes.is_empty()).map(|t| t.notes.clone()).unwrap_or_default();
+    if back != clip.notes {
+        bail!("{name}.mid does not hold the take's notes");
+    }
+    Ok(())
+}
+
+/// Rolls the transport over the sounding take and compares what left the plugin. Largest error in samples.
+fn plays_what_it_shows(host: &mut Host, content: &Content) -> Result<f64> {
+    let clip = &content.sounding_entry().context("no take sounds")?.take.clip;
+    let transport = Transport::new(RATE, TEMPO);
+    let beats = clip.length as f64 / TICKS_PER_QUARTER as f64;
+    let rolled = roll(host, &transport, beats, &[512])?;
+    ensure!(balanced(&rolled.notes)? == 0, "notes hang");
+    let mut ons: Vec<(u64, u16)> = rolled.notes.iter().filter(|n| n.on).map(|n| (n.time, n.key)).collect();
+    ons.sort_unstable();
+    ensure!(ons.len() == clip.notes.len(), "{} notes played, {} shown", ons.len(), clip.notes.len());
+    let spb = transport.samples_per_beat();
+    let mut worst = 0.0_f64;
+    for ((time, key), note) in ons.iter().zip(&clip.notes) {
+        ensure!(*key == u16::from(note.pitch), "key {key} instead of {}", note.pitch);
+        worst = worst.max((*time as f64 - note.start as f64 / TICKS_PER_QUARTER as f64 * spb).abs());
+    }
+    ensure!(worst <= 1.0, "an onset is {worst:.1} samples off");
+    Ok(worst)
+}
+
+/// Turns the audition sound on, records the take and compares the sound's onsets with the notes'.
+fn audition(host: &mut Host, out: &Path) -> Result<String> {
+    let on = host.set_normalised(0, "Audition", 0.8)?;
+    crate::clips::bounce(host, &[&[on]])?;
+    let rolled = roll(host, &Transport::new(RATE, TEMPO), 16.0, &[512])?;
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: RATE as u32,
+        bits_per_sample: 24,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(out.join("audition.wav"), spec)?;
+    for (l, r) in rolled.wave[0].iter().zip(&rolled.wave[1]) {
+        for s in [l, r] {
+            writer.write_sample((s.clamp(-1.0, 1.0) * 8_388_607.0) as i32)?;
+        }
+    }
+    writer.finalize()?;
+    let times: Vec<u64> = rolled.notes.iter().filter(|n| n.on).map(|n| n.time).collect();
+    let found = onsets::compare(&rolled.wave, &times, RATE);
+    ensure!(found.heard * 2 >= found.expected, "only {} of {} onsets are heard", found.heard, found.expected);
+    ensure!(found.worst_ms <= 1.0, "a sound is {:.2} ms away from its note", found.worst_ms);
+    Ok(format!(
+        "audition.wav: {} of {} onsets stand out of the sound, the worst {:.2} ms from its note",
+        found.heard, found.expected, found.worst_ms
+    ))
+}

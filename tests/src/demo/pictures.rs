@@ -1,0 +1,53 @@
+//! Photographs of the plugin's real window on a private X server.
+
+use crate::clips::open;
+use crate::host::Host;
+use crate::transport::Transport;
+use crate::window::{Client, Display, Image};
+use anyhow::{Result, ensure};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Opens the window with each saved state and photographs it. Returns a line per picture.
+pub fn take(out: &Path, pages: &[(String, Vec<u8>)]) -> Result<Vec<String>> {
+    let display = Display::start(1400, 900)?;
+    // SAFETY: the demo has no other thread that reads the environment at this moment.
+    unsafe { std::env::set_var("DISPLAY", &display.name) };
+    let client = display.connect()?;
+    let mut lines = Vec::new();
+    for (name, state) in pages {
+        let mut host = open()?;
+        host.load(state)?;
+        let image = photograph(&mut host, &client)?;
+        image.save(&out.join(format!("{name}.png")))?;
+        lines.push(format!("Window    {name}.png, {}×{}", image.width, image.height));
+    }
+    Ok(lines)
+}
+
+/// Opens the window, lets the transport roll under it, and waits until the picture holds still.
+fn photograph(host: &mut Host, client: &Client) -> Result<Image> {
+    let parent = client.window(1400, 900)?;
+    // SAFETY: the parent lives until after `close_window`.
+    let (width, height) = unsafe { host.open_window(parent) }?;
+    let (width, height) = (width.min(1400) as u16, height.min(900) as u16);
+    let mut transport = Transport::new(host.sample_rate(), 120.0);
+    transport.playing = true;
+    transport.locate(5.0);
+    host.audio(move |audio| audio.block(512, Some(&transport), &[], &mut Vec::new()))??;
+    let started = Instant::now();
+    let mut last = client.photograph(width, height)?;
+    let image = loop {
+        ensure!(started.elapsed() < Duration::from_secs(20), "the window stays empty");
+        // A real window draws when it likes; there is nothing to wait for but time.
+        std::thread::sleep(Duration::from_millis(150));
+        host.idle();
+        let next = client.photograph(width, height)?;
+        if next.colours() > 16 && next.rgb == last.rgb {
+            break next;
+        }
+        last = next;
+    };
+    host.close_window();
+    Ok(image)
+}
