@@ -11,6 +11,7 @@ use crate::bridge::{GuiSide, NextClip, WorkerSide};
 use crate::gui::view::{ParamId, Status, StatusKind};
 use crate::library;
 use crate::worker::{Command, Generator, Worker};
+use descant_core::music::ClipKind;
 use descant_core::sampling::derive;
 use descant_core::tool::{Cancel, Request, ToolKind};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -170,6 +171,13 @@ impl Engine {
         })
     }
 
+    /// What the chosen model writes.
+    #[must_use]
+    pub fn model_kind(&self) -> ClipKind {
+        let slot = usize::try_from(self.params.model.value()).unwrap_or(0);
+        library::models().get(slot).map_or(ClipKind::Melody, |m| m.kind)
+    }
+
     /// Seed of the run after one with this seed.
     #[must_use]
     pub fn next_seed(&self, seed: u32, variations: u32) -> u32 {
@@ -177,7 +185,7 @@ impl Engine {
     }
 
     /// A primer of this kind was chosen: go to Continue, with a model that can continue it.
-    pub fn wish_for(&self, kind: descant_core::music::ClipKind) {
+    pub fn wish_for(&self, kind: ClipKind) {
         let mut live = self.live();
         live.wishes.push((ParamId::Tool, 1));
         let slot = usize::try_from(self.params.model.value()).unwrap_or(0);
