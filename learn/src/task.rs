@@ -6,9 +6,9 @@ use crate::encode::Lookback;
 use crate::network::Architecture;
 use crate::stream::Piece;
 use crate::trainer::Settings;
+use descant_core::corpus::{Funnel, GrooveKind, MelodyOptions, Split};
 use descant_core::model::{Configuration, EncodingParams, Hparams, find};
 use descant_core::music::ClipKind;
-use descant_core::corpus::{Funnel, GrooveKind, MelodyOptions, Split};
 use std::path::Path;
 
 /// Why a task cannot be set up.

@@ -47,10 +47,17 @@ fn a_generated_clip_plays_sample_exact_on_the_timeline() -> Result<()> {
         let mut got: Vec<(u64, u16)> = ons.iter().map(|n| (n.time, n.key)).collect();
         got.sort_unstable();
         for ((time, key), (exact, pitch)) in got.iter().zip(&expected) {
-            assert!((*time as f64 - exact).abs() <= 1.0 && key == pitch, "{key} at {time}, expected {pitch} at {exact}");
+            assert!(
+                (*time as f64 - exact).abs() <= 1.0 && key == pitch,
+                "{key} at {time}, expected {pitch} at {exact}"
+            );
         }
         for blocks in [&[64_u32][..], &[1, 2, 17, 64, 333, 1000, 4096], &[4096]] {
-            assert_eq!(roll(&mut host, &transport, beats, blocks)?.notes, reference, "at {tempo} in blocks of {blocks:?}");
+            assert_eq!(
+                roll(&mut host, &transport, beats, blocks)?.notes,
+                reference,
+                "at {tempo} in blocks of {blocks:?}"
+            );
         }
     }
     Ok(())

@@ -55,7 +55,8 @@ fn soak(seed: u64) -> Result<()> {
     for model in ["Drum", "Melody"] {
         let mut events = Vec::new();
         // Models are named for people; the first that fits and has weights is taken.
-        let steps: Vec<String> = (0..=20).map(|i| host.param_text("Model", f64::from(i) / 20.0)).collect::<Result<_>>()?;
+        let steps: Vec<String> =
+            (0..=20).map(|i| host.param_text("Model", f64::from(i) / 20.0)).collect::<Result<_>>()?;
         if let Some(i) = steps.iter().position(|name| name.contains(model)) {
             events.push(host.set_normalised(0, "Model", i as f64 / 20.0)?);
         }
@@ -133,7 +134,10 @@ fn soak(seed: u64) -> Result<()> {
                     let frames = transport.frames_to_wrap(frames).unwrap_or(frames);
                     audio.block(frames, Some(&transport), &events, &mut notes)?;
                     events.clear();
-                    ensure!(audio.out.iter().all(|c| c[..frames as usize].iter().all(|s| s.is_finite())), "not finite");
+                    ensure!(
+                        audio.out.iter().all(|c| c[..frames as usize].iter().all(|s| s.is_finite())),
+                        "not finite"
+                    );
                     transport.advance(frames);
                     left -= u64::from(frames);
                 }

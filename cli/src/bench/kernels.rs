@@ -203,8 +203,8 @@ fn against_burn(
     ours: &[(&str, f64, f64)],
     repeats: usize,
 ) -> Result<()> {
-    use descant_learn::reference::{Layer, LstmStack as Burn};
     use descant_learn::reference::{Device, Tensor as BurnTensor, TensorData};
+    use descant_learn::reference::{Layer, LstmStack as Burn};
 
     let device = Device::flex();
     let units = layers[0];
@@ -232,8 +232,7 @@ fn against_burn(
                 dense[lane * units + index as usize] += value;
             }
         }
-        let x: BurnTensor<2> =
-            BurnTensor::from_data(TensorData::new(dense, [lanes, units]), &device);
+        let x: BurnTensor<2> = BurnTensor::from_data(TensorData::new(dense, [lanes, units]), &device);
         let mut states = burn.zero_states(lanes);
         let mut logits = burn.step(x.clone(), &mut states);
         for _ in 1..CHECKED {
