@@ -109,7 +109,7 @@ fn played_notes_pass_through_in_order() -> Result<()> {
     let notes = host.audio(|audio| -> Result<Vec<NoteEvent>> {
         let mut transport = Transport::new(RATE, 120.0);
         transport.playing = true;
-        let mut notes = Vec::new();
+        let (mut notes, start) = (Vec::new(), audio.now());
         let played = |time, on| In::Note(NoteEvent { time, on, channel: 3, key: 100, velocity: 0.25 });
         for _ in 0..40 {
             audio.block(4096, Some(&transport), &[played(100, true), played(3000, false)], &mut notes)?;
@@ -117,6 +117,9 @@ fn played_notes_pass_through_in_order() -> Result<()> {
         }
         transport.playing = false;
         audio.block(64, Some(&transport), &[], &mut notes)?;
+        for n in &mut notes {
+            n.time -= start;
+        }
         Ok(notes)
     })??;
     assert_eq!(balanced(&notes)?, 0);
