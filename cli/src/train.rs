@@ -151,7 +151,8 @@ fn line(point: &Point) -> String {
 /// Compares, or writes the weights that validated best with their metrics.
 fn finish(session: &Session, task: &Task, args: &Args) -> anyhow::Result<()> {
     if let Some(path) = &args.compare {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let stored: Metrics = serde_json::from_str(&text).context("this is not a metrics file")?;
         let (worst, count) = stored.compare(session);
         println!("{count} updates compared: losses differ by at most {worst:.6} nats");
