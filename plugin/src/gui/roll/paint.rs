@@ -139,7 +139,7 @@ fn key(p: &Painter, cell: Rect, pitch: u8, on: bool) {
     p.rect_filled(cell, 0.0, if on && !lanes::is_black(pitch) { theme::ACCENT } else { ivory });
     if lanes::is_black(pitch) {
         let mut top = cell;
-        top.set_right(cell.left() + cell.width() * 0.58);
+        top.set_right(cell.left() + cell.width() * 0.5);
         p.rect_filled(top.shrink2(vec2(0.0, 0.5)), 1.0, if on { theme::ACCENT } else { theme::GROUND });
         p.hline(top.right()..=cell.right(), cell.center().y, Stroke::new(1.0, theme::FAINT));
     }
