@@ -66,7 +66,9 @@ impl Engine {
         let (commands, receiver) = channel();
         let outbox = gui.outbox.clone();
         // Whoever loads a state hands over what shall sound before the host may go on.
-        params.doc.when_loaded(move |content| outbox.send(NextClip { clip: sounding(content), immediate: true }));
+        params
+            .doc
+            .when_loaded(move |content| outbox.send(NextClip { clip: sounding(content), immediate: true }));
         Arc::new(Self {
             params,
             gui,
@@ -88,8 +90,9 @@ impl Engine {
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((side, commands)) = thread.waiting.take() {
             let worker = Worker::new(self.clone(), side);
-            let spawned =
-                std::thread::Builder::new().name("descant worker".into()).spawn(move || worker.run(&commands));
+            let spawned = std::thread::Builder::new()
+                .name("descant worker".into())
+                .spawn(move || worker.run(&commands));
             match spawned {
                 Ok(handle) => thread.running = Some(handle),
                 Err(_) => self.failed("The system could not start another thread."),

@@ -154,7 +154,10 @@ mod tests {
         take.clip.name = "Descant 3 of 8 [Generate] Drum kit RNN x".into();
         let entry = entry(1, take);
         let path = files.path(&entry, Part::Whole).expect("written");
-        assert_eq!(path.file_name().and_then(|n| n.to_str()), Some("Descant 3 of 8 [Generate] Drum kit RNN x.mid"));
+        assert_eq!(
+            path.file_name().and_then(|n| n.to_str()),
+            Some("Descant 3 of 8 [Generate] Drum kit RNN x.mid")
+        );
         let song = midi::read(&std::fs::read(&path).expect("there")).expect("a MIDI file");
         assert_eq!(song.tracks[0].name, entry.take.clip.name);
         assert_eq!(song.tracks[0].notes, entry.take.clip.notes);

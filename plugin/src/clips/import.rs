@@ -139,7 +139,8 @@ mod tests {
     }
 
     fn part(name: &str, kind: ClipKind, pitches: &[u8]) -> Clip {
-        let note = |(i, &pitch): (usize, &u8)| Note { start: i as i64 * Q, pitch, length: Q / 2, velocity: 80 };
+        let note =
+            |(i, &pitch): (usize, &u8)| Note { start: i as i64 * Q, pitch, length: Q / 2, velocity: 80 };
         let notes = pitches.iter().enumerate().map(note).collect();
         Clip { name: name.into(), kind, notes, length: 4 * Q, meter: Meter::COMMON, tempo: Some(97.5) }
     }
@@ -152,7 +153,10 @@ mod tests {
         let cases = [
             (written(folder.path(), "empty.mid", b""), "empty.mid"),
             (written(folder.path(), "noise.mid", &[0x9c; 777]), "noise.mid"),
-            (written(folder.path(), "cut.mid", b"MThd\0\0\0\x06\0\x01\0\x01\x01\xe0MTrk\0\0\xff\xff\0"), "cut.mid"),
+            (
+                written(folder.path(), "cut.mid", b"MThd\0\0\0\x06\0\x01\0\x01\x01\xe0MTrk\0\0\xff\xff\0"),
+                "cut.mid",
+            ),
             (folder.path().to_path_buf(), "folder"),
             (big, "too large"),
             (folder.path().join("gone.mid"), "gone.mid"),

@@ -233,7 +233,9 @@ impl ClipsParams {
             continue_bars: whole("Continue bars", 2, 1, 32),
             variations: whole("Variations", 8, 1, 16),
             density: whole("Density", 0, 0, 32)
-                .with_value_to_string(Arc::new(|v| if v == 0 { "Free".into() } else { format!("{v} per bar") }))
+                .with_value_to_string(Arc::new(
+                    |v| if v == 0 { "Free".into() } else { format!("{v} per bar") },
+                ))
                 .with_string_to_value(Arc::new(|text| {
                     if text.trim().eq_ignore_ascii_case("free") {
                         return Some(0);
@@ -359,7 +361,9 @@ fn model_name(slot: i32) -> String {
 fn parse_model(text: &str) -> Option<i32> {
     let text = text.trim();
     let named = library::models().iter().position(|m| m.name.eq_ignore_ascii_case(text) || m.id == text);
-    let slot = || text.get(..5).filter(|p| p.eq_ignore_ascii_case("slot ")).and_then(|_| text[5..].trim().parse().ok());
+    let slot = || {
+        text.get(..5).filter(|p| p.eq_ignore_ascii_case("slot ")).and_then(|_| text[5..].trim().parse().ok())
+    };
     named.map(|i| i as i32 + 1).or_else(slot).map(|s| s - 1).filter(|s| (0..MODEL_SLOTS as i32).contains(s))
 }
 
@@ -399,27 +403,90 @@ mod tests {
     macro_rules! each {
         ($params:expr, $p:ident => $body:expr) => {{
             let all = &$params;
-            { let $p = &all.temperature; $body }
-            { let $p = &all.tool; $body }
-            { let $p = &all.model; $body }
-            { let $p = &all.bars; $body }
-            { let $p = &all.continue_bars; $body }
-            { let $p = &all.variations; $body }
-            { let $p = &all.density; $body }
-            { let $p = &all.key; $body }
-            { let $p = &all.scale; $body }
-            { let $p = &all.range_low; $body }
-            { let $p = &all.range_high; $body }
-            { let $p = &all.seed_lock; $body }
-            { let $p = &all.swap; $body }
-            { let $p = &all.audition; $body }
-            { let $p = &all.play; $body }
-            { let $p = &all.generate; $body }
-            { let $p = &all.bypass; $body }
-            { let $p = &all.own_tempo; $body }
-            { let $p = &all.melody_channel; $body }
-            { let $p = &all.drum_channel; $body }
-            { let $p = &all.revision; $body }
+            {
+                let $p = &all.temperature;
+                $body
+            }
+            {
+                let $p = &all.tool;
+                $body
+            }
+            {
+                let $p = &all.model;
+                $body
+            }
+            {
+                let $p = &all.bars;
+                $body
+            }
+            {
+                let $p = &all.continue_bars;
+                $body
+            }
+            {
+                let $p = &all.variations;
+                $body
+            }
+            {
+                let $p = &all.density;
+                $body
+            }
+            {
+                let $p = &all.key;
+                $body
+            }
+            {
+                let $p = &all.scale;
+                $body
+            }
+            {
+                let $p = &all.range_low;
+                $body
+            }
+            {
+                let $p = &all.range_high;
+                $body
+            }
+            {
+                let $p = &all.seed_lock;
+                $body
+            }
+            {
+                let $p = &all.swap;
+                $body
+            }
+            {
+                let $p = &all.audition;
+                $body
+            }
+            {
+                let $p = &all.play;
+                $body
+            }
+            {
+                let $p = &all.generate;
+                $body
+            }
+            {
+                let $p = &all.bypass;
+                $body
+            }
+            {
+                let $p = &all.own_tempo;
+                $body
+            }
+            {
+                let $p = &all.melody_channel;
+                $body
+            }
+            {
+                let $p = &all.drum_channel;
+                $body
+            }
+            {
+                let $p = &all.revision;
+                $body
+            }
         }};
     }
 
