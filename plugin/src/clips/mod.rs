@@ -122,6 +122,7 @@ impl Plugin for Clips {
         if let Some(next) = self.audio.latest() {
             drop(self.player.set_clip(next.clip, true));
         }
+        self.audio.trigger.arm();
         self.engine.start();
         true
     }
@@ -137,7 +138,6 @@ impl Plugin for Clips {
         _aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        self.audio.trigger.arm();
         if self.offline {
             // A bounce must hold what was asked for, so here the audio thread may wait.
             self.audio.trigger.wait(PATIENCE);

@@ -85,7 +85,7 @@ pub fn view(engine: &Engine) -> View {
                 about: m.about.clone(),
                 kind: m.kind,
                 ready: library::ready(&m.id),
-                default_temperature: m.default_temperature,
+                default_temperature: library::default_temperature(&m.id),
             })
             .collect(),
         model: usize::try_from(params.model.value()).unwrap_or(0),

@@ -12,6 +12,8 @@ const MAX_SEGMENTS: usize = 64;
 const FURTHEST: f64 = 1.5e12;
 /// Hosts round their positions; Ardour to 1/1920 beat. Anything nearer than this is rounding, not a jump.
 const ROUNDING: f64 = TICKS_PER_QUARTER as f64 / 960.0;
+/// A tempo ramp moves the host no further than this within a block; more is a jump that comes with a new tempo.
+const STEEPEST: f64 = TICKS_PER_QUARTER as f64 / 64.0;
 
 /// What the host says about time at the start of a block. Every field may be missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -270,7 +272,8 @@ impl Timeline {
     fn compare(&mut self, host: f64, expected: f64, tempo: f64, step: f64) -> (f64, Cause) {
         let error = host - expected;
         let ramp = (tempo - self.tempo).abs() / 60.0 * f64::from(self.last_frames) / self.sample_rate;
-        let tolerance = ROUNDING + step.max(self.line.ticks_per_sample) + ramp * TICKS_PER_QUARTER as f64;
+        let ramp = (ramp * TICKS_PER_QUARTER as f64).min(STEEPEST);
+        let tolerance = ROUNDING + step.max(self.line.ticks_per_sample) + ramp;
         if (error - self.last_error).abs() > tolerance {
             self.last_error = 0.0;
             (host, Cause::Jump)

@@ -5,6 +5,8 @@
 //! goes. It may take its time: nobody waits for it but an offline render. A panic in a model becomes a message.
 
 mod jobs;
+#[cfg(test)]
+mod tests;
 
 use crate::bridge::WorkerSide;
 use crate::clips::capture::Capture;
