@@ -31,10 +31,14 @@ pub fn generate(host: &mut Host, settings: &[(&str, &str)]) -> Result<Content> {
 
 /// Blocks with these events while the transport stands; the plugin waits for its worker, as in a bounce.
 pub fn bounce(host: &mut Host, blocks: &[&[In]]) -> Result<()> {
+    let rate = host.sample_rate();
     host.set_offline(true)?;
+    host.activate(rate)?;
     let transport = Transport::new(host.sample_rate(), 120.0);
     host.audio(|audio| -> Result<()> {
         let mut notes = Vec::new();
+        // Before the first block a host only restores values.
+        audio.block(64, Some(&transport), &[], &mut notes)?;
         for events in blocks {
             audio.block(512, Some(&transport), events, &mut notes)?;
         }
@@ -42,6 +46,7 @@ pub fn bounce(host: &mut Host, blocks: &[&[In]]) -> Result<()> {
         Ok(())
     })??;
     host.set_offline(false)?;
+    host.activate(rate)?;
     host.idle();
     Ok(())
 }

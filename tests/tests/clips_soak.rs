@@ -2,10 +2,10 @@
 
 use anyhow::{Context as _, Result, ensure};
 use descant_core::music::{Clip, TICKS_PER_QUARTER};
+use descant_tests::clips::{balanced, generate};
 use descant_tests::host::{Host, NoteEvent};
 use descant_tests::transport::Transport;
 use descant_tests::{bundle, state};
-use std::collections::HashSet;
 
 const MINUTES: f64 = 10.0;
 
@@ -53,20 +53,11 @@ fn soak(seed: u64) -> Result<()> {
     let mut host = Host::open(&bundle::clap()?, "org.descant.clips", rate)?;
     let mut states = Vec::new();
     for model in ["Drum", "Melody"] {
-        let mut events = Vec::new();
         // Models are named for people; the first that fits and has weights is taken.
-        let steps: Vec<String> = (0..=20).map(|i| host.param_text("Model", f64::from(i) / 20.0)).collect::<Result<_>>()?;
-        if let Some(i) = steps.iter().position(|name| name.contains(model)) {
-            events.push(host.set_normalised(0, "Model", i as f64 / 20.0)?);
-        }
-        events.push(host.set_normalised(0, "Generate", 1.0)?);
-        let release = host.set_normalised(0, "Generate", 0.0)?;
-        host.set_offline(true)?;
-        host.audio(move |audio| -> Result<()> {
-            audio.block(512, None, &events, &mut Vec::new())?;
-            audio.block(512, None, &[release], &mut Vec::new())
-        })??;
-        host.set_offline(false)?;
+        let steps: Vec<String> =
+            (0..=20).map(|i| host.param_text("Model", f64::from(i) / 20.0)).collect::<Result<_>>()?;
+        let name = steps.iter().find(|name| name.contains(model)).context("no such model")?;
+        generate(&mut host, &[("Model", name)])?;
         states.push(host.save()?);
     }
     let clips: Vec<Clip> = states
@@ -133,7 +124,10 @@ fn soak(seed: u64) -> Result<()> {
                     let frames = transport.frames_to_wrap(frames).unwrap_or(frames);
                     audio.block(frames, Some(&transport), &events, &mut notes)?;
                     events.clear();
-                    ensure!(audio.out.iter().all(|c| c[..frames as usize].iter().all(|s| s.is_finite())), "not finite");
+                    ensure!(
+                        audio.out.iter().all(|c| c[..frames as usize].iter().all(|s| s.is_finite())),
+                        "not finite"
+                    );
                     transport.advance(frames);
                     left -= u64::from(frames);
                 }
@@ -158,15 +152,8 @@ fn soak(seed: u64) -> Result<()> {
     })??;
     all.extend(last.iter().map(|n| NoteEvent { time: passed, ..*n }));
 
-    let mut sounding = HashSet::new();
-    for n in &all {
-        if n.on {
-            ensure!(sounding.insert((n.channel, n.key)), "key {} struck again at {}", n.key, n.time);
-        } else {
-            ensure!(sounding.remove(&(n.channel, n.key)), "note-off without note-on: {n:?}");
-        }
-    }
-    ensure!(sounding.is_empty(), "notes hang: {sounding:?}");
+    let hanging = balanced(&all)?;
+    ensure!(hanging == 0, "{hanging} notes hang");
     ensure!(exact > 1000, "only {exact} onsets were compared: the test lost its point");
     println!("{} events, {exact} onsets compared, at {rate} Hz", all.len());
     Ok(())

@@ -33,7 +33,8 @@ fn notes_after_generate(processor: &Processor, generate: u32) -> Result<usize> {
 #[test]
 fn the_factory_lists_one_plugin_under_its_permanent_id() -> Result<()> {
     let module = Module::load(&bundle::vst3()?)?;
-    let classes: Vec<_> = module.classes().into_iter().filter(|c| c.category == "Audio Module Class").collect();
+    let classes: Vec<_> =
+        module.classes().into_iter().filter(|c| c.category == "Audio Module Class").collect();
     assert_eq!(classes.len(), 1);
     assert_eq!(classes[0].name, NAME);
     let id: Vec<u8> = classes[0].id.iter().map(|&c| c as u8).collect();
@@ -105,7 +106,11 @@ fn the_editor_opens_fifty_times_while_parameters_change_and_an_instance_goes() -
             drop(editor);
             if round == 25 {
                 second_gone.store(true, Ordering::Relaxed);
-                other.take().context("joined once")?.join().map_err(|_| anyhow::anyhow!("the second audio thread died"))??;
+                other
+                    .take()
+                    .context("joined once")?
+                    .join()
+                    .map_err(|_| anyhow::anyhow!("the second audio thread died"))??;
                 if let Some(leaving) = leaving.take() {
                     leaving.deactivate();
                 }

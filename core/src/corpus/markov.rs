@@ -70,14 +70,15 @@ impl Markov {
         p
     }
 
-    /// Mean negative log-likelihood over all steps of all pieces.
-    pub fn nll<'a>(&self, pieces: impl IntoIterator<Item = &'a [u16]>) -> Nll {
+    /// Mean negative log-likelihood over all steps of all pieces, but the first `given` of each: those are only
+    /// looked at, as a network that has to be started looks at them.
+    pub fn nll<'a>(&self, pieces: impl IntoIterator<Item = &'a [u16]>, given: usize) -> Nll {
         let (mut sum, mut steps) = (0.0, 0);
         for piece in pieces {
-            for i in 0..piece.len() {
+            for i in given..piece.len() {
                 sum -= self.probability(&piece[..i], piece[i]).ln();
             }
-            steps += piece.len();
+            steps += piece.len().saturating_sub(given);
         }
         Nll { per_step: sum / steps.max(1) as f64, steps }
     }
@@ -121,9 +122,11 @@ mod tests {
     #[test]
     fn the_mean_is_taken_over_steps_not_pieces() {
         let model = Markov::train(0, 2, [[0, 0, 0, 1].as_slice()]);
-        let nll = model.nll([[0, 0].as_slice(), &[1]]);
+        let nll = model.nll([[0, 0].as_slice(), &[1]], 0);
         let p = |s| model.probability(&[], s).ln();
         assert!((nll.per_step + (2.0 * p(0) + p(1)) / 3.0).abs() < 1e-15);
         assert_eq!(nll.steps, 3);
+        let rest = model.nll([[1, 0].as_slice(), &[1]], 1);
+        assert_eq!((rest.per_step, rest.steps), (-p(0), 1));
     }
 }

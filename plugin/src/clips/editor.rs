@@ -11,7 +11,9 @@ use crate::gui::drag::{DragHandle, start_drag};
 use crate::gui::view::{Action, Gesture, StatusKind};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize, Size};
-use nice_plug::editor::{Editor, HostMethods, ParentWindowHandle, ResizeHint, SizeConstraints, SpawnedEditor};
+use nice_plug::editor::{
+    Editor, HostMethods, ParentWindowHandle, ResizeHint, SizeConstraints, SpawnedEditor,
+};
 use nice_plug::prelude::{Param, ParamSetter};
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
 use nice_plug_egui::{EguiEditor, EguiEditorHandle, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp};
@@ -206,7 +208,9 @@ impl Visitor for Move<'_> {
         match self.gesture {
             Gesture::Begin => self.setter.begin_set_parameter(param),
             // To a value that the parameter can have, so that host and plugin agree to the last bit.
-            Gesture::Set(place) => self.setter.set_parameter(param, param.preview_plain(place.clamp(0.0, 1.0))),
+            Gesture::Set(place) => {
+                self.setter.set_parameter(param, param.preview_plain(place.clamp(0.0, 1.0)))
+            }
             Gesture::End => self.setter.end_set_parameter(param),
             Gesture::Reset => whole(param.default_plain_value()),
             Gesture::Text(text) => {
@@ -237,4 +241,3 @@ impl Visitor for Choose<'_> {
         }
     }
 }
-

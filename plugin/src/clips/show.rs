@@ -95,7 +95,12 @@ pub fn view(engine: &Engine) -> View {
         takes: content
             .entries
             .into_iter()
-            .map(|e| TakeView { id: e.id, seed: Seed(e.take.seed).to_string(), take: e.take, starred: e.starred })
+            .map(|e| TakeView {
+                id: e.id,
+                seed: Seed(e.take.seed).to_string(),
+                take: e.take,
+                starred: e.starred,
+            })
             .collect(),
         shown: content.shown,
         sounding: content.sounding,

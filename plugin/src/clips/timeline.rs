@@ -4,7 +4,7 @@
 //! is a straight line of the sample number, at loop ends, and says where the line was broken (start, jump, wrap).
 //! Never allocates, never knows a note.
 
-use descant_core::music::{Meter, Ticks, TICKS_PER_QUARTER};
+use descant_core::music::{Meter, TICKS_PER_QUARTER, Ticks};
 
 /// Most segments in one block. A loop shorter than a block/63 is followed this often and then runs straight on.
 const MAX_SEGMENTS: usize = 64;
@@ -185,15 +185,8 @@ impl Timeline {
     #[must_use]
     pub fn new(sample_rate: f64) -> Self {
         let line = Line { anchor: 0.0, ticks_per_sample: 1.0 };
-        let segment = Segment {
-            start: 0,
-            end: 0,
-            cause: Cause::Continue,
-            floor: None,
-            ceiling: None,
-            line,
-            offset: 0,
-        };
+        let segment =
+            Segment { start: 0, end: 0, cause: Cause::Continue, floor: None, ceiling: None, line, offset: 0 };
         Self {
             sample_rate: if sample_rate.is_finite() && sample_rate >= 1.0 { sample_rate } else { 48_000.0 },
             line,
@@ -293,7 +286,10 @@ impl Timeline {
     fn cut(&mut self, frames: u32, cause: Cause, loop_range: Option<(f64, f64)>) {
         let shortest = 2.0 * self.line.ticks_per_sample;
         let loop_range = loop_range.filter(|(start, end)| {
-            start.is_finite() && end.is_finite() && start.abs() < FURTHEST && end.abs() < FURTHEST
+            start.is_finite()
+                && end.is_finite()
+                && start.abs() < FURTHEST
+                && end.abs() < FURTHEST
                 && end - start >= shortest
         });
         let (mut start, mut cause, mut floor) = (0, cause, None);

@@ -86,7 +86,8 @@ impl Worker {
                 self.answer_trigger();
             }));
             if done.is_err() {
-                self.engine.failed("Something went wrong inside Descant. Your takes are safe; please try again.");
+                self.engine
+                    .failed("Something went wrong inside Descant. Your takes are safe; please try again.");
             }
         }
     }

@@ -284,7 +284,8 @@ impl Board {
         cases
     }
 
-    /// Judges what a model wrote after each primer, and as many bars that it wrote without one.
+    /// Judges what a model wrote after each primer, and as many bars that it wrote without one. Both may hold several
+    /// takes per case, those of a case side by side.
     #[must_use]
     pub fn judge_primers(
         &self,
@@ -293,8 +294,9 @@ impl Board {
         unprimed: &[Vec<u16>],
     ) -> PrimerScore {
         let corpus = Profile::of(self.language, self.train.iter().map(Vec::as_slice));
-        let rows = cases.iter().zip(written).zip(unprimed);
-        let cases: Vec<Continuation> = rows
+        let takes = (written.len() / cases.len().max(1)).max(1);
+        let rows = cases.iter().flat_map(|case| std::iter::repeat_n(case, takes)).zip(written).zip(unprimed);
+        let rows: Vec<Continuation> = rows
             .map(|((case, written), unprimed)| Continuation {
                 own: case.own.clone(),
                 real: case.real.clone(),
@@ -302,7 +304,7 @@ impl Board {
                 unprimed: unprimed.clone(),
             })
             .collect();
-        super::keeps_to_primer(self.language, &corpus, &cases)
+        PrimerScore { cases: cases.len(), ..super::keeps_to_primer(self.language, &corpus, &rows) }
     }
 }
 
@@ -427,6 +429,9 @@ mod tests {
         assert_eq!(cases[1].own.density, 24.0);
         let real: Vec<Vec<u16>> = cases.iter().map(|c| c.real.clone()).collect();
         let score = board.judge_primers(&cases, &real, &real);
-        assert_eq!(score.written, score.real);
+        assert_eq!((score.written, score.cases), (score.real, 2));
+        let twice: Vec<Vec<u16>> = real.iter().flat_map(|r| [r.clone(), vec![0; WINDOW]]).collect();
+        let score = board.judge_primers(&cases, &twice, &twice);
+        assert_eq!((score.written, score.cases), (score.real / 2.0, 2));
     }
 }

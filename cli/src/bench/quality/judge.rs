@@ -1,0 +1,270 @@
+//! Reads the corpora and the weights, lets the models write, hands the sequences to `descant_core::corpus::measure`.
+//!
+//! One thread; the same arguments give the same figures.
+
+use super::subject::{Likelihood, Subject};
+use super::{Args, print};
+use anyhow::{Context, bail};
+use descant_core::checkpoint::{self, Checkpoint};
+use descant_core::corpus::markov::{Markov, Nll};
+use descant_core::corpus::measure::{Anchors, BAR, Board, Gate, Language, PrimerScore, Report};
+use descant_core::corpus::{GrooveKind, MelodyOptions, Split};
+use descant_core::model::{EncodingParams, Model};
+use descant_learn::corpora;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Continuations per primer: the share that is judged is a mean over them.
+pub(super) const CONTINUATIONS: u32 = 4;
+/// Primers asked for; as many are taken as the held-out pieces hold.
+const PRIMERS: usize = 500;
+const WINDOW: usize = 4 * BAR;
+
+/// Real music of one kind with everything that does not depend on a model.
+pub(super) struct Reference {
+    pub(super) language: Language,
+    pub(super) validation: Vec<Vec<u16>>,
+    pub(super) test: Vec<Vec<u16>>,
+    /// Held-out pieces whose likelihood is gated: melodies count the Lieder alone.
+    pub(super) judged: Vec<Vec<u16>>,
+    pub(super) board: Board,
+    pub(super) anchors: Anchors,
+    /// Baseline on all steps of the judged pieces, and on all but the first of each, which a network is given.
+    pub(super) markov: [Nll; 2],
+}
+
+/// Everything measured of one set of weights at one temperature.
+pub(super) struct Judgement {
+    pub(super) temperature: f32,
+    pub(super) validation: Likelihood,
+    pub(super) test: Likelihood,
+    pub(super) judged: Likelihood,
+    pub(super) report: Report,
+    pub(super) primers: PrimerScore,
+    pub(super) gates: Vec<Gate>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Unreadable corpora or weights, or a gate that does not hold.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let files =
+        if args.weights.is_empty() { shipped(Path::new("assets/models"))? } else { args.weights.clone() };
+    if args.samples < 200 {
+        bail!("at least 200 samples are needed to compare distributions");
+    }
+    let mut references: Vec<Reference> = Vec::new();
+    let (mut failed, mut asked) = (0, 0);
+    let mut all = Vec::new();
+    for file in &files {
+        let read = || checkpoint::load_file(file).with_context(|| format!("cannot read {}", file.display()));
+        let model =
+            Model::from_checkpoint(read()?).with_context(|| format!("cannot use {}", file.display()))?;
+        let Some(language) = language(&model.hparams().encoding) else {
+            println!("{}: its classes are not those of the corpora here; not judged\n", file.display());
+            continue;
+        };
+        let known = references.iter().position(|r| r.language == language);
+        let index = known.unwrap_or(references.len());
+        if known.is_none() {
+            references.push(reference(language, args)?);
+        }
+        let reference = &references[index];
+        let mut temperatures = args.temperature.clone();
+        if temperatures.is_empty() {
+            temperatures.push(model.card().default_temperature);
+        }
+        if args.write && temperatures.len() != 1 {
+            bail!("--write needs one temperature: the one that the card will name");
+        }
+        let subject = Subject::new(&model)?;
+        let plain = [&reference.validation, &reference.test, &reference.judged];
+        let mut likelihoods = Vec::with_capacity(plain.len());
+        for pieces in plain {
+            likelihoods.push(subject.likelihood(pieces)?);
+        }
+        for temperature in temperatures {
+            let judgement = judge(&subject, reference, &likelihoods, temperature, args)?;
+            print::judgement(&model, file, reference, &judgement, args);
+            failed += judgement.gates.iter().filter(|g| !g.pass).count();
+            asked += judgement.gates.len();
+            let figures = figures(reference, &judgement, args);
+            all.push(json!({ "model": model.card().id, "file": file.file_name().map(|n| n.to_string_lossy()), "quality": figures }));
+            if args.write {
+                write(file, read()?, &judgement, figures)?;
+            }
+        }
+    }
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string_pretty(&all)? + "\n";
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if asked == 0 {
+        bail!("nothing was judged");
+    }
+    if failed > 0 {
+        bail!("{failed} of {asked} gates do not hold");
+    }
+    println!("all {asked} gates hold");
+    Ok(())
+}
+
+/// All weights in a folder, by name.
+fn shipped(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let list = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut files = Vec::new();
+    for entry in list {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "safetensors") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        bail!("there are no weights in {}", folder.display());
+    }
+    Ok(files)
+}
+
+/// What the classes of an encoding mean, if the corpora here can speak them.
+fn language(encoding: &EncodingParams) -> Option<Language> {
+    match encoding {
+        EncodingParams::Drums { types: 9 } | EncodingParams::DrumsLookback { types: 9, .. } => {
+            Some(Language::Drums)
+        }
+        other => (other.note_range() == Some((48, 84))).then_some(Language::Melody),
+    }
+}
+
+/// Reads the corpus of a language and measures it.
+fn reference(language: Language, args: &Args) -> anyhow::Result<Reference> {
+    // Split, whether its likelihood is gated, classes.
+    let pieces: Vec<(Split, bool, Vec<u16>)> = match language {
+        Language::Drums => {
+            let (pieces, _) = corpora::drums(&args.corpus)?;
+            let beats = pieces.into_iter().filter(|p| p.kind == GrooveKind::Beat);
+            beats.map(|p| (p.split, true, p.classes)).collect()
+        }
+        Language::Melody => {
+            let (pieces, _) = corpora::melodies(&args.corpus, &MelodyOptions::default())?;
+            let duple = pieces.iter().filter(|p| p.is_duple());
+            duple.map(|p| (p.split, p.id.starts_with("openscore-lieder"), p.classes())).collect()
+        }
+    };
+    let of =
+        |split| -> Vec<Vec<u16>> { pieces.iter().filter(|p| p.0 == split).map(|p| p.2.clone()).collect() };
+    let (train, test) = (of(Split::Train), of(Split::Test));
+    let judged: Vec<Vec<u16>> =
+        pieces.iter().filter(|p| p.0 == Split::Test && p.1).map(|p| p.2.clone()).collect();
+    let model = Markov::train(3, language.alphabet(), train.iter().map(Vec::as_slice));
+    let held_out = || judged.iter().map(Vec::as_slice);
+    let markov = [model.nll(held_out(), 0), model.nll(held_out(), 1)];
+    let board = Board::new(language, train, test.clone(), u64::from(args.seed));
+    let anchors = board.anchors();
+    Ok(Reference { language, validation: of(Split::Validation), test, judged, board, anchors, markov })
+}
+
+/// Lets the model write and measures what it wrote.
+fn judge(
+    subject: &Subject<'_>,
+    reference: &Reference,
+    likelihoods: &[Likelihood],
+    temperature: f32,
+    args: &Args,
+) -> anyhow::Result<Judgement> {
+    let bar = ProgressBar::new(u64::from(args.samples)).with_style(
+        ProgressStyle::with_template("writing at temperature {msg} {bar:30} {pos}/{len}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    bar.set_message(format!("{temperature}"));
+    let samples =
+        subject.write(args.samples, 2 * WINDOW, temperature, args.seed, &|done| bar.set_position(done))?;
+    let cases = reference.board.primers(PRIMERS);
+    bar.set_length(cases.len() as u64);
+    let (mut written, mut unprimed) = (Vec::new(), Vec::new());
+    for (i, case) in cases.iter().enumerate() {
+        let seed = args.seed.wrapping_add(1 + u32::try_from(i)?);
+        written.extend(subject.go_on(&case.primer, WINDOW, CONTINUATIONS, temperature, seed)?);
+        let free = samples.iter().cycle().skip(i * CONTINUATIONS as usize).take(CONTINUATIONS as usize);
+        unprimed.extend(free.map(|s| s[WINDOW..].to_vec()));
+        bar.set_position(i as u64 + 1);
+    }
+    bar.finish_and_clear();
+    let report = reference.board.judge(&reference.anchors, &samples);
+    let primers = reference.board.judge_primers(&cases, &written, &unprimed);
+    let &[validation, test, judged] = likelihoods else { bail!("three sets are measured") };
+    let mut gates = likelihood_gates(reference, &judged);
+    gates.extend(report.gates.iter().cloned());
+    gates.extend(primers.gates());
+    Ok(Judgement { temperature, validation, test, judged, report, primers, gates })
+}
+
+/// The gates on held-out likelihood.
+fn likelihood_gates(reference: &Reference, judged: &Likelihood) -> Vec<Gate> {
+    let (most, below) = match reference.language {
+        Language::Drums => (1.5, 0.5),
+        Language::Melody => (0.85, 0.1),
+    };
+    let markov = reference.markov[1].per_step;
+    let value = format!("{:.4}", judged.events);
+    let gate =
+        |name: &str, bound: String, pass| Gate { name: name.into(), value: value.clone(), bound, pass };
+    vec![
+        gate("nats per 16th, held out", format!("≤ {most}"), judged.events <= most),
+        gate(
+            "the same, below the Markov model",
+            format!("≤ {:.4} = {markov:.4} − {below}", markov - below),
+            judged.events <= markov - below,
+        ),
+    ]
+}
+
+/// Everything as JSON, with what is needed to get it again.
+fn figures(reference: &Reference, j: &Judgement, args: &Args) -> serde_json::Value {
+    let likelihood = |l: &Likelihood| json!({ "nats_per_step": l.events, "nats_per_label": l.labels, "accuracy": l.accuracy, "steps": l.steps });
+    json!({
+        "temperature": j.temperature,
+        "samples": args.samples,
+        "seed": args.seed,
+        "likelihood_at_temperature_1": {
+            "validation": likelihood(&j.validation),
+            "test": likelihood(&j.test),
+            "judged": likelihood(&j.judged),
+            "markov_order_3_all_steps": reference.markov[0].per_step,
+            "markov_order_3": reference.markov[1].per_step,
+        },
+        "windows": j.report,
+        "continue": {
+            "primers": j.primers.cases,
+            "continuations_per_primer": CONTINUATIONS,
+            "nearer_to_own_piece": j.primers.written,
+            "true_continuations": j.primers.real,
+            "unprimed_samples": j.primers.unprimed,
+        },
+        "gates": j.gates,
+    })
+}
+
+/// Puts the figures into the card of a weights file; the tensors stay as they are.
+fn write(
+    file: &Path,
+    checkpoint: Checkpoint,
+    judgement: &Judgement,
+    figures: serde_json::Value,
+) -> anyhow::Result<()> {
+    let mut card = checkpoint.card.context("the weights have no card to write into")?;
+    let mut figures = figures;
+    figures["command"] = json!(format!(
+        "descant bench quality {} --temperature {} --samples {} --seed {}",
+        file.display(),
+        judgement.temperature,
+        figures["samples"],
+        figures["seed"]
+    ));
+    card.metrics.insert("quality".into(), figures);
+    card.default_temperature = judgement.temperature;
+    checkpoint::save_file(file, &checkpoint.weights, &card)
+        .with_context(|| format!("cannot write {}", file.display()))
+}

@@ -1,0 +1,192 @@
+//! A model as the scoreboard sees it: sequences of classes in, likelihoods and new sequences out.
+
+use anyhow::Context;
+use descant_core::codec::encoding::{DrumsOneHot, Event, OneHot};
+use descant_core::codec::{MelodyEvent, PitchSet};
+use descant_core::corpus::measure::BAR;
+use descant_core::model::event_rnn::{EventRnn, WriteOptions};
+use descant_core::model::{Model, ModelEncoding};
+use descant_core::sampling::{derive, probabilities};
+use descant_core::tool::Cancel;
+
+/// Takes written side by side.
+const LANES: u32 = 16;
+
+/// How well held-out pieces are predicted, at temperature 1. The first event of a piece is given, not predicted.
+#[derive(Clone, Copy, Debug)]
+pub struct Likelihood {
+    /// Nats per event: an event that the network can write in two ways (itself, or "as a bar ago") has the sum of
+    /// both probabilities. This is what the Markov model is compared with.
+    pub events: f64,
+    /// Nats per label: the way that training asks for, alone.
+    pub labels: f64,
+    /// Share of steps whose most likely label means the right event.
+    pub accuracy: f64,
+    /// Steps.
+    pub steps: usize,
+}
+
+/// A loaded model with the table between its events and the scoreboard's classes.
+pub enum Subject<'a> {
+    /// Classes are sets of nine drum types.
+    Drums(Speaker<'a, PitchSet>),
+    /// Classes are no event, note-off, and 36 pitches.
+    Melody(Speaker<'a, MelodyEvent>),
+}
+
+impl<'a> Subject<'a> {
+    /// Prepares a model that speaks one of the two languages of the scoreboard.
+    ///
+    /// # Errors
+    /// Its encoding has other classes.
+    pub fn new(model: &'a Model) -> anyhow::Result<Self> {
+        match model.encoding() {
+            ModelEncoding::Drums(encoding) => {
+                let classes = DrumsOneHot::standard(9)?;
+                let events = (0..classes.classes()).map(|c| classes.decode(c)).collect::<Result<_, _>>()?;
+                // What Generate starts from: a bass drum.
+                let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
+                Ok(Self::Drums(Speaker::new(rnn, events, 1)?))
+            }
+            ModelEncoding::Melody(encoding) => {
+                let number = |class| if class < 2 { class - 2 } else { class + 46 };
+                let events = (0..38).map(|c| MelodyEvent::try_from(number(c))).collect::<Result<_, _>>()?;
+                // What Generate starts from: middle C.
+                let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
+                Ok(Self::Melody(Speaker::new(rnn, events, 14)?))
+            }
+        }
+    }
+
+    /// Likelihood of whole pieces.
+    pub fn likelihood(&self, pieces: &[Vec<u16>]) -> anyhow::Result<Likelihood> {
+        match self {
+            Self::Drums(s) => s.likelihood(pieces),
+            Self::Melody(s) => s.likelihood(pieces),
+        }
+    }
+
+    /// Samples from nothing, begun as Generate begins: one event and the rest of its bar as a warm-up that is cut
+    /// off.
+    pub fn write(
+        &self,
+        count: u32,
+        steps: usize,
+        temperature: f32,
+        seed: u32,
+        done: &dyn Fn(u64),
+    ) -> anyhow::Result<Vec<Vec<u16>>> {
+        match self {
+            Self::Drums(s) => s.samples(count, steps, temperature, seed, done),
+            Self::Melody(s) => s.samples(count, steps, temperature, seed, done),
+        }
+    }
+
+    /// Continuations of a primer, without it.
+    pub fn go_on(
+        &self,
+        primer: &[u16],
+        steps: usize,
+        count: u32,
+        temperature: f32,
+        seed: u32,
+    ) -> anyhow::Result<Vec<Vec<u16>>> {
+        match self {
+            Self::Drums(s) => s.go_on(primer, steps, &seeds(seed, 0, count), temperature),
+            Self::Melody(s) => s.go_on(primer, steps, &seeds(seed, 0, count), temperature),
+        }
+    }
+}
+
+fn seeds(base: u32, from: u32, count: u32) -> Vec<u32> {
+    (from..from + count).map(|i| derive(base, i)).collect()
+}
+
+/// One kind of event.
+pub struct Speaker<'a, E: Event> {
+    rnn: EventRnn<'a, E>,
+    /// Event of each class of the scoreboard.
+    events: Vec<E>,
+    /// Class of the network that means the event of each class of the scoreboard, without lookback.
+    direct: Vec<usize>,
+    /// The class that samples begin with.
+    first: u16,
+}
+
+impl<'a, E: Event> Speaker<'a, E> {
+    fn new(rnn: EventRnn<'a, E>, events: Vec<E>, first: u16) -> anyhow::Result<Self> {
+        let fixed = rnn.encoding.num_classes() - rnn.encoding.lookback_classes();
+        let decoded: Vec<E> = (0..fixed).map(|c| rnn.encoding.decode(c, &[])).collect::<Result<_, _>>()?;
+        let class = |event: &E| decoded.iter().position(|e| e == event);
+        let direct = events.iter().map(class).collect::<Option<_>>();
+        let direct = direct.context("the model has no class for some event of the corpus")?;
+        Ok(Self { rnn, events, direct, first })
+    }
+
+    fn likelihood(&self, pieces: &[Vec<u16>]) -> anyhow::Result<Likelihood> {
+        let encoding = self.rnn.encoding;
+        let fixed = encoding.num_classes() - encoding.lookback_classes();
+        let (mut events_sum, mut labels_sum) = (0.0, 0.0);
+        let (mut right, mut steps) = (0_usize, 0_usize);
+        let mut row = Vec::new();
+        for piece in pieces.iter().filter(|p| p.len() > 1) {
+            let events: Vec<E> = piece.iter().map(|&c| self.events[usize::from(c)]).collect();
+            self.rnn.prime(&events, &Cancel::default(), |position, logits| {
+                probabilities(logits, 1.0, &mut row);
+                let (past, event) = (&events[..position], events[position]);
+                let mut p = f64::from(row[self.direct[usize::from(piece[position])]]);
+                for (class, &also) in row.iter().enumerate().skip(fixed) {
+                    if encoding.decode(class, past)? == event {
+                        p += f64::from(also);
+                    }
+                }
+                let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
+                right += usize::from(encoding.decode(best, past)? == event);
+                // A probability that underflowed to 0 costs as much as the smallest one there is.
+                let nats = |p: f64| -p.max(f64::from(f32::MIN_POSITIVE)).ln();
+                events_sum += nats(p);
+                labels_sum += nats(f64::from(row[encoding.label(&events, position)?]));
+                steps += 1;
+                Ok(())
+            })?;
+        }
+        let n = steps.max(1) as f64;
+        Ok(Likelihood { events: events_sum / n, labels: labels_sum / n, accuracy: right as f64 / n, steps })
+    }
+
+    fn samples(
+        &self,
+        count: u32,
+        steps: usize,
+        temperature: f32,
+        seed: u32,
+        done: &dyn Fn(u64),
+    ) -> anyhow::Result<Vec<Vec<u16>>> {
+        let mut samples = Vec::with_capacity(count as usize);
+        for from in (0..count).step_by(LANES as usize) {
+            let seeds = seeds(seed, from, LANES.min(count - from));
+            let written = self.go_on(&[self.first], BAR - 1 + steps, &seeds, temperature)?;
+            samples.extend(written.into_iter().map(|s| s[BAR - 1..].to_vec()));
+            done(samples.len() as u64);
+        }
+        Ok(samples)
+    }
+
+    fn go_on(
+        &self,
+        primer: &[u16],
+        steps: usize,
+        seeds: &[u32],
+        temperature: f32,
+    ) -> anyhow::Result<Vec<Vec<u16>>> {
+        let events: Vec<E> = primer.iter().map(|&c| self.events[usize::from(c)]).collect();
+        let cancel = Cancel::default();
+        let primed = self.rnn.prime(&events, &cancel, |_, _| Ok(()))?;
+        let options = WriteOptions { steps, unscored: 0, temperature, seeds, effect: None, density: None };
+        let written = self.rnn.write(&primed, &options, &cancel, &mut |_| {})?;
+        let class =
+            |event: &E| self.events.iter().position(|e| e == event).and_then(|c| u16::try_from(c).ok());
+        let classes = written.iter().map(|w| w.events.iter().map(class).collect::<Option<_>>());
+        classes.collect::<Option<_>>().context("the model wrote an event that the scoreboard does not know")
+    }
+}
