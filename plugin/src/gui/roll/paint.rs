@@ -21,7 +21,7 @@ pub fn grid(p: &Painter, g: &Geometry, c: &Content<'_>) {
             ClipKind::Drums => (row % 2 == 1, true),
             ClipKind::Melody => {
                 let pitch = g.pitch_of(row);
-                (lanes::is_black(pitch), pitch % 12 == 0 || pitch % 12 == 5)
+                (lanes::is_black(pitch), matches!(pitch % 12, 0 | 5))
             }
         };
         if !dark {
@@ -146,7 +146,7 @@ fn key(p: &Painter, cell: Rect, pitch: u8, on: bool) {
     if matches!(pitch % 12, 0 | 5) {
         p.hline(cell.x_range(), cell.bottom() - 0.5, Stroke::new(1.0, theme::FAINT));
     }
-    if pitch % 12 == 0 {
+    if pitch.is_multiple_of(12) {
         // Taller than a thin row, so that the name stays readable.
         let pos = pos2(cell.right() - 3.0, cell.bottom() - cell.height().max(11.0) / 2.0 - 0.5);
         let font = theme::bold(theme::SMALL);
