@@ -43,10 +43,8 @@ pub fn run(out: &Path) -> Result<()> {
     }
     fs::create_dir_all(out)?;
     println!("Descant demo → {}\n", out.display());
-    let models = [
-        (ClipKind::Drums, model_for(ClipKind::Drums)?),
-        (ClipKind::Melody, model_for(ClipKind::Melody)?),
-    ];
+    let models =
+        [(ClipKind::Drums, model_for(ClipKind::Drums)?), (ClipKind::Melody, model_for(ClipKind::Melody)?)];
     let mut pages = Vec::new();
 
     for (kind, model) in &models {
