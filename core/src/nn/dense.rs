@@ -179,7 +179,9 @@ fn panels<S: Simd, T: Weight>(
                     1 => tile1(s, block, [lane_x(lane)], acc, stride),
                     2 => tile2(s, block, std::array::from_fn(|l| lane_x(lane + l)), acc, stride),
                     3 => tile3(s, block, std::array::from_fn(|l| lane_x(lane + l)), acc, stride),
-                    4 | 7 | 8 => tile_pairs::<S, 4>(s, block, std::array::from_fn(|l| lane_x(lane + l)), acc, stride),
+                    4 | 7 | 8 => {
+                        tile_pairs::<S, 4>(s, block, std::array::from_fn(|l| lane_x(lane + l)), acc, stride)
+                    }
                     5 => tile_pairs::<S, 5>(s, block, std::array::from_fn(|l| lane_x(lane + l)), acc, stride),
                     _ => tile_pairs::<S, 6>(s, block, std::array::from_fn(|l| lane_x(lane + l)), acc, stride),
                 };
