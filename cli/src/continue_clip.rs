@@ -47,9 +47,6 @@ pub fn run(args: &Args) -> Result<()> {
     for notice in &song.notices {
         println!("note: {notice}");
     }
-    if song.tempo_changes() {
-        println!("note: the file changes its tempo; beats are kept, the tempo is that of the beginning");
-    }
     let voices = if args.top_line { Voices::TopLine } else { Voices::All };
     let mut clip = song.track_to_clip(track, voices, Span::Auto).context("the track has no notes")?;
     if song.tracks.len() > 1 {

@@ -97,9 +97,7 @@ impl Lookback {
     }
 
     fn repeats(&self, events: &[u32], position: usize, distance: usize) -> bool {
-        position
-            .checked_sub(self.distances[distance])
-            .is_some_and(|at| events[at] == events[position])
+        position.checked_sub(self.distances[distance]).is_some_and(|at| events[at] == events[position])
     }
 }
 

@@ -9,6 +9,7 @@ pub mod adam;
 pub mod checkpoint;
 pub mod corpora;
 pub mod encode;
+pub mod export;
 pub mod lstm;
 pub mod matrix;
 pub mod metrics;

@@ -1,7 +1,7 @@
 //! The metrics file beside shipped weights: how they were made and the whole curve, as JSON.
 //! Pure; written by the command line, read by the quality bench and by a re-run that compares itself with it.
 
-use crate::network::Architecture;
+use crate::network::{Architecture, Network};
 use crate::task::{Sets, Task};
 use crate::trainer::{Evaluation, Point, Session, Settings, evaluate};
 use serde::{Deserialize, Serialize};
@@ -49,15 +49,14 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Evaluates the best weights of `session` and gathers the rest.
+    /// Evaluates `stored`, the weights as they will be stored, and gathers the rest from `session`.
     #[must_use]
-    pub fn of(session: &Session, task: &Task, command: String) -> Self {
+    pub fn of(stored: &Network, session: &Session, task: &Task, command: String) -> Self {
         let size = |pieces: &[crate::stream::Piece]| Size {
             pieces: pieces.len(),
             steps: pieces.iter().map(|p| p.events.len()).sum(),
         };
         let Sets { train, valid, test } = &task.sets;
-        let best = session.best();
         let progress = &session.progress;
         let best_step = progress
             .curve
@@ -75,8 +74,8 @@ impl Metrics {
             updates: progress.step,
             best_step,
             seconds: progress.seconds,
-            valid: evaluate(&best, valid),
-            test: evaluate(&best, test),
+            valid: evaluate(stored, valid),
+            test: evaluate(stored, test),
             curve: progress.curve.clone(),
             losses: progress.losses.clone(),
         }

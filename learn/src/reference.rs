@@ -96,8 +96,14 @@ impl From<&crate::network::Network> for LstmStack {
             .parameters
             .chunks_exact(2)
             .map(|pair| Layer {
-                kernel: Tensor::from_data(TensorData::new(pair[0].values.clone(), pair[0].shape.clone()), &device),
-                bias: Tensor::from_data(TensorData::new(pair[1].values.clone(), pair[1].shape.clone()), &device),
+                kernel: Tensor::from_data(
+                    TensorData::new(pair[0].values.clone(), pair[0].shape.clone()),
+                    &device,
+                ),
+                bias: Tensor::from_data(
+                    TensorData::new(pair[1].values.clone(), pair[1].shape.clone()),
+                    &device,
+                ),
             })
             .collect();
         let output = layers.pop().expect("a network has an output layer");

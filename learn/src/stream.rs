@@ -72,7 +72,13 @@ impl Streams {
     ///
     /// # Panics
     /// If no piece has two steps.
-    pub fn next(&mut self, pieces: &[Piece], encoding: &Lookback, steps: usize, segment_bars: usize) -> Batch {
+    pub fn next(
+        &mut self,
+        pieces: &[Piece],
+        encoding: &Lookback,
+        steps: usize,
+        segment_bars: usize,
+    ) -> Batch {
         let mut reset = vec![false; self.slots.len()];
         for (b, reset) in reset.iter_mut().enumerate() {
             if self.slots[b].is_none() {
@@ -163,7 +169,13 @@ pub fn groups(pieces: &[Piece], sequences: usize) -> Vec<Vec<usize>> {
 
 /// Stretch number `index` of a group of whole pieces, or `None` past their end.
 #[must_use]
-pub fn stretch(pieces: &[Piece], group: &[usize], encoding: &Lookback, steps: usize, index: usize) -> Option<Batch> {
+pub fn stretch(
+    pieces: &[Piece],
+    group: &[usize],
+    encoding: &Lookback,
+    steps: usize,
+    index: usize,
+) -> Option<Batch> {
     let longest = group.iter().map(|&p| pieces[p].events.len()).max()?;
     if index * steps + 1 >= longest {
         return None;

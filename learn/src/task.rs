@@ -7,6 +7,8 @@ use crate::network::Architecture;
 use crate::stream::Piece;
 use crate::trainer::Settings;
 use descant_core::corpus::{Funnel, GrooveKind, MelodyOptions, Split};
+use descant_core::model::{Configuration, EncodingParams, Hparams, find};
+use descant_core::music::ClipKind;
 use std::path::Path;
 
 /// Why a task cannot be set up.
@@ -56,6 +58,10 @@ pub struct Task {
     pub funnels: Vec<Funnel>,
     /// The data in words, one line per corpus, with licence and attribution.
     pub data: Vec<&'static str>,
+    /// Licence of the weights, with the attributions that it needs.
+    pub licence: &'static str,
+    /// Line of the catalogue that the weights belong to.
+    pub configuration: &'static Configuration,
 }
 
 impl Task {
@@ -72,6 +78,18 @@ impl Task {
             "lookback_rnn" => Self::lookback_rnn(corpora),
             _ => Err(TaskError::Unknown(id.to_owned())),
         }
+    }
+
+    /// The shape of `architecture` as a card tells it.
+    #[must_use]
+    pub fn hparams(&self, architecture: &Architecture) -> Hparams {
+        let Lookback { distances, bits, .. } = architecture.encoding.clone();
+        let encoding = match self.configuration.kind {
+            ClipKind::Drums => EncodingParams::DrumsLookback { types: 9, distances, bits },
+            ClipKind::Melody => EncodingParams::MelodyLookback { min: 48, max: 84, distances, bits },
+        };
+        let published = self.configuration.hparams.clone();
+        Hparams { layers: architecture.layers.clone(), attention: 0, encoding, ..published }
     }
 
     /// 4/4 grooves of Groove MIDI by its official split; the fills, a bar or two each, stay out.
@@ -92,6 +110,8 @@ impl Task {
                 "Groove MIDI Dataset, Gillick, Roberts, Engel, Eck, Bamman: Learning to Groove with Inverse \
                  Sequence Transformations, ICML 2019, CC BY 4.0; changes: used to train model weights",
             ],
+            licence: "MIT OR Apache-2.0; trained on the Groove MIDI Dataset (CC BY 4.0, attribution under data)",
+            configuration: configuration("drum_kit")?,
         })
     }
 
@@ -104,7 +124,7 @@ impl Task {
             if piece.split != Split::Train && !piece.id.starts_with("openscore-lieder") {
                 continue;
             }
-            let events = piece.events.iter().map(|&e| class(e.into())).collect();
+            let events = piece.classes().into_iter().map(u32::from).collect();
             sets.push(piece.split, Piece { id: piece.id, bar: piece.steps_per_bar, events });
         }
         Ok(Self {
@@ -117,11 +137,12 @@ impl Task {
                 "OpenScore Lieder Corpus (CC0 1.0): vocal lines",
                 "OpenEWLD (MIT), lead sheets dated before 1931 or traditional",
             ],
+            licence: "MIT OR Apache-2.0; trained on works in the public domain",
+            configuration: configuration("lookback_rnn")?,
         })
     }
 }
 
-/// One-hot class of a melody event over 48..84 (`spec/rnn.md` §6.2): no event 0, note-off 1, then the pitches.
-fn class(event: i64) -> u32 {
-    u32::try_from(if event < 0 { event + 2 } else { event - 46 }).unwrap_or(0)
+fn configuration(id: &str) -> Result<&'static Configuration, TaskError> {
+    find(id).ok_or_else(|| TaskError::Unknown(id.to_owned()))
 }

@@ -68,8 +68,11 @@ fn loss_states_and_all_gradients_equal_plain_autodiff() {
         .parameters
         .chunks_exact(2)
         .map(|pair| Layer {
-            kernel: Tensor::from_data(TensorData::new(pair[0].values.clone(), pair[0].shape.clone()), &device)
-                .require_grad(),
+            kernel: Tensor::from_data(
+                TensorData::new(pair[0].values.clone(), pair[0].shape.clone()),
+                &device,
+            )
+            .require_grad(),
             bias: Tensor::from_data(TensorData::new(pair[1].values.clone(), pair[1].shape.clone()), &device)
                 .require_grad(),
         })

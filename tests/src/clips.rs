@@ -4,7 +4,9 @@ use crate::host::{Host, In, NoteEvent};
 use crate::transport::Transport;
 use crate::{bundle, state};
 use anyhow::{Context as _, Result, ensure};
+use descant_core::music::ClipKind;
 use descant_plugin::clips::document::Content;
+use descant_plugin::library;
 use std::collections::HashSet;
 
 /// The plugin's CLAP id.
@@ -15,6 +17,12 @@ pub const RATE: f64 = 48_000.0;
 /// An active instance from the bundle under test.
 pub fn open() -> Result<Host> {
     Host::open(&bundle::clap()?, ID, RATE)
+}
+
+/// The shown name of the first model of a kind that has weights.
+pub fn model_for(kind: ClipKind) -> Result<&'static str> {
+    let model = library::models().iter().find(|m| m.kind == kind && library::ready(&m.id));
+    Ok(&model.with_context(|| format!("no model for {kind:?} has weights"))?.name)
 }
 
 /// Sets parameters by the texts a user would type, presses Generate and bounces until the takes are there.
@@ -31,10 +39,14 @@ pub fn generate(host: &mut Host, settings: &[(&str, &str)]) -> Result<Content> {
 
 /// Blocks with these events while the transport stands; the plugin waits for its worker, as in a bounce.
 pub fn bounce(host: &mut Host, blocks: &[&[In]]) -> Result<()> {
+    let rate = host.sample_rate();
     host.set_offline(true)?;
+    host.activate(rate)?;
     let transport = Transport::new(host.sample_rate(), 120.0);
     host.audio(|audio| -> Result<()> {
         let mut notes = Vec::new();
+        // Before the first block a host only restores values.
+        audio.block(64, Some(&transport), &[], &mut notes)?;
         for events in blocks {
             audio.block(512, Some(&transport), events, &mut notes)?;
         }
@@ -42,6 +54,7 @@ pub fn bounce(host: &mut Host, blocks: &[&[In]]) -> Result<()> {
         Ok(())
     })??;
     host.set_offline(false)?;
+    host.activate(rate)?;
     host.idle();
     Ok(())
 }

@@ -7,7 +7,10 @@ use descant_plugin::clips::document::Content;
 use descant_plugin::clips::state::{FIELD, Saved};
 use serde_json::Value;
 
-/// The document inside a saved state.
+/// The CLAP wrapper writes the length of what follows first.
+const PREFIX: usize = size_of::<u64>();
+
+/// The document inside a saved state of the CLAP plugin.
 pub fn document(state: &[u8]) -> Result<Content> {
     let state = json(state)?;
     let text = state["fields"][FIELD].as_str().context("the state holds no document")?;
@@ -18,10 +21,14 @@ pub fn document(state: &[u8]) -> Result<Content> {
 pub fn with_document(state: &[u8], content: &Content) -> Result<Vec<u8>> {
     let mut state = json(state)?;
     state["fields"][FIELD] = Value::String(serde_json::to_string(&Saved::of(content))?);
-    Ok(serde_json::to_vec(&state)?)
+    let plain = serde_json::to_vec(&state)?;
+    let mut bytes = u64::try_from(plain.len())?.to_le_bytes().to_vec();
+    bytes.extend(plain);
+    Ok(bytes)
 }
 
 fn json(state: &[u8]) -> Result<Value> {
+    let state = state.get(PREFIX..).context("the state is shorter than its length")?;
     let plain = zstd::decode_all(state).unwrap_or_else(|_| state.to_vec());
     Ok(serde_json::from_slice(&plain)?)
 }

@@ -1,17 +1,20 @@
 //! A private X server with software OpenGL, and windows on it that can be photographed and clicked.
 
+use crate::host::Host;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::io::{BufRead as _, BufReader};
 use std::os::fd::OwnedFd;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat, WindowClass};
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 
-/// An Xvfb of our own. A fixed display number could be somebody else's; the server picks a free one.
+/// An Xvfb of our own. A fixed display number could be somebody else's; the server picks a free one. It ends with
+/// its last client, that is with this process: libraries inside a plugin keep connections of their own, and Xlib
+/// ends the process when one breaks.
 pub struct Display {
-    server: Child,
     /// Name for `DISPLAY`, like `:93`.
     pub name: String,
 }
@@ -23,7 +26,7 @@ impl Display {
         let writer: OwnedFd = writer.into();
         let mut server = Command::new("Xvfb")
             .args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "+extension", "GLX"])
-            .args(["-nolisten", "tcp"])
+            .args(["-nolisten", "tcp", "-terminate"])
             .stdin(Stdio::null())
             .stdout(Stdio::from(writer))
             .stderr(Stdio::null())
@@ -33,22 +36,16 @@ impl Display {
         BufReader::new(reader).read_line(&mut number)?;
         if number.trim().is_empty() {
             let _ = server.kill();
+            let _ = server.wait();
             bail!("Xvfb did not come up");
         }
-        Ok(Self { server, name: format!(":{}", number.trim()) })
+        Ok(Self { name: format!(":{}", number.trim()) })
     }
 
     /// A client connection.
     pub fn connect(&self) -> Result<Client> {
         let (connection, screen) = x11rb::connect(Some(&self.name))?;
         Ok(Client { connection, screen })
-    }
-}
-
-impl Drop for Display {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
     }
 }
 
@@ -122,6 +119,23 @@ impl Client {
         let kind = if down { 4 } else { 5 };
         self.connection.xtest_fake_input(kind, 1, 0, self.root(), 0, 0, 0)?.check()?;
         Ok(())
+    }
+}
+
+/// Photographs a window until two pictures in a row are equal and not empty.
+pub fn settled(client: &Client, host: &mut Host, width: u16, height: u16) -> Result<Image> {
+    let started = Instant::now();
+    let mut last = client.photograph(width, height)?;
+    loop {
+        ensure!(started.elapsed() < Duration::from_secs(30), "the window stays empty or never holds still");
+        // A real window draws when it likes; there is nothing to wait for but time.
+        std::thread::sleep(Duration::from_millis(150));
+        host.idle();
+        let next = client.photograph(width, height)?;
+        if next.colours() > 16 && next.rgb == last.rgb {
+            return Ok(next);
+        }
+        last = next;
     }
 }
 

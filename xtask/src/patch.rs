@@ -1,14 +1,23 @@
-//! Carries three edits to the plugin framework until upstream has them (why: docs/framework-patch.md).
+//! Carries a few edits to the plugin framework and its window until upstream has them (why: docs/framework-patch.md).
 //!
-//! The framework's source is not part of this repository. Cargo fetches it for this program's lock file, we
-//! copy it to `.patched/`, which the product's manifest names in `[patch.crates-io]`, and apply the edits.
+//! Their source is not part of this repository. Cargo fetches it for this program's lock file, we copy it to
+//! `.patched/`, which the product's manifest names in `[patch.crates-io]`, and apply the edits.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const CRATE: &str = "nice-plug";
-const VERSION: &str = "0.4.2";
+/// A crate with edits.
+struct Patch {
+    name: &'static str,
+    version: &'static str,
+    edits: &'static [Edit],
+}
+
+const PATCHES: [Patch; 2] = [
+    Patch { name: "nice-plug", version: "0.4.2", edits: FRAMEWORK },
+    Patch { name: "egui-baseview", version: "0.9.0", edits: WINDOW },
+];
 
 /// One edit: `find` must occur exactly once in `file`.
 struct Edit {
@@ -17,7 +26,7 @@ struct Edit {
     replace: &'static str,
 }
 
-const EDITS: &[Edit] = &[
+const FRAMEWORK: &[Edit] = &[
     // 1. Editor tasks run on the main thread or not at all: elsewhere the window may be half built or gone.
     Edit {
         file: "src/wrapper/vst3/inner.rs",
@@ -55,78 +64,159 @@ const EDITS: &[Edit] = &[
     },
 ];
 
-/// Makes `.patched/nice-plug` what it should be. Returns whether anything was written.
+const WINDOW: &[Edit] = &[
+    // 4. Files dropped on the window reach the page; the window's own events had them already.
+    Edit {
+        file: "src/window.rs",
+        find: "                _ => do_repaint = false,\n            },\n            baseview::Event::Keyboard(event) => {",
+        replace: "                baseview::MouseEvent::DragEntered { data, .. }
+                | baseview::MouseEvent::DragMoved { data, .. } => {
+                    let hovered = dropped_paths(data).map(|path| egui::HoveredFile {
+                        path: Some(path),
+                        ..Default::default()
+                    });
+                    egui_input.hovered_files = hovered.collect();
+                }
+                baseview::MouseEvent::DragLeft => egui_input.hovered_files.clear(),
+                baseview::MouseEvent::DragDropped { data, .. } => {
+                    egui_input.hovered_files.clear();
+                    for path in dropped_paths(data) {
+                        egui_input.dropped_files.push(Arc::new(PathOnDisk(path)));
+                    }
+                }
+                _ => do_repaint = false,
+            },
+            baseview::Event::Keyboard(event) => {",
+    },
+    Edit {
+        file: "src/window.rs",
+        find: "            baseview::Event::Mouse(_) => {\n                let egui_ctx",
+        replace: "            baseview::Event::Mouse(
+                baseview::MouseEvent::DragEntered { data, .. }
+                | baseview::MouseEvent::DragMoved { data, .. }
+                | baseview::MouseEvent::DragDropped { data, .. },
+            ) if dropped_paths(data).next().is_some() => {
+                EventStatus::AcceptDrop(baseview::DropEffect::Copy)
+            }
+            baseview::Event::Mouse(_) => {
+                let egui_ctx",
+    },
+    Edit {
+        file: "src/window.rs",
+        find: "use crate::App;\n",
+        replace: "use crate::App;
+
+fn dropped_paths(data: &baseview::DropData) -> impl Iterator<Item = std::path::PathBuf> {
+    match data {
+        baseview::DropData::Files(paths) => paths.clone(),
+        _ => Vec::new(),
+    }
+    .into_iter()
+}
+
+/// A dropped file by its path.
+#[derive(Debug)]
+struct PathOnDisk(std::path::PathBuf);
+
+impl egui::DroppedFile for PathOnDisk {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|e| e.to_string())
+    }
+}
+",
+    },
+];
+
+/// Makes the crates in `.patched/` what they should be. Returns whether anything was written.
 pub fn ensure(root: &Path) -> Result<bool> {
-    let folder = root.join(".patched");
-    let target = folder.join(CRATE);
-    let stamp_file = folder.join("stamp");
-    let stamp = stamp(root)?;
-    if target.is_dir() && fs::read_to_string(&stamp_file).is_ok_and(|s| s == stamp) {
-        return Ok(false);
+    let mut written = false;
+    for patch in &PATCHES {
+        written |= patch.ensure(root)?;
     }
-    let source = fetch(root)?;
-    let temporary = folder.join(format!("{CRATE}.new"));
-    if temporary.exists() {
-        fs::remove_dir_all(&temporary)?;
-    }
-    copy(&source, &temporary).context("the framework's source could not be copied")?;
-    for edit in EDITS {
-        let path = temporary.join(edit.file);
-        let text = fs::read_to_string(&path).with_context(|| format!("{} is missing", edit.file))?;
-        fs::write(&path, apply(edit, &text)?)?;
-    }
-    if target.exists() {
-        fs::remove_dir_all(&target)?;
-    }
-    fs::rename(&temporary, &target)?;
-    fs::write(&stamp_file, stamp)?;
-    Ok(true)
+    Ok(written)
 }
 
-fn apply(edit: &Edit, text: &str) -> Result<String> {
-    let times = text.matches(edit.find).count();
-    ensure!(
-        times == 1,
-        "the patch of {CRATE} {VERSION} does not fit: {} has {times} places for an edit that needs one. \
-         docs/framework-patch.md says what each edit does",
-        edit.file
-    );
-    Ok(text.replacen(edit.find, edit.replace, 1))
-}
-
-/// Version, checksum and edits in one line: if it differs, the patched copy is made anew.
-fn stamp(root: &Path) -> Result<String> {
-    let lock = fs::read_to_string(root.join("xtask/Cargo.lock")).context("xtask/Cargo.lock is missing")?;
-    let checksum = checksum(&lock).with_context(|| format!("xtask/Cargo.lock has no {CRATE} {VERSION}"))?;
-    // FNV-1a: no secret, only "did the edits change".
-    let hash = EDITS
-        .iter()
-        .flat_map(|e| [e.file, e.find, e.replace])
-        .flat_map(str::bytes)
-        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-    Ok(format!("{CRATE} {VERSION} {checksum} {hash:016x}\n"))
-}
-
-fn checksum(lock: &str) -> Option<&str> {
-    let at = lock.find(&format!("name = \"{CRATE}\"\nversion = \"{VERSION}\""))?;
-    let entry = lock[at..].split("\n\n").next()?;
-    entry.split("checksum = \"").nth(1)?.split('"').next()
-}
-
-/// Asks cargo for the source; `--locked` makes it verify the checksum of the lock file.
-fn fetch(root: &Path) -> Result<PathBuf> {
-    let metadata = cargo_metadata::MetadataCommand::new()
-        .manifest_path(root.join("xtask/Cargo.toml"))
-        .other_options(vec!["--locked".into()])
-        .exec()
-        .context("cargo could not fetch the plugin framework")?;
-    for package in metadata.packages {
-        if package.name.as_str() == CRATE && package.version.to_string() == VERSION {
-            let manifest = package.manifest_path.into_std_path_buf();
-            return manifest.parent().map(Path::to_path_buf).context("odd manifest path");
+impl Patch {
+    fn ensure(&self, root: &Path) -> Result<bool> {
+        let folder = root.join(".patched");
+        let target = folder.join(self.name);
+        let stamp_file = folder.join(format!("{}.stamp", self.name));
+        let stamp = self.stamp(root)?;
+        if target.is_dir() && fs::read_to_string(&stamp_file).is_ok_and(|s| s == stamp) {
+            return Ok(false);
         }
+        let source = self.fetch(root)?;
+        let temporary = folder.join(format!("{}.new", self.name));
+        if temporary.exists() {
+            fs::remove_dir_all(&temporary)?;
+        }
+        copy(&source, &temporary).with_context(|| format!("the source of {} could not be copied", self.name))?;
+        for edit in self.edits {
+            let path = temporary.join(edit.file);
+            let text = fs::read_to_string(&path).with_context(|| format!("{} is missing", edit.file))?;
+            fs::write(&path, self.apply(edit, &text)?)?;
+        }
+        if target.exists() {
+            fs::remove_dir_all(&target)?;
+        }
+        fs::rename(&temporary, &target)?;
+        fs::write(&stamp_file, stamp)?;
+        Ok(true)
     }
-    bail!("{CRATE} {VERSION} is not in xtask/Cargo.lock");
+
+    fn apply(&self, edit: &Edit, text: &str) -> Result<String> {
+        let times = text.matches(edit.find).count();
+        ensure!(
+            times == 1,
+            "the patch of {} {} does not fit: {} has {times} places for an edit that needs one. \
+             docs/framework-patch.md says what each edit does",
+            self.name,
+            self.version,
+            edit.file
+        );
+        Ok(text.replacen(edit.find, edit.replace, 1))
+    }
+
+    /// Version, checksum and edits in one line: if it differs, the patched copy is made anew.
+    fn stamp(&self, root: &Path) -> Result<String> {
+        let (name, version) = (self.name, self.version);
+        let lock = fs::read_to_string(root.join("xtask/Cargo.lock")).context("xtask/Cargo.lock is missing")?;
+        let checksum = self.checksum(&lock).with_context(|| format!("xtask/Cargo.lock has no {name} {version}"))?;
+        // FNV-1a: no secret, only "did the edits change".
+        let hash = self
+            .edits
+            .iter()
+            .flat_map(|e| [e.file, e.find, e.replace])
+            .flat_map(str::bytes)
+            .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        Ok(format!("{name} {version} {checksum} {hash:016x}\n"))
+    }
+
+    fn checksum<'l>(&self, lock: &'l str) -> Option<&'l str> {
+        let at = lock.find(&format!("name = \"{}\"\nversion = \"{}\"", self.name, self.version))?;
+        let entry = lock[at..].split("\n\n").next()?;
+        entry.split("checksum = \"").nth(1)?.split('"').next()
+    }
+
+    /// Asks cargo for the source; `--locked` makes it verify the checksum of the lock file.
+    fn fetch(&self, root: &Path) -> Result<PathBuf> {
+        let metadata = cargo_metadata::MetadataCommand::new()
+            .manifest_path(root.join("xtask/Cargo.toml"))
+            .other_options(vec!["--locked".into()])
+            .exec()
+            .context("cargo could not fetch the plugin framework")?;
+        for package in metadata.packages {
+            if package.name.as_str() == self.name && package.version.to_string() == self.version {
+                let manifest = package.manifest_path.into_std_path_buf();
+                return manifest.parent().map(Path::to_path_buf).context("odd manifest path");
+            }
+        }
+        bail!("{} {} is not in xtask/Cargo.lock", self.name, self.version);
+    }
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
@@ -149,17 +239,18 @@ mod tests {
 
     #[test]
     fn an_edit_that_does_not_match_exactly_once_is_refused() {
-        let edit = &EDITS[0];
-        assert!(apply(edit, "nothing of the kind").is_err());
-        assert!(apply(edit, &format!("{0} {0}", edit.find)).is_err());
-        assert_eq!(apply(edit, edit.find).unwrap(), edit.replace);
+        let patch = &PATCHES[0];
+        let edit = &patch.edits[0];
+        assert!(patch.apply(edit, "nothing of the kind").is_err());
+        assert!(patch.apply(edit, &format!("{0} {0}", edit.find)).is_err());
+        assert_eq!(patch.apply(edit, edit.find).unwrap(), edit.replace);
     }
 
     #[test]
     fn the_checksum_is_read_from_the_right_entry() {
         let lock = "[[package]]\nname = \"nice-plug\"\nversion = \"0.4.2\"\nsource = \"s\"\nchecksum = \"abc\"\n\n\
                     [[package]]\nname = \"x\"\nchecksum = \"def\"\n";
-        assert_eq!(checksum(lock), Some("abc"));
-        assert_eq!(checksum("[[package]]\nname = \"x\"\n"), None);
+        assert_eq!(PATCHES[0].checksum(lock), Some("abc"));
+        assert_eq!(PATCHES[0].checksum("[[package]]\nname = \"x\"\n"), None);
     }
 }

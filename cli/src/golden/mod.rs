@@ -4,6 +4,7 @@
 //! the files. Never writes; a file it does not know is a failure, so nothing is passed over in silence.
 mod a_quantise;
 mod b_encodings;
+mod c_forward;
 mod e_loglik;
 mod f_generate;
 mod report;
@@ -42,10 +43,10 @@ const FILES: &[File] = &[
     File { name: "a_quantise_extract.json", run: a_quantise::run, refers: &[] },
     File { name: "b_chords.json", run: not_built, refers: &[] },
     File { name: "b_encodings.json", run: b_encodings::run, refers: &[] },
-    File { name: "c_forward_full.json", run: not_built, refers: &[] },
-    File { name: "c_forward_small.json", run: not_built, refers: &[] },
+    File { name: "c_forward_full.json", run: c_forward::run_full, refers: &[] },
+    File { name: "c_forward_small.json", run: c_forward::run_small, refers: &[] },
     File { name: "c_nade.json", run: not_built, refers: &[] },
-    File { name: "c_weight_formula.json", run: not_built, refers: &[] },
+    File { name: "c_weight_formula.json", run: c_forward::run_formula, refers: &[] },
     File { name: "d_checkpoints.json", run: not_built, refers: &["ckpt"] },
     File { name: "e_loglik.json", run: e_loglik::run, refers: &[] },
     File { name: "f_generate.json", run: f_generate::run, refers: &[] },

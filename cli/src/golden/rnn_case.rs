@@ -27,7 +27,7 @@ pub fn model(case: &Value) -> Result<Option<Model>> {
 }
 
 /// Formula weights of a case, with single values overridden where it says so.
-fn weights(case: &Value) -> Result<Weights> {
+pub fn weights(case: &Value) -> Result<Weights> {
     let mut variables = Vec::new();
     for variable in case["variables"].as_array().context("no variables")? {
         let name = variable[0].as_str().context("a variable without name")?;

@@ -15,7 +15,8 @@ pub struct Builtin {
 }
 
 /// All embedded weights: lines of `Builtin { id, bytes: include_bytes!("…/assets/models/….safetensors") }`.
-pub const BUILTIN: &[Builtin] = &[];
+pub const BUILTIN: &[Builtin] =
+    &[Builtin { id: "drum_kit", bytes: include_bytes!("../../../assets/models/drum_kit.safetensors") }];
 
 /// Whether a model of the catalogue has embedded weights.
 #[must_use]

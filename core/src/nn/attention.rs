@@ -73,6 +73,11 @@ impl Attention {
         self.cell.bytes() + dense.iter().sum::<usize>()
     }
 
+    /// Bytes of weights of one of the wrapper's inputs.
+    pub(super) fn row_bytes(&self) -> usize {
+        self.mix.matrix.row_bytes()
+    }
+
     /// One step for all lanes of a state. The wrapper's output is left at the front of `work.z`; the result is
     /// the distance between its lanes.
     pub(super) fn step(&self, isa: Isa, input: Source<'_>, memory: Memory<'_>, work: Work<'_>) -> usize {

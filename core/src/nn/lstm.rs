@@ -73,6 +73,11 @@ impl Cell {
         self.matrix.bytes()
     }
 
+    /// Bytes of weights of one input.
+    pub(super) fn row_bytes(&self) -> usize {
+        self.matrix.row_bytes()
+    }
+
     /// One step for all lanes. `state` lane `i` begins at `i * stride` and holds, from `at`, the cell and then
     /// the output, each [`padded`] wide; both are replaced. `z` is room for lanes × [`Cell::packed`].
     pub(super) fn step(

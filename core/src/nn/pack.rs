@@ -114,6 +114,13 @@ impl Matrix {
     }
 }
 
+impl Matrix {
+    /// Bytes of one input's row.
+    pub(super) fn row_bytes(&self) -> usize {
+        self.bytes() / self.rows.max(1)
+    }
+}
+
 fn pack_rows<A: Copy, B: Copy + Default>(
     values: &[A],
     rows: usize,

@@ -156,6 +156,18 @@ impl LstmStack {
         self.layers.iter().map(layer).sum::<usize>() + self.output.matrix.bytes()
     }
 
+    /// Bytes of weights that a step of one lane reads when `nonzero` inputs are not zero: the rows of the other
+    /// inputs are never touched. Divided by the size of a weight it is the number of multiply-adds.
+    pub fn bytes_read(&self, nonzero: usize) -> usize {
+        let skipped = self.config.input.saturating_sub(nonzero);
+        let row = self.layers.first().map_or(0, |layer| match (&layer.projection, &layer.core) {
+            (Some(projection), _) => projection.matrix.row_bytes(),
+            (None, Core::Plain(cell)) => cell.row_bytes(),
+            (None, Core::Attention(attention)) => attention.row_bytes(),
+        });
+        self.bytes() - skipped * row
+    }
+
     /// The state before the first event, for `lanes` takes.
     pub fn state(&self, lanes: usize) -> StackState {
         StackState::new(self.layout.clone(), lanes)

@@ -110,8 +110,8 @@ pub fn derive(base: u32, index: u32) -> u32 {
     }
     let range = u64::from(SHORT);
     // A step without a factor of 2 or 5 visits every seed below SHORT before it comes back.
-    let mut step = mix(u64::from(base) ^ 0x5EED_5EED) % range | 1;
-    if step % 5 == 0 {
+    let mut step = (mix(u64::from(base) ^ 0x5EED_5EED) % range) | 1;
+    if step.is_multiple_of(5) {
         step += 2;
     }
     let seed = (u64::from(base) + step * u64::from(index)) % range;

@@ -25,7 +25,7 @@ pub struct Trigger {
 }
 
 impl Trigger {
-    /// From now on edges count. Before the first block (or the first window) a host only restores values.
+    /// From now on edges count. Before it activates the plugin or opens the window, a host only restores values.
     pub fn arm(&self) {
         self.armed.store(true, Ordering::Relaxed);
     }

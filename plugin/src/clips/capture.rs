@@ -4,7 +4,7 @@
 //! bars only when a clip is asked for. Never hears the plugin's own notes.
 
 use crate::bridge::Played;
-use descant_core::music::{Clip, ClipKind, Note, Ticks, TICKS_PER_QUARTER};
+use descant_core::music::{Clip, ClipKind, Note, TICKS_PER_QUARTER, Ticks};
 use std::collections::VecDeque;
 
 /// Bars that are kept.
@@ -88,7 +88,12 @@ impl Capture {
                 drums += usize::from(event.channel == 9);
                 open.push((event.channel, notes.len()));
                 let velocity = velocity.clamp(1, 127);
-                notes.push(Note { start: at.max(0), pitch: event.pitch, length: TICKS_PER_QUARTER, velocity });
+                notes.push(Note {
+                    start: at.max(0),
+                    pitch: event.pitch,
+                    length: TICKS_PER_QUARTER,
+                    velocity,
+                });
             }
         }
         let last = last?;

@@ -7,11 +7,13 @@ use super::engine::Engine;
 use super::params::{FIRST_WINDOW, MIN_WINDOW, REVISIONS, Visitor};
 use super::session::{Wish, carry_out};
 use super::show;
-use crate::gui::drag::start_drag;
+use crate::gui::drag::{DragHandle, start_drag};
 use crate::gui::view::{Action, Gesture, StatusKind};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize, Size};
-use nice_plug::editor::{Editor, HostMethods, ParentWindowHandle, ResizeHint, SizeConstraints, SpawnedEditor};
+use nice_plug::editor::{
+    Editor, HostMethods, ParentWindowHandle, ResizeHint, SizeConstraints, SpawnedEditor,
+};
 use nice_plug::prelude::{Param, ParamSetter};
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
 use nice_plug_egui::{EguiEditor, EguiEditorHandle, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp};
@@ -102,6 +104,8 @@ struct App {
     engine: Arc<Engine>,
     context: Option<GuiContext>,
     ui_state: crate::gui::clips::UiState,
+    /// The drag under way: letting it go ends the gesture.
+    drag: Option<DragHandle>,
     /// Document as the host knows it: generation and loads.
     known: (u64, u64),
 }
@@ -109,7 +113,7 @@ struct App {
 impl App {
     fn new(engine: Arc<Engine>) -> Self {
         let known = (engine.params.doc.generation(), engine.params.doc.loads());
-        Self { engine, context: None, ui_state: Default::default(), known }
+        Self { engine, context: None, ui_state: Default::default(), drag: None, known }
     }
 
     fn apply(&mut self, action: Action) {
@@ -119,9 +123,9 @@ impl App {
             Action::Param(id, gesture) => self.engine.params.visit(*id, Move { setter: &setter, gesture }),
             _ => {
                 if let Some(Wish::Drag(path)) = carry_out(&self.engine, action) {
-                    // The gesture goes on by itself; its end is of no interest here.
-                    if let Err(why) = start_drag(&[path]) {
-                        self.engine.say(StatusKind::Warn, why.to_string());
+                    match start_drag(&[path]) {
+                        Ok(drag) => self.drag = Some(drag),
+                        Err(why) => self.engine.say(StatusKind::Warn, why.to_string()),
                     }
                 }
             }
@@ -167,6 +171,12 @@ impl NiceEguiApp for App {
         for action in crate::gui::clips::show(ui, &view, &mut self.ui_state) {
             self.apply(action);
         }
+        if let Some(end) = self.drag.as_mut().and_then(DragHandle::poll) {
+            self.drag = None;
+            if let Err(why) = end {
+                self.engine.say(StatusKind::Warn, why.to_string());
+            }
+        }
         self.tell_host();
         // Fast while something moves; otherwise often enough that automation and worker show up.
         ui.ctx().request_repaint_after(Duration::from_millis(if lively { 16 } else { 100 }));
@@ -198,7 +208,9 @@ impl Visitor for Move<'_> {
         match self.gesture {
             Gesture::Begin => self.setter.begin_set_parameter(param),
             // To a value that the parameter can have, so that host and plugin agree to the last bit.
-            Gesture::Set(place) => self.setter.set_parameter(param, param.preview_plain(place.clamp(0.0, 1.0))),
+            Gesture::Set(place) => {
+                self.setter.set_parameter(param, param.preview_plain(place.clamp(0.0, 1.0)))
+            }
             Gesture::End => self.setter.end_set_parameter(param),
             Gesture::Reset => whole(param.default_plain_value()),
             Gesture::Text(text) => {
@@ -229,4 +241,3 @@ impl Visitor for Choose<'_> {
         }
     }
 }
-

@@ -11,6 +11,7 @@ use crate::bridge::{GuiSide, NextClip, WorkerSide};
 use crate::gui::view::{ParamId, Status, StatusKind};
 use crate::library;
 use crate::worker::{Command, Generator, Worker};
+use descant_core::music::ClipKind;
 use descant_core::sampling::derive;
 use descant_core::tool::{Cancel, Request, ToolKind};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -65,7 +66,9 @@ impl Engine {
         let (commands, receiver) = channel();
         let outbox = gui.outbox.clone();
         // Whoever loads a state hands over what shall sound before the host may go on.
-        params.doc.when_loaded(move |content| outbox.send(NextClip { clip: sounding(content), immediate: true }));
+        params
+            .doc
+            .when_loaded(move |content| outbox.send(NextClip { clip: sounding(content), immediate: true }));
         Arc::new(Self {
             params,
             gui,
@@ -87,8 +90,9 @@ impl Engine {
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((side, commands)) = thread.waiting.take() {
             let worker = Worker::new(self.clone(), side);
-            let spawned =
-                std::thread::Builder::new().name("descant worker".into()).spawn(move || worker.run(&commands));
+            let spawned = std::thread::Builder::new()
+                .name("descant worker".into())
+                .spawn(move || worker.run(&commands));
             match spawned {
                 Ok(handle) => thread.running = Some(handle),
                 Err(_) => self.failed("The system could not start another thread."),
@@ -170,6 +174,13 @@ impl Engine {
         })
     }
 
+    /// What the chosen model writes.
+    #[must_use]
+    pub fn model_kind(&self) -> ClipKind {
+        let slot = usize::try_from(self.params.model.value()).unwrap_or(0);
+        library::models().get(slot).map_or(ClipKind::Melody, |m| m.kind)
+    }
+
     /// Seed of the run after one with this seed.
     #[must_use]
     pub fn next_seed(&self, seed: u32, variations: u32) -> u32 {
@@ -177,7 +188,7 @@ impl Engine {
     }
 
     /// A primer of this kind was chosen: go to Continue, with a model that can continue it.
-    pub fn wish_for(&self, kind: descant_core::music::ClipKind) {
+    pub fn wish_for(&self, kind: ClipKind) {
         let mut live = self.live();
         live.wishes.push((ParamId::Tool, 1));
         let slot = usize::try_from(self.params.model.value()).unwrap_or(0);

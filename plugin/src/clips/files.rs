@@ -7,6 +7,7 @@ use super::document::Entry;
 use crate::gui::view::Part;
 use crate::library;
 use descant_core::music::Clip;
+use descant_core::music::midi::{self, WriteOptions};
 use descant_core::sampling::Seed;
 use descant_core::tool::{Take, ToolKind};
 use std::collections::BTreeMap;
@@ -100,7 +101,8 @@ impl Files {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)?;
             }
-            std::fs::write(path, midi(&part_clip(&entry.take, part)))?;
+            let bytes = midi::write_clip(&part_clip(&entry.take, part), WriteOptions::default());
+            std::fs::write(path, bytes.map_err(io::Error::other)?)?;
         }
         let path = paths[place].clone();
         shelf.written.insert(entry.id, (entry.take.clone(), paths));
@@ -113,4 +115,83 @@ fn edition(path: &Path) -> u32 {
     folder.and_then(|n| n.split('-').nth(1)).and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
-fn midi(_: &Clip) -> Vec<u8> { vec![] }
+#[cfg(test)]
+mod tests {
+    use super::super::document::tests::take;
+    use super::*;
+    use descant_core::music::Note;
+
+    fn entry(id: u64, take: Take) -> Entry {
+        Entry { id, take: Arc::new(take), starred: false, index: 3, of: 8 }
+    }
+
+    #[test]
+    fn names_say_what_a_take_is() {
+        let mut take = take(1);
+        let seed = Seed(1).to_string();
+        assert_eq!(take_name(&take, 3, 8), format!("Descant 3 of 8 [Generate] Drum kit RNN {seed}"));
+        let mut request = (*take.request).clone();
+        request.tool = ToolKind::Continue;
+        let mut primer = take.clip.clone();
+        primer.name = "My: groove/no. 1?".into();
+        request.primer = Some(primer);
+        take.request = Arc::new(request);
+        assert_eq!(take_name(&take, 1, 1), format!("Descant 1 of 1 [My_ groove_no. 1_] Drum kit RNN {seed}"));
+    }
+
+    #[test]
+    fn any_text_is_a_file_name() {
+        for (text, name) in [("", "Descant"), ("...", "Descant"), ("a/b\\c\0", "a_b_c_"), (" x. ", "x")] {
+            assert_eq!(sanitise(text), name);
+        }
+        assert!(sanitise(&"é".repeat(500)).len() <= LONGEST);
+    }
+
+    #[test]
+    fn the_file_holds_the_clip_under_the_same_name() {
+        let files = Files::default();
+        let mut take = take(5);
+        take.clip.name = "Descant 3 of 8 [Generate] Drum kit RNN x".into();
+        let entry = entry(1, take);
+        let path = files.path(&entry, Part::Whole).expect("written");
+        assert_eq!(
+            path.file_name().and_then(|n| n.to_str()),
+            Some("Descant 3 of 8 [Generate] Drum kit RNN x.mid")
+        );
+        let song = midi::read(&std::fs::read(&path).expect("there")).expect("a MIDI file");
+        assert_eq!(song.tracks[0].name, entry.take.clip.name);
+        assert_eq!(song.tracks[0].notes, entry.take.clip.notes);
+        assert_eq!(files.path(&entry, Part::Whole).expect("still there"), path);
+    }
+
+    #[test]
+    fn the_new_part_begins_at_its_own_start() {
+        let mut take = take(5);
+        take.clip.notes.push(Note { start: 61_440, pitch: 38, length: 100, velocity: 9 });
+        take.new_from = 61_440;
+        let new = part_clip(&take, Part::New);
+        assert_eq!((new.length, new.notes.len(), new.notes[0].start), (61_440, 1, 0));
+        assert_eq!(part_clip(&take, Part::Whole), take.clip);
+    }
+
+    #[test]
+    fn an_edited_take_gets_a_new_file_and_leaves_the_dropped_one() {
+        let files = Files::default();
+        let first = entry(1, take(5));
+        let old = files.path(&first, Part::Whole).expect("written");
+        let before = std::fs::read(&old).expect("there");
+        let mut edited = take(5);
+        edited.clip.notes[0].pitch = 50;
+        let new = files.path(&entry(1, edited), Part::Whole).expect("written");
+        assert_ne!(new, old);
+        assert_eq!(std::fs::read(&old).expect("still there"), before);
+    }
+
+    #[test]
+    fn a_file_that_somebody_deleted_comes_back() {
+        let files = Files::default();
+        let entry = entry(1, take(5));
+        std::fs::remove_file(files.path(&entry, Part::New).expect("written")).expect("deleted");
+        assert!(files.path(&entry, Part::New).expect("again").is_file());
+    }
+}

@@ -122,6 +122,7 @@ impl Plugin for Clips {
         if let Some(next) = self.audio.latest() {
             drop(self.player.set_clip(next.clip, true));
         }
+        self.audio.trigger.arm();
         self.engine.start();
         true
     }
@@ -137,7 +138,6 @@ impl Plugin for Clips {
         _aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        self.audio.trigger.arm();
         if self.offline {
             // A bounce must hold what was asked for, so here the audio thread may wait.
             self.audio.trigger.wait(PATIENCE);
@@ -156,7 +156,8 @@ impl Plugin for Clips {
         let level = self.params.audition.value() / 100.0;
         self.audible = level > 0.0 && on;
 
-        let mut out = Out { context, thru: &mut self.thru, audio: &mut self.audio, plan, last: 0, next: None };
+        let mut out =
+            Out { context, thru: &mut self.thru, audio: &mut self.audio, plan, last: 0, next: None };
         out.settle();
         out.next = out.context.next_event();
         let (audition, audible) = (&mut self.audition, self.audible);
@@ -258,7 +259,9 @@ impl<C: ProcessContext<Clips>> Out<'_, C> {
         let sample = incoming.timing().max(self.last);
         self.last = sample;
         match incoming {
-            NoteEvent::NoteOn { channel: Channel::Number(c), key: Key::Number(k), velocity, .. } if velocity > 0.0 => {
+            NoteEvent::NoteOn { channel: Channel::Number(c), key: Key::Number(k), velocity, .. }
+                if velocity > 0.0 =>
+            {
                 let strength = (velocity * 127.0).round().clamp(1.0, 127.0) as u8;
                 self.capture(sample, c, k, Some(strength));
                 let context = &mut *self.context;
@@ -313,9 +316,10 @@ fn note(timing: u32, channel: u8, key: u8, velocity: Option<u8>) -> PluginNoteEv
 fn host_time(host: &Transport) -> HostTime {
     let ticks = |beats: f64| beats * TICKS_PER_QUARTER as f64;
     let position = host.pos_beats();
-    let meter = host.time_sig_numerator.zip(host.time_sig_denominator).and_then(|(n, d)| {
-        Meter::new(u8::try_from(n).ok()?, u8::try_from(d).ok()?)
-    });
+    let meter = host
+        .time_sig_numerator
+        .zip(host.time_sig_denominator)
+        .and_then(|(n, d)| Meter::new(u8::try_from(n).ok()?, u8::try_from(d).ok()?));
     HostTime {
         host: host.playing || host.tempo.is_some() || position.is_some(),
         playing: host.playing,
@@ -338,5 +342,6 @@ impl ClapPlugin for Clips {
 
 impl Vst3Plugin for Clips {
     const VST3_CLASS_ID: [u8; 16] = *b"DescantClips0001";
-    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] = &[Vst3SubCategory::Instrument, Vst3SubCategory::Tools];
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
+        &[Vst3SubCategory::Instrument, Vst3SubCategory::Tools];
 }

@@ -8,7 +8,8 @@ use super::state::DocStore;
 use crate::bridge::Trigger;
 use crate::gui::view::ParamId;
 use crate::library;
-use descant_core::tool::{Constraints, PitchClasses, ToolKind};
+use descant_core::music::{self, PitchClasses};
+use descant_core::tool::{Constraints, ToolKind};
 use nice_plug::prelude::*;
 use std::sync::{Arc, RwLock};
 
@@ -41,8 +42,8 @@ pub enum Key {
     Cs,
     #[name = "D"]
     D,
-    #[name = "Eb"]
-    Eb,
+    #[name = "D#"]
+    Ds,
     #[name = "E"]
     E,
     #[name = "F"]
@@ -51,12 +52,12 @@ pub enum Key {
     Fs,
     #[name = "G"]
     G,
-    #[name = "Ab"]
-    Ab,
+    #[name = "G#"]
+    Gs,
     #[name = "A"]
     A,
-    #[name = "Bb"]
-    Bb,
+    #[name = "A#"]
+    As,
     #[name = "B"]
     B,
 }
@@ -101,36 +102,27 @@ pub enum Scale {
     #[id = "blues"]
     #[name = "Blues"]
     Blues,
-    #[id = "whole_tone"]
-    #[name = "Whole tone"]
-    WholeTone,
 }
 
 impl Scale {
-    /// Semitones above the tonic; `None`: every pitch class.
-    fn steps(self) -> Option<&'static [u32]> {
-        Some(match self {
-            Self::Off => return None,
-            Self::Major => &[0, 2, 4, 5, 7, 9, 11],
-            Self::Minor => &[0, 2, 3, 5, 7, 8, 10],
-            Self::HarmonicMinor => &[0, 2, 3, 5, 7, 8, 11],
-            Self::MelodicMinor => &[0, 2, 3, 5, 7, 9, 11],
-            Self::Dorian => &[0, 2, 3, 5, 7, 9, 10],
-            Self::Phrygian => &[0, 1, 3, 5, 7, 8, 10],
-            Self::Lydian => &[0, 2, 4, 6, 7, 9, 11],
-            Self::Mixolydian => &[0, 2, 4, 5, 7, 9, 10],
-            Self::MajorPentatonic => &[0, 2, 4, 7, 9],
-            Self::MinorPentatonic => &[0, 3, 5, 7, 10],
-            Self::Blues => &[0, 3, 5, 6, 7, 10],
-            Self::WholeTone => &[0, 2, 4, 6, 8, 10],
-        })
-    }
-
-    /// The mask for a tonic.
+    /// The mask for a tonic; `None`: every pitch class.
     #[must_use]
     pub fn mask(self, key: Key) -> Option<PitchClasses> {
-        let bits = |steps: &[u32]| steps.iter().fold(0, |m, s| m | 1 << ((s + key as u32) % 12));
-        self.steps().map(|steps| PitchClasses(bits(steps)))
+        let scale = match self {
+            Self::Off => return None,
+            Self::Major => music::Scale::Major,
+            Self::Minor => music::Scale::NaturalMinor,
+            Self::HarmonicMinor => music::Scale::HarmonicMinor,
+            Self::MelodicMinor => music::Scale::MelodicMinor,
+            Self::Dorian => music::Scale::Dorian,
+            Self::Phrygian => music::Scale::Phrygian,
+            Self::Lydian => music::Scale::Lydian,
+            Self::Mixolydian => music::Scale::Mixolydian,
+            Self::MajorPentatonic => music::Scale::MajorPentatonic,
+            Self::MinorPentatonic => music::Scale::MinorPentatonic,
+            Self::Blues => music::Scale::Blues,
+        };
+        Some(scale.in_key(key as u8))
     }
 }
 
@@ -223,42 +215,8 @@ fn leading_number(text: &str) -> Option<f32> {
 
 fn pitch(name: &str, default: i32) -> IntParam {
     whole(name, default, 0, 127)
-        .with_value_to_string(Arc::new(pitch_name))
-        .with_string_to_value(Arc::new(parse_pitch))
-}
-
-const PITCH_NAMES: [&str; 12] = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
-
-/// Middle C (60) is C4.
-fn pitch_name(pitch: i32) -> String {
-    format!("{}{}", PITCH_NAMES[pitch.rem_euclid(12) as usize], pitch.div_euclid(12) - 1)
-}
-
-/// `C4`, `Bb-1`, `a#3` or a plain MIDI number.
-fn parse_pitch(text: &str) -> Option<i32> {
-    let text = text.trim().to_ascii_lowercase();
-    if let Ok(number) = text.parse::<i32>() {
-        return Some(number).filter(|n| (0..128).contains(n));
-    }
-    let mut letters = text.chars();
-    let class = match letters.next()? {
-        'c' => 0,
-        'd' => 2,
-        'e' => 4,
-        'f' => 5,
-        'g' => 7,
-        'a' => 9,
-        'b' => 11,
-        _ => return None,
-    };
-    let rest = letters.as_str();
-    let (shift, octave) = match rest.as_bytes().first()? {
-        b'#' => (1, &rest[1..]),
-        b'b' => (-1, &rest[1..]),
-        _ => (0, rest),
-    };
-    let octave: i32 = octave.parse().ok().filter(|o| (-1..=9).contains(o))?;
-    Some((octave + 1) * 12 + class + shift).filter(|n| (0..128).contains(n))
+        .with_value_to_string(Arc::new(|p| music::pitch_name(p.clamp(0, 127) as u8)))
+        .with_string_to_value(Arc::new(|text| music::pitch_from_name(text).map(i32::from)))
 }
 
 impl ClipsParams {
@@ -275,7 +233,9 @@ impl ClipsParams {
             continue_bars: whole("Continue bars", 2, 1, 32),
             variations: whole("Variations", 8, 1, 16),
             density: whole("Density", 0, 0, 32)
-                .with_value_to_string(Arc::new(|v| if v == 0 { "Free".into() } else { format!("{v} per bar") }))
+                .with_value_to_string(Arc::new(
+                    |v| if v == 0 { "Free".into() } else { format!("{v} per bar") },
+                ))
                 .with_string_to_value(Arc::new(|text| {
                     if text.trim().eq_ignore_ascii_case("free") {
                         return Some(0);
@@ -401,7 +361,9 @@ fn model_name(slot: i32) -> String {
 fn parse_model(text: &str) -> Option<i32> {
     let text = text.trim();
     let named = library::models().iter().position(|m| m.name.eq_ignore_ascii_case(text) || m.id == text);
-    let slot = || text.get(..5).filter(|p| p.eq_ignore_ascii_case("slot ")).and_then(|_| text[5..].trim().parse().ok());
+    let slot = || {
+        text.get(..5).filter(|p| p.eq_ignore_ascii_case("slot ")).and_then(|_| text[5..].trim().parse().ok())
+    };
     named.map(|i| i as i32 + 1).or_else(slot).map(|s| s - 1).filter(|s| (0..MODEL_SLOTS as i32).contains(s))
 }
 
@@ -441,27 +403,90 @@ mod tests {
     macro_rules! each {
         ($params:expr, $p:ident => $body:expr) => {{
             let all = &$params;
-            { let $p = &all.temperature; $body }
-            { let $p = &all.tool; $body }
-            { let $p = &all.model; $body }
-            { let $p = &all.bars; $body }
-            { let $p = &all.continue_bars; $body }
-            { let $p = &all.variations; $body }
-            { let $p = &all.density; $body }
-            { let $p = &all.key; $body }
-            { let $p = &all.scale; $body }
-            { let $p = &all.range_low; $body }
-            { let $p = &all.range_high; $body }
-            { let $p = &all.seed_lock; $body }
-            { let $p = &all.swap; $body }
-            { let $p = &all.audition; $body }
-            { let $p = &all.play; $body }
-            { let $p = &all.generate; $body }
-            { let $p = &all.bypass; $body }
-            { let $p = &all.own_tempo; $body }
-            { let $p = &all.melody_channel; $body }
-            { let $p = &all.drum_channel; $body }
-            { let $p = &all.revision; $body }
+            {
+                let $p = &all.temperature;
+                $body
+            }
+            {
+                let $p = &all.tool;
+                $body
+            }
+            {
+                let $p = &all.model;
+                $body
+            }
+            {
+                let $p = &all.bars;
+                $body
+            }
+            {
+                let $p = &all.continue_bars;
+                $body
+            }
+            {
+                let $p = &all.variations;
+                $body
+            }
+            {
+                let $p = &all.density;
+                $body
+            }
+            {
+                let $p = &all.key;
+                $body
+            }
+            {
+                let $p = &all.scale;
+                $body
+            }
+            {
+                let $p = &all.range_low;
+                $body
+            }
+            {
+                let $p = &all.range_high;
+                $body
+            }
+            {
+                let $p = &all.seed_lock;
+                $body
+            }
+            {
+                let $p = &all.swap;
+                $body
+            }
+            {
+                let $p = &all.audition;
+                $body
+            }
+            {
+                let $p = &all.play;
+                $body
+            }
+            {
+                let $p = &all.generate;
+                $body
+            }
+            {
+                let $p = &all.bypass;
+                $body
+            }
+            {
+                let $p = &all.own_tempo;
+                $body
+            }
+            {
+                let $p = &all.melody_channel;
+                $body
+            }
+            {
+                let $p = &all.drum_channel;
+                $body
+            }
+            {
+                let $p = &all.revision;
+                $body
+            }
         }};
     }
 
@@ -512,14 +537,5 @@ mod tests {
         let d_major = [2, 4, 6, 7, 9, 11, 1].iter().fold(0, |m, p| m | 1 << p);
         assert_eq!(Scale::Major.mask(Key::D), Some(PitchClasses(d_major)));
         assert_eq!(Scale::Off.mask(Key::D), None);
-    }
-
-    #[test]
-    fn pitches_are_read_as_musicians_write_them() {
-        let cases = [("C4", 60), ("c-1", 0), ("Bb3", 58), ("a#3", 58), ("G9", 127), ("64", 64), ("Cb4", 59)];
-        for (text, pitch) in cases {
-            assert_eq!(parse_pitch(text), Some(pitch), "{text}");
-        }
-        assert_eq!(parse_pitch("G#9"), None);
     }
 }

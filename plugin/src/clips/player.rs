@@ -6,7 +6,7 @@
 //! that is no longer needed waits in a slot until the caller takes it away.
 
 use super::timeline::{Cause, Grid, Plan, Segment};
-use descant_core::music::{Clip, ClipKind, Note, Ticks, TICKS_PER_QUARTER};
+use descant_core::music::{Clip, ClipKind, Note, TICKS_PER_QUARTER, Ticks};
 use std::sync::Arc;
 
 /// Notes that may sound at once. More are not switched on.
@@ -212,7 +212,11 @@ impl Player {
         while start < segment.end {
             let mut end = segment.end;
             if let Some(pending) = &self.pending {
-                let at = if pending.immediate { start } else { swap_sample(segment, grid, settings.quantum, start) };
+                let at = if pending.immediate {
+                    start
+                } else {
+                    swap_sample(segment, grid, settings.quantum, start)
+                };
                 if at <= start {
                     self.swap(start, emit);
                 } else {

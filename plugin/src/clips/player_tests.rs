@@ -10,7 +10,8 @@ use std::sync::Arc;
 const Q: Ticks = TICKS_PER_QUARTER;
 
 fn clip(bars: Ticks, notes: &[(Ticks, u8, Ticks)]) -> Clip {
-    let notes = notes.iter().map(|&(start, pitch, length)| Note { start, pitch, length, velocity: 100 }).collect();
+    let notes =
+        notes.iter().map(|&(start, pitch, length)| Note { start, pitch, length, velocity: 100 }).collect();
     let mut clip = Clip {
         name: String::new(),
         kind: ClipKind::Melody,
@@ -29,7 +30,8 @@ fn ready(clip: &Clip, take: u64) -> Option<Arc<Playable>> {
 
 /// Sixteenths with overlapping long notes on other keys.
 fn busy() -> Clip {
-    let mut notes: Vec<(Ticks, u8, Ticks)> = (0..16).map(|i| (i * Q / 4, 60 + (i % 5) as u8, Q / 4)).collect();
+    let mut notes: Vec<(Ticks, u8, Ticks)> =
+        (0..16).map(|i| (i * Q / 4, 60 + (i % 5) as u8, Q / 4)).collect();
     notes.extend([(17, 40, 3 * Q), (2 * Q + 1, 41, 9 * Q), (4 * Q - 1, 42, Q)]);
     clip(1, &notes)
 }
@@ -258,7 +260,8 @@ fn a_jump_ends_all_notes_and_plays_on_from_there() {
     assert!(!offs.is_empty() && offs.iter().all(|(at, _)| *at == 30_000), "notes end at the jump");
     host.run(20_000, || 500).stop();
     host.assert_balanced();
-    let after: Vec<_> = host.onsets().into_iter().filter(|(at, _)| *at >= 30_000).map(|(a, p)| (a - 30_000, p)).collect();
+    let after: Vec<_> =
+        host.onsets().into_iter().filter(|(at, _)| *at >= 30_000).map(|(a, p)| (a - 30_000, p)).collect();
     assert_eq!(sorted(after), expected(&busy(), 48_000.0, 120.0, 400.5 * Q as f64, 20_500));
 }
 
@@ -270,8 +273,12 @@ fn a_loop_strikes_its_first_beat_every_time() {
     host.assert_balanced();
     let first: Vec<u64> = host.onsets().into_iter().filter(|(_, p)| *p == 60).map(|(at, _)| at).collect();
     assert_eq!(first, [0, 48_000, 96_000, 144_000]);
-    let offs: Vec<u64> =
-        host.events.iter().filter(|(_, e)| e.pitch == 60 && e.velocity.is_none()).map(|(at, _)| *at).collect();
+    let offs: Vec<u64> = host
+        .events
+        .iter()
+        .filter(|(_, e)| e.pitch == 60 && e.velocity.is_none())
+        .map(|(at, _)| *at)
+        .collect();
     assert_eq!(offs, [48_000, 96_000, 144_000, 192_000], "a long note ends with the loop");
 }
 
@@ -291,7 +298,10 @@ fn a_tempo_change_loses_and_doubles_nothing() {
     let ticks = host.position;
     let passes = expected(&busy(), 48_000.0, 120.0, 0.0, (ticks / Q as f64 * 24_000.0).round() as u64).len();
     let struck = host.onsets().len();
-    assert!(struck.abs_diff(passes) <= 1, "{struck} onsets, {passes} in the song; {total_at_120} and {count} blocks");
+    assert!(
+        struck.abs_diff(passes) <= 1,
+        "{struck} onsets, {passes} in the song; {total_at_120} and {count} blocks"
+    );
 }
 
 #[test]
@@ -353,7 +363,8 @@ fn bypass_and_stop_end_all_notes_at_once() {
 #[test]
 fn a_new_take_starts_at_its_swap_point() {
     let other = clip(1, &[(0, 90, Q / 4), (Q, 91, Q / 4), (2 * Q, 92, Q / 4), (3 * Q, 93, Q / 4)]);
-    for (quantum, first) in [(Quantum::Now, (48_000, 92)), (Quantum::Beat, (48_000, 92)), (Quantum::Bar, (96_000, 90))]
+    for (quantum, first) in
+        [(Quantum::Now, (48_000, 92)), (Quantum::Beat, (48_000, 92)), (Quantum::Bar, (96_000, 90))]
     {
         let mut host = Host::new(48_000.0, 120.0).with(&busy());
         host.settings.quantum = quantum;

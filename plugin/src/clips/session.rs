@@ -71,7 +71,9 @@ fn travel(engine: &Arc<Engine>, back: bool) {
 }
 
 fn use_as_primer(engine: &Arc<Engine>, id: u64) {
-    let Some(take) = engine.params.doc.read(|d| d.content().entry(id).map(|e| e.take.clone())) else { return };
+    let Some(take) = engine.params.doc.read(|d| d.content().entry(id).map(|e| e.take.clone())) else {
+        return;
+    };
     let mut clip = take.clip.clone();
     // The take's own name names its primer already; names must not grow with every round.
     clip.name = Seed(take.seed).to_string();

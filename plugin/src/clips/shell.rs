@@ -15,10 +15,8 @@ pub fn choose_file(engine: &Arc<Engine>) {
     beside(engine, |engine| match ask(&open_dialogs()) {
         Answer::Path(path) => engine.send(Command::Open(path)),
         Answer::Dismissed => {}
-        Answer::NoDialog => engine.say(
-            StatusKind::Info,
-            "There is no file dialog here. Drop a MIDI file on the window instead.",
-        ),
+        Answer::NoDialog => engine
+            .say(StatusKind::Info, "There is no file dialog here. Drop a MIDI file on the window instead."),
     });
 }
 
@@ -47,7 +45,9 @@ pub fn reveal(engine: &Arc<Engine>, path: &Path) {
     beside(engine, move |engine| {
         let shown = reveal_programs(&path).into_iter().any(|mut program| {
             // The file manager's own success code means nothing on some systems: that it could start is enough.
-            quiet(&mut program).spawn().is_ok_and(|mut child| cfg!(windows) || child.wait().is_ok_and(|s| s.success()))
+            quiet(&mut program)
+                .spawn()
+                .is_ok_and(|mut child| cfg!(windows) || child.wait().is_ok_and(|s| s.success()))
         });
         if !shown {
             engine.say(StatusKind::Info, format!("The take is at {}.", path.display()));
@@ -76,7 +76,8 @@ fn quiet(program: &mut Process) -> &mut Process {
 /// The first program that exists is asked; what it prints is the path.
 fn ask(programs: &[(&str, Vec<String>)]) -> Answer {
     for (program, arguments) in programs {
-        let output = Process::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output();
+        let output =
+            Process::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output();
         if let Ok(output) = output {
             let text = String::from_utf8_lossy(&output.stdout);
             let path = text.trim_end_matches(['\r', '\n']);
@@ -93,7 +94,8 @@ fn texts(parts: &[&str]) -> Vec<String> {
 
 #[cfg(target_os = "macos")]
 fn open_dialogs() -> Vec<(&'static str, Vec<String>)> {
-    let script = r#"POSIX path of (choose file with prompt "MIDI file" of type {"public.midi-audio", "mid", "midi"})"#;
+    let script =
+        r#"POSIX path of (choose file with prompt "MIDI file" of type {"public.midi-audio", "mid", "midi"})"#;
     vec![("osascript", texts(&["-e", script]))]
 }
 
@@ -143,7 +145,10 @@ fn open_dialogs() -> Vec<(&'static str, Vec<String>)> {
     let home = music_folder();
     let home = home.to_string_lossy();
     vec![
-        ("zenity", texts(&["--file-selection", "--title=MIDI file", "--file-filter=MIDI | *.mid *.midi *.MID"])),
+        (
+            "zenity",
+            texts(&["--file-selection", "--title=MIDI file", "--file-filter=MIDI | *.mid *.midi *.MID"]),
+        ),
         ("kdialog", texts(&["--getopenfilename", &home, "MIDI (*.mid *.midi)"])),
     ]
 }

@@ -85,7 +85,7 @@ pub fn view(engine: &Engine) -> View {
                 about: m.about.clone(),
                 kind: m.kind,
                 ready: library::ready(&m.id),
-                default_temperature: m.default_temperature,
+                default_temperature: library::default_temperature(&m.id),
             })
             .collect(),
         model: usize::try_from(params.model.value()).unwrap_or(0),
@@ -95,7 +95,12 @@ pub fn view(engine: &Engine) -> View {
         takes: content
             .entries
             .into_iter()
-            .map(|e| TakeView { id: e.id, seed: Seed(e.take.seed).to_string(), take: e.take, starred: e.starred })
+            .map(|e| TakeView {
+                id: e.id,
+                seed: Seed(e.take.seed).to_string(),
+                take: e.take,
+                starred: e.starred,
+            })
             .collect(),
         shown: content.shown,
         sounding: content.sounding,

@@ -74,7 +74,8 @@ impl Saved {
             .map(|entry| {
                 let take = &entry.take;
                 // Takes of one run follow each other, so the newest request is the likely one.
-                let known = requests.iter().rposition(|r| Arc::ptr_eq(r, &take.request) || **r == *take.request);
+                let known =
+                    requests.iter().rposition(|r| Arc::ptr_eq(r, &take.request) || **r == *take.request);
                 let request = known.unwrap_or_else(|| {
                     requests.push(take.request.clone());
                     requests.len() - 1
@@ -138,7 +139,13 @@ impl Saved {
                 notices: saved.notices,
             };
             let take = Arc::new(take);
-            entries.push(Entry { id: saved.id, take, starred: saved.starred, index: saved.index, of: saved.of });
+            entries.push(Entry {
+                id: saved.id,
+                take,
+                starred: saved.starred,
+                index: saved.index,
+                of: saved.of,
+            });
         }
         let primer = self.primer.and_then(|p| {
             let origin = match p.origin {
@@ -164,7 +171,8 @@ fn credible(mut clip: Clip) -> Option<Clip> {
     if !(1..=LONGEST).contains(&clip.length) {
         return None;
     }
-    let good = |n: &Note| n.pitch < 128 && (1..=LONGEST).contains(&n.length) && (1..=127).contains(&n.velocity);
+    let good =
+        |n: &Note| n.pitch < 128 && (1..=LONGEST).contains(&n.length) && (1..=127).contains(&n.velocity);
     clip.notes.retain(good);
     clip.normalise();
     clip.tempo = clip.tempo.filter(|t| t.is_finite() && *t > 0.0);

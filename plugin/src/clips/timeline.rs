@@ -4,7 +4,7 @@
 //! is a straight line of the sample number, at loop ends, and says where the line was broken (start, jump, wrap).
 //! Never allocates, never knows a note.
 
-use descant_core::music::{Meter, Ticks, TICKS_PER_QUARTER};
+use descant_core::music::{Meter, TICKS_PER_QUARTER, Ticks};
 
 /// Most segments in one block. A loop shorter than a block/63 is followed this often and then runs straight on.
 const MAX_SEGMENTS: usize = 64;
@@ -12,6 +12,8 @@ const MAX_SEGMENTS: usize = 64;
 const FURTHEST: f64 = 1.5e12;
 /// Hosts round their positions; Ardour to 1/1920 beat. Anything nearer than this is rounding, not a jump.
 const ROUNDING: f64 = TICKS_PER_QUARTER as f64 / 960.0;
+/// A tempo ramp moves the host no further than this within a block; more is a jump that comes with a new tempo.
+const STEEPEST: f64 = TICKS_PER_QUARTER as f64 / 64.0;
 
 /// What the host says about time at the start of a block. Every field may be missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -185,15 +187,8 @@ impl Timeline {
     #[must_use]
     pub fn new(sample_rate: f64) -> Self {
         let line = Line { anchor: 0.0, ticks_per_sample: 1.0 };
-        let segment = Segment {
-            start: 0,
-            end: 0,
-            cause: Cause::Continue,
-            floor: None,
-            ceiling: None,
-            line,
-            offset: 0,
-        };
+        let segment =
+            Segment { start: 0, end: 0, cause: Cause::Continue, floor: None, ceiling: None, line, offset: 0 };
         Self {
             sample_rate: if sample_rate.is_finite() && sample_rate >= 1.0 { sample_rate } else { 48_000.0 },
             line,
@@ -277,7 +272,8 @@ impl Timeline {
     fn compare(&mut self, host: f64, expected: f64, tempo: f64, step: f64) -> (f64, Cause) {
         let error = host - expected;
         let ramp = (tempo - self.tempo).abs() / 60.0 * f64::from(self.last_frames) / self.sample_rate;
-        let tolerance = ROUNDING + step.max(self.line.ticks_per_sample) + ramp * TICKS_PER_QUARTER as f64;
+        let ramp = (ramp * TICKS_PER_QUARTER as f64).min(STEEPEST);
+        let tolerance = ROUNDING + step.max(self.line.ticks_per_sample) + ramp;
         if (error - self.last_error).abs() > tolerance {
             self.last_error = 0.0;
             (host, Cause::Jump)
@@ -293,7 +289,10 @@ impl Timeline {
     fn cut(&mut self, frames: u32, cause: Cause, loop_range: Option<(f64, f64)>) {
         let shortest = 2.0 * self.line.ticks_per_sample;
         let loop_range = loop_range.filter(|(start, end)| {
-            start.is_finite() && end.is_finite() && start.abs() < FURTHEST && end.abs() < FURTHEST
+            start.is_finite()
+                && end.is_finite()
+                && start.abs() < FURTHEST
+                && end.abs() < FURTHEST
                 && end - start >= shortest
         });
         let (mut start, mut cause, mut floor) = (0, cause, None);

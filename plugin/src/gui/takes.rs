@@ -265,17 +265,13 @@ fn row_in_view(
     let p = ui.painter();
     let font = if shown { theme::bold(theme::BODY) } else { theme::font(theme::BODY) };
     let c = theme::fade(theme::TEXT, alpha);
-    let room = words.width() - if sounding { 20.0 } else { 0.0 };
-    let r = text(p, pos2(words.left(), y - 9.0), Align2::LEFT_CENTER, &t.seed, font, c, room);
-    if sounding {
-        let at = Rect::from_center_size(pos2(r.right() + 12.0, y - 9.0), vec2(16.0, 16.0));
-        icons::paint(p, Icon::Speaker, at, theme::ACCENT);
-    }
+    let room = words.width() - if sounding && !narrow { 20.0 } else { 0.0 };
+    let first = text(p, pos2(words.left(), y - 9.0), Align2::LEFT_CENTER, &t.seed, font, c, room);
     let n = t.take.clip.bars();
     let bars = format!("{n} {}", if n == 1 { "bar" } else { "bars" });
     let facts = if narrow { bars } else { format!("{bars} · score {}", score(t)) };
     let c = theme::fade(theme::DIM, alpha);
-    text(
+    let second = text(
         p,
         pos2(words.left(), y + 9.0),
         Align2::LEFT_CENTER,
@@ -284,6 +280,12 @@ fn row_in_view(
         c,
         words.width(),
     );
+    if sounding {
+        // Beside the shorter line, so that the seed stays readable.
+        let beside = if narrow { second } else { first };
+        let at = Rect::from_center_size(pos2(beside.right() + 12.0, beside.center().y), vec2(16.0, 16.0));
+        icons::paint(p, Icon::Speaker, at, theme::ACCENT);
+    }
 
     let drag = ui.interact(grip, ui.scope_id().with("grip"), Sense::drag());
     name(ui, &drag, Role::Button, &format!("Drag {}", t.seed));

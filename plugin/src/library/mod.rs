@@ -27,8 +27,6 @@ pub struct ModelInfo {
     pub about: String,
     /// What it writes.
     pub kind: ClipKind,
-    /// Temperature at which it was measured.
-    pub default_temperature: f32,
 }
 
 static MODELS: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
@@ -37,7 +35,6 @@ static MODELS: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
         name: c.name.into(),
         about: c.about.into(),
         kind: c.kind,
-        default_temperature: USUAL_TEMPERATURE,
     };
     catalogue().iter().map(info).collect()
 });
@@ -63,6 +60,14 @@ pub fn name(id: &str) -> String {
 #[must_use]
 pub fn ready(id: &str) -> bool {
     builtin::has(id) || USER.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id)
+}
+
+/// Temperature at which a model was measured, as its card says; the usual one until it is loaded.
+#[must_use]
+pub fn default_temperature(id: &str) -> f32 {
+    // The window must not wait while the worker loads.
+    let loaded = LOADED.try_lock().ok();
+    loaded.and_then(|l| l.get(id).map(|m| m.card().default_temperature)).unwrap_or(USUAL_TEMPERATURE)
 }
 
 /// The user's folder of weights: `DESCANT_MODELS`, else the place that the system has for such things.

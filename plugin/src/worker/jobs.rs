@@ -6,7 +6,6 @@ use crate::clips::files;
 use crate::clips::import;
 use crate::gui::view::{PrimerOrigin, StatusKind};
 use crate::library;
-use descant_core::music::ClipKind;
 use descant_core::tool::{Cancel, Request, Take};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -122,9 +121,7 @@ impl Worker {
 
     fn take_over_played(&mut self) {
         let engine = self.engine.clone();
-        let slot = usize::try_from(engine.params.model.value()).unwrap_or(0);
-        let kind = library::models().get(slot).map_or(ClipKind::Melody, |m| m.kind);
-        match self.capture.clip(kind) {
+        match self.capture.clip(engine.model_kind()) {
             Some(clip) => {
                 let text = format!("Took over {} notes in {} bars.", clip.notes.len(), clip.bars());
                 self.set_primer(clip.into(), PrimerOrigin::Captured);
@@ -142,7 +139,7 @@ impl Worker {
 
     fn open(&self, path: &Path) {
         let engine = &self.engine;
-        match import::open(path) {
+        match import::open(path, engine.model_kind()) {
             Err(why) => engine.say(StatusKind::Bad, why),
             Ok(song) => {
                 if let Some(track) = song.only_choice() {
@@ -160,11 +157,17 @@ impl Worker {
     fn choose_track(&self, track: usize, top_line: bool, file_tempo: bool) {
         let engine = &self.engine;
         let Some(song) = engine.live().song.take() else { return };
-        match song.clip(track, top_line, file_tempo) {
+        let host_tempo = engine.gui.telemetry.read().tempo;
+        match song.clip(track, top_line, file_tempo, host_tempo) {
             Ok(clip) => {
-                let text = format!("{}: {} notes in {} bars.{}", clip.name, clip.notes.len(), clip.bars(), song.remark());
+                let mut text = format!("{}: {} notes in {} bars.", clip.name, clip.notes.len(), clip.bars());
+                let remarks = song.remarks();
+                for remark in &remarks {
+                    text.push(' ');
+                    text.push_str(remark);
+                }
                 self.set_primer(clip.into(), PrimerOrigin::File);
-                engine.say(StatusKind::Good, text);
+                engine.say(if remarks.is_empty() { StatusKind::Good } else { StatusKind::Warn }, text);
             }
             Err(why) => engine.say(StatusKind::Bad, why),
         }

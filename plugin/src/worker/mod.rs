@@ -5,6 +5,8 @@
 //! goes. It may take its time: nobody waits for it but an offline render. A panic in a model becomes a message.
 
 mod jobs;
+#[cfg(test)]
+mod tests;
 
 use crate::bridge::WorkerSide;
 use crate::clips::capture::Capture;
@@ -86,7 +88,8 @@ impl Worker {
                 self.answer_trigger();
             }));
             if done.is_err() {
-                self.engine.failed("Something went wrong inside Descant. Your takes are safe; please try again.");
+                self.engine
+                    .failed("Something went wrong inside Descant. Your takes are safe; please try again.");
             }
         }
     }

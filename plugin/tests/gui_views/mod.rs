@@ -11,7 +11,8 @@ const S: i64 = TICKS_PER_QUARTER / 4;
 /// A drum clip: kick, snare, hats, with small differences by `n`.
 pub fn drums(bars: i64, n: i64) -> Clip {
     let mut notes = Vec::new();
-    let mut add = |step: i64, pitch, velocity| notes.push(Note { start: step * S, pitch, length: S, velocity });
+    let mut add =
+        |step: i64, pitch, velocity| notes.push(Note { start: step * S, pitch, length: S, velocity });
     for bar in 0..bars {
         let o = bar * 16;
         for step in 0..8 {
@@ -99,12 +100,21 @@ pub fn first_open() -> View {
         model("drum_kit", "Drum kit RNN", about_drums, ClipKind::Drums, true),
         model("one_drum", "One drum RNN", "Writes a rhythm for one drum.", ClipKind::Drums, false),
         model("attention", "Attention melody RNN", about_melody, ClipKind::Melody, true),
-        model("lookback", "Lookback melody RNN", "Writes melodies with an ear for repeats.", ClipKind::Melody, false),
+        model(
+            "lookback",
+            "Lookback melody RNN",
+            "Writes melodies with an ear for repeats.",
+            ClipKind::Melody,
+            false,
+        ),
     ];
     let keys = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"];
     let params = HashMap::from([
         (ParamId::Tool, choice(0, &["Generate", "Continue"])),
-        (ParamId::Model, choice(0, &["Drum kit RNN", "One drum RNN", "Attention melody RNN", "Lookback melody RNN"])),
+        (
+            ParamId::Model,
+            choice(0, &["Drum kit RNN", "One drum RNN", "Attention melody RNN", "Lookback melody RNN"]),
+        ),
         (ParamId::Temperature, param(0.5, "1.00", None)),
         (ParamId::Bars, param(3.0 / 31.0, "4 bars", Some(31))),
         (ParamId::Variations, param(7.0 / 15.0, "8", Some(15))),
@@ -146,9 +156,8 @@ pub fn first_open() -> View {
 }
 
 /// Seeds as the product writes them.
-pub const SEEDS: [&str; 8] = [
-    "mavo-tiru", "pela-suno", "kiro-vami", "doru-leka", "suna-bopi", "tavi-moru", "neko-rasu", "hilo-pame",
-];
+pub const SEEDS: [&str; 8] =
+    ["mavo-tiru", "pela-suno", "kiro-vami", "doru-leka", "suna-bopi", "tavi-moru", "neko-rasu", "hilo-pame"];
 
 fn takes(view: &mut View, tool: ToolKind, primer: Option<&Clip>, make: impl Fn(i64) -> Clip) {
     let request = Arc::new(Request {
@@ -176,8 +185,10 @@ fn takes(view: &mut View, tool: ToolKind, primer: Option<&Clip>, make: impl Fn(i
         let id = view.takes.len() as u64 + 1;
         view.takes.push(TakeView { id, take: Arc::new(take), seed: seed.into(), starred: i == 1 || i == 4 });
     }
-    view.status =
-        Status { kind: StatusKind::Good, text: "Drum kit RNN wrote 8 takes in 41 ms · seed mavo-tiru".into() };
+    view.status = Status {
+        kind: StatusKind::Good,
+        text: "Drum kit RNN wrote 8 takes in 41 ms · seed mavo-tiru".into(),
+    };
     view.can_undo = true;
 }
 
@@ -217,7 +228,13 @@ pub fn continued() -> View {
 /// A song of five tracks was dropped.
 pub fn song() -> View {
     let mut v = first_open();
-    let track = |name: &str, notes, kind, polyphonic, bars| TrackView { name: name.into(), notes, kind, polyphonic, bars };
+    let track = |name: &str, notes, kind, polyphonic, bars| TrackView {
+        name: name.into(),
+        notes,
+        kind,
+        polyphonic,
+        bars,
+    };
     v.song = Some(SongView {
         file: "late night, final mix (2).mid".into(),
         tracks: vec![

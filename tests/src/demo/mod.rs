@@ -6,7 +6,7 @@ mod onsets;
 #[cfg(target_os = "linux")]
 mod pictures;
 
-use crate::clips::{RATE, balanced, generate, open, roll};
+use crate::clips::{RATE, balanced, generate, model_for, open, roll};
 use crate::host::Host;
 use crate::state;
 use crate::transport::Transport;
@@ -43,10 +43,9 @@ pub fn run(out: &Path) -> Result<()> {
     }
     fs::create_dir_all(out)?;
     println!("Descant demo → {}\n", out.display());
-    let mut host = open()?;
     let models = [
-        (ClipKind::Drums, model_for(&mut host, ClipKind::Drums)?),
-        (ClipKind::Melody, model_for(&mut host, ClipKind::Melody)?),
+        (ClipKind::Drums, model_for(ClipKind::Drums)?),
+        (ClipKind::Melody, model_for(ClipKind::Melody)?),
     ];
     let mut pages = Vec::new();
 
@@ -120,16 +119,6 @@ fn word(kind: ClipKind) -> &'static str {
 
 fn notices(take: &Take) -> String {
     if take.notices.is_empty() { String::new() } else { format!(" ({})", take.notices.join("; ")) }
-}
-
-/// The shown name of the first model of a kind that has weights.
-fn model_for(host: &mut Host, kind: ClipKind) -> Result<String> {
-    let models = descant_plugin::library::models();
-    let model = models.iter().find(|m| m.kind == kind && descant_plugin::library::ready(&m.id));
-    let model = model.with_context(|| format!("no model for {} has weights", word(kind)))?;
-    // The plugin must know it by this name, too.
-    host.param_value("Model", &model.name)?;
-    Ok(model.name.clone())
 }
 
 /// Reads a file as dropping it would, on the track that the plugin preselects.

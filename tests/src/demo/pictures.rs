@@ -3,10 +3,9 @@
 use crate::clips::open;
 use crate::host::Host;
 use crate::transport::Transport;
-use crate::window::{Client, Display, Image};
-use anyhow::{Result, ensure};
+use crate::window::{Client, Display, Image, settled};
+use anyhow::Result;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 /// Opens the window with each saved state and photographs it. Returns a line per picture.
 pub fn take(out: &Path, pages: &[(String, Vec<u8>)]) -> Result<Vec<String>> {
@@ -35,19 +34,7 @@ fn photograph(host: &mut Host, client: &Client) -> Result<Image> {
     transport.playing = true;
     transport.locate(5.0);
     host.audio(move |audio| audio.block(512, Some(&transport), &[], &mut Vec::new()))??;
-    let started = Instant::now();
-    let mut last = client.photograph(width, height)?;
-    let image = loop {
-        ensure!(started.elapsed() < Duration::from_secs(20), "the window stays empty");
-        // A real window draws when it likes; there is nothing to wait for but time.
-        std::thread::sleep(Duration::from_millis(150));
-        host.idle();
-        let next = client.photograph(width, height)?;
-        if next.colours() > 16 && next.rgb == last.rgb {
-            break next;
-        }
-        last = next;
-    };
+    let image = settled(client, host, width, height)?;
     host.close_window();
     Ok(image)
 }

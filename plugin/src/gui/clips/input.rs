@@ -18,7 +18,10 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let w = rect.width() - 2.0 * pad;
     let mut y = rect.top() + if tight { 8.0 } else { 12.0 };
 
-    y = model(ui, Rect::from_min_size(pos2(x, y), vec2(w, if tight { 64.0 } else { 94.0 })), cx) + gap;
+    // Limits of melodies need the room that the words about the model would take.
+    let melody = cx.view.models.get(cx.view.model).is_some_and(|m| m.kind == ClipKind::Melody);
+    let words = if tight && melody { 64.0 } else { 94.0 };
+    y = model(ui, Rect::from_min_size(pos2(x, y), vec2(w, words)), cx) + gap;
     // The picture takes what the fixed parts leave, within reason.
     let picture = if tight { 36.0 } else { (64.0 + (rect.height() - 470.0) * 0.4).clamp(52.0, 132.0) };
     y = primer(ui, pos2(x, y), w, picture, cx) + gap;

@@ -21,7 +21,7 @@ pub fn grid(p: &Painter, g: &Geometry, c: &Content<'_>) {
             ClipKind::Drums => (row % 2 == 1, true),
             ClipKind::Melody => {
                 let pitch = g.pitch_of(row);
-                (lanes::is_black(pitch), pitch % 12 == 0 || pitch % 12 == 5)
+                (lanes::is_black(pitch), matches!(pitch % 12, 0 | 5))
             }
         };
         if !dark {
@@ -139,14 +139,14 @@ fn key(p: &Painter, cell: Rect, pitch: u8, on: bool) {
     p.rect_filled(cell, 0.0, if on && !lanes::is_black(pitch) { theme::ACCENT } else { ivory });
     if lanes::is_black(pitch) {
         let mut top = cell;
-        top.set_right(cell.left() + cell.width() * 0.58);
+        top.set_right(cell.left() + cell.width() * 0.5);
         p.rect_filled(top.shrink2(vec2(0.0, 0.5)), 1.0, if on { theme::ACCENT } else { theme::GROUND });
         p.hline(top.right()..=cell.right(), cell.center().y, Stroke::new(1.0, theme::FAINT));
     }
     if matches!(pitch % 12, 0 | 5) {
         p.hline(cell.x_range(), cell.bottom() - 0.5, Stroke::new(1.0, theme::FAINT));
     }
-    if pitch % 12 == 0 {
+    if pitch.is_multiple_of(12) {
         // Taller than a thin row, so that the name stays readable.
         let pos = pos2(cell.right() - 3.0, cell.bottom() - cell.height().max(11.0) / 2.0 - 0.5);
         let font = theme::bold(theme::SMALL);

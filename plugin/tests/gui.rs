@@ -1,0 +1,584 @@
+//! What the musician does in the window, by the names of its controls, and the actions that must follow.
+
+mod gui_views;
+
+use descant_core::music::{Meter, TICKS_PER_QUARTER};
+use descant_plugin::gui::clips::{self, UiState};
+use descant_plugin::gui::roll::{geometry::Geometry, lanes};
+use descant_plugin::gui::theme;
+use descant_plugin::gui::view::*;
+use egui::{Event, Key, Modifiers, Pos2, pos2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use gui_views::{SEEDS, continued, eight_takes, first_open, melody, song};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+const SIXTEENTH: i64 = TICKS_PER_QUARTER / 4;
+
+/// A window without a screen: its view, its state, and the actions of all frames so far.
+struct World {
+    view: View,
+    state: UiState,
+    actions: Vec<Action>,
+}
+
+struct Window(Harness<'static, World>);
+
+impl Window {
+    fn open(view: View) -> Self {
+        Self::sized(view, 980.0, 620.0)
+    }
+
+    fn sized(view: View, w: f32, h: f32) -> Self {
+        let world = World { view, state: UiState::default(), actions: Vec::new() };
+        let mut window = Self(
+            Harness::builder()
+                .with_size(vec2(w, h))
+                .with_step_dt(1.0 / 60.0)
+                .with_context_setup(theme::install)
+                .build_ui_state(
+                    |ui, w: &mut World| {
+                        let actions = clips::show(ui, &w.view, &mut w.state);
+                        w.actions.extend(actions);
+                    },
+                    world,
+                ),
+        );
+        window.frames();
+        window
+    }
+
+    fn frames(&mut self) {
+        self.0.run_steps(3);
+    }
+
+    fn click(&mut self, label: &str) -> Vec<Action> {
+        self.0.get_by_label(label).click();
+        self.taken()
+    }
+
+    fn key(&mut self, key: Key, modifiers: Modifiers) -> Vec<Action> {
+        self.0.key_press_modifiers(modifiers, key);
+        self.taken()
+    }
+
+    /// Actions since the last look.
+    fn taken(&mut self) -> Vec<Action> {
+        self.frames();
+        std::mem::take(&mut self.0.state_mut().actions)
+    }
+
+    fn centre(&self, label: &str) -> Pos2 {
+        self.0.get_by_label(label).rect().center()
+    }
+
+    fn drag(&mut self, from: Pos2, to: Pos2, modifiers: Modifiers) -> Vec<Action> {
+        self.press(from, modifiers);
+        for i in 1..=4 {
+            self.0.event(Event::PointerMoved(from + (to - from) * (i as f32 / 4.0)));
+            self.0.step();
+        }
+        self.release(to, modifiers);
+        self.taken()
+    }
+
+    fn button(&mut self, pos: Pos2, pressed: bool, modifiers: Modifiers) {
+        let button = egui::PointerButton::Primary;
+        self.0.event(Event::PointerButton { pos, button, pressed, modifiers });
+        self.0.step();
+    }
+
+    fn press(&mut self, at: Pos2, modifiers: Modifiers) {
+        self.0.event(Event::ModifiersChanged(modifiers));
+        self.0.event(Event::PointerMoved(at));
+        self.0.step();
+        self.button(at, true, modifiers);
+    }
+
+    fn release(&mut self, at: Pos2, modifiers: Modifiers) {
+        self.button(at, false, modifiers);
+        self.0.event(Event::ModifiersChanged(Modifiers::NONE));
+        self.0.step();
+    }
+
+    fn double_click(&mut self, at: Pos2) -> Vec<Action> {
+        self.pause();
+        for _ in 0..2 {
+            self.press(at, Modifiers::NONE);
+            self.release(at, Modifiers::NONE);
+        }
+        self.taken()
+    }
+
+    /// Long enough that the next click does not count as the second of the last one.
+    fn pause(&mut self) {
+        self.0.run_steps(40);
+    }
+
+    fn geometry(&self) -> Geometry {
+        self.0.state().state.roll.geometry().expect("the roll was drawn")
+    }
+
+    fn type_in(&mut self, words: &str) -> Vec<Action> {
+        self.0.event(Event::Text(words.to_owned()));
+        self.0.step();
+        self.key(Key::Enter, Modifiers::NONE)
+    }
+}
+
+fn set(id: ParamId, v: f32) -> Vec<Action> {
+    [Gesture::Begin, Gesture::Set(v), Gesture::End].map(|g| Action::Param(id, g)).to_vec()
+}
+
+fn edited(actions: &[Action]) -> (Option<u64>, Arc<descant_core::music::Clip>) {
+    match actions {
+        [Action::Edit { take, clip }] => (*take, clip.clone()),
+        other => panic!("one edit expected: {other:?}"),
+    }
+}
+
+#[test]
+fn generate_by_button_and_by_enter() {
+    let mut w = Window::open(first_open());
+    assert_eq!(w.click("Generate"), [Action::Generate]);
+    assert_eq!(w.key(Key::Enter, Modifiers::NONE), [Action::Generate]);
+}
+
+#[test]
+fn the_button_cancels_while_the_worker_runs() {
+    let mut view = first_open();
+    view.progress = Some(0.3);
+    let mut w = Window::open(view);
+    assert!(w.0.query_by_label("Generate").is_none());
+    assert_eq!(w.click("Cancel"), [Action::Cancel]);
+    assert_eq!(w.key(Key::Enter, Modifiers::NONE), [Action::Cancel]);
+}
+
+#[test]
+fn nothing_runs_without_weights_or_without_a_clip_to_continue() {
+    let mut view = first_open();
+    view.model = 1;
+    let mut w = Window::open(view.clone());
+    assert_eq!(w.click("Generate"), []);
+    assert_eq!(w.key(Key::Enter, Modifiers::NONE), []);
+    assert!(clips::blocked(&view).is_some_and(|why| why.contains("needs weights")));
+
+    view.model = 0;
+    view.tool = descant_core::tool::ToolKind::Continue;
+    let mut w = Window::open(view.clone());
+    assert_eq!(w.click("Continue"), []);
+    assert!(clips::blocked(&view).is_some_and(|why| why.contains("drop a MIDI file here")));
+    assert_eq!(clips::blocked(&continued()), None);
+}
+
+#[test]
+fn tools_by_tab_and_by_number() {
+    let mut w = Window::open(first_open());
+    assert_eq!(w.click("Tool: Continue"), set(ParamId::Tool, 1.0));
+    assert_eq!(w.click("Tool: Generate"), set(ParamId::Tool, 0.0));
+    assert_eq!(w.key(Key::Num2, Modifiers::NONE), set(ParamId::Tool, 1.0));
+    assert_eq!(w.key(Key::Num1, Modifiers::NONE), set(ParamId::Tool, 0.0));
+}
+
+#[test]
+fn a_knob_is_dragged_nudged_reset_and_typed_into() {
+    let mut w = Window::open(first_open());
+    let dial = w.0.get_by_label("Temperature").rect().left_center() + vec2(14.0, 0.0);
+    let actions = w.drag(dial, dial - vec2(0.0, 36.0), Modifiers::NONE);
+    assert_eq!(actions.first(), Some(&Action::Param(ParamId::Temperature, Gesture::Begin)));
+    assert_eq!(actions.last(), Some(&Action::Param(ParamId::Temperature, Gesture::End)));
+    let last = |actions: &[Action]| {
+        let mut sets = actions.iter().filter_map(|a| match a {
+            Action::Param(ParamId::Temperature, Gesture::Set(v)) => Some(*v),
+            _ => None,
+        });
+        sets.next_back().expect("a new value")
+    };
+    let coarse = last(&actions) - 0.5;
+    let fine = last(&w.drag(dial, dial - vec2(0.0, 36.0), Modifiers::SHIFT)) - 0.5;
+    assert!(coarse > 0.1 && fine > 0.0 && (coarse / fine - 10.0).abs() < 0.5, "{coarse} {fine}");
+
+    let wheel = Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Line,
+        delta: vec2(0.0, 1.0),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+        modifiers: Modifiers::NONE,
+    };
+    w.0.hover_at(dial);
+    w.0.step();
+    w.0.event(wheel);
+    assert_eq!(w.taken(), set(ParamId::Temperature, 0.52));
+
+    assert_eq!(w.double_click(dial), [Action::Param(ParamId::Temperature, Gesture::Reset)]);
+
+    let value = w.0.get_by_label("Temperature").rect().right_center() - vec2(20.0, 0.0);
+    w.press(value, Modifiers::NONE);
+    w.release(value, Modifiers::NONE);
+    w.frames();
+    assert_eq!(w.type_in("1.25"), [Action::Param(ParamId::Temperature, Gesture::Text("1.25".into()))]);
+}
+
+#[test]
+fn enter_in_a_text_field_does_not_generate_and_escape_takes_nothing_over() {
+    let mut w = Window::open(first_open());
+    w.click("Variations");
+    w.0.event(Event::Text("3".into()));
+    w.0.step();
+    assert_eq!(w.key(Key::Escape, Modifiers::NONE), []);
+    w.pause();
+    w.click("Variations");
+    assert_eq!(w.type_in("3"), [Action::Param(ParamId::Variations, Gesture::Text("3".into()))]);
+}
+
+#[test]
+fn a_stepped_field_goes_by_whole_steps() {
+    let mut w = Window::open(first_open());
+    let at = w.centre("Length");
+    let actions = w.drag(at, at - vec2(0.0, 50.0), Modifiers::NONE);
+    let sets: Vec<f32> = actions
+        .iter()
+        .filter_map(|a| match a {
+            Action::Param(ParamId::Bars, Gesture::Set(v)) => Some(*v),
+            _ => None,
+        })
+        .collect();
+    assert!(!sets.is_empty());
+    for v in sets {
+        let step = v * 31.0;
+        assert!((step - step.round()).abs() < 1e-4, "{step}");
+    }
+}
+
+#[test]
+fn every_choice_and_switch_reaches_its_parameter() {
+    let mut w = Window::open(continued());
+    assert_eq!(w.click("Swap: Now"), set(ParamId::SwapQuantum, 0.0));
+    assert_eq!(w.click("Play the clip"), set(ParamId::Play, 0.0));
+    assert_eq!(w.click("Lock the seed"), set(ParamId::SeedLock, 1.0));
+    for (menu, entry, id, value) in [
+        ("Model", "Lookback melody RNN", ParamId::Model, 1.0),
+        ("Key", "F♯", ParamId::Key, 6.0 / 11.0),
+        ("Scale", "Minor", ParamId::Scale, 2.0 / 5.0),
+    ] {
+        assert_eq!(w.click(menu), [], "opening {menu} changes nothing");
+        assert_eq!(w.click(entry), set(id, value), "{menu}");
+    }
+    for (label, id) in [
+        ("Lowest", ParamId::RangeLow),
+        ("Highest", ParamId::RangeHigh),
+        ("Density", ParamId::Density),
+        ("Audition", ParamId::AuditionLevel),
+    ] {
+        let at = w.0.get_by_label(label).rect().left_center() + vec2(10.0, 0.0);
+        assert_eq!(w.double_click(at), [Action::Param(id, Gesture::Reset)], "{label}");
+    }
+}
+
+#[test]
+fn the_right_click_menu_copies_and_resets() {
+    let mut w = Window::open(first_open());
+    w.0.get_by_label("Temperature").click_secondary();
+    w.frames();
+    assert_eq!(w.click("Reset"), [Action::Param(ParamId::Temperature, Gesture::Reset)]);
+}
+
+#[test]
+fn takes_are_shown_starred_deleted_and_reused() {
+    let mut w = Window::open(eight_takes());
+    assert_eq!(w.click(&format!("Take {}", SEEDS[0])), [Action::Show(1)]);
+    assert_eq!(w.click(&format!("Star {}", SEEDS[2])), [Action::Star(3)]);
+    assert_eq!(w.click("More like this"), [Action::MoreLikeThis(2)]);
+    assert_eq!(w.click("Use as primer"), [Action::UseAsPrimer(2)]);
+    assert_eq!(w.click("Delete the take"), [Action::Delete(2)]);
+    assert_eq!(w.click("Undo"), [Action::Undo]);
+    assert_eq!(w.click("Redo"), [], "there is nothing to redo");
+    w.0.state_mut().view.can_redo = true;
+    assert_eq!(w.click("Redo"), [Action::Redo]);
+}
+
+#[test]
+fn takes_by_keyboard() {
+    let mut w = Window::open(eight_takes());
+    assert_eq!(w.key(Key::ArrowDown, Modifiers::NONE), [Action::Show(3)]);
+    assert_eq!(w.key(Key::ArrowUp, Modifiers::NONE), [Action::Show(1)]);
+    assert_eq!(w.key(Key::S, Modifiers::NONE), [Action::Star(2)]);
+    assert_eq!(w.key(Key::Delete, Modifiers::NONE), [Action::Delete(2)]);
+    assert_eq!(w.key(Key::Z, Modifiers::COMMAND), [Action::Undo]);
+    assert_eq!(w.key(Key::Y, Modifiers::COMMAND), [Action::Redo]);
+}
+
+#[test]
+fn space_stays_with_the_host_even_when_a_button_has_the_focus() {
+    let mut w = Window::open(first_open());
+    w.0.get_by_label("Generate").focus();
+    w.frames();
+    assert_eq!(w.key(Key::Space, Modifiers::NONE), []);
+}
+
+#[test]
+fn a_typed_seed_is_taken_over_once() {
+    let mut w = Window::open(first_open());
+    w.click("Seed");
+    assert_eq!(w.type_in("Pela-Suno"), [Action::Seed("pela-suno".into())]);
+    assert_eq!(w.taken(), []);
+}
+
+#[test]
+fn primer_buttons() {
+    let mut view = continued();
+    view.shown = None;
+    let mut w = Window::open(view);
+    assert_eq!(w.click("Capture"), [Action::Capture]);
+    assert_eq!(w.click("Open…"), [Action::Open]);
+    assert_eq!(w.click("Clear the primer"), [Action::ClearPrimer]);
+    let mut w = Window::open(first_open());
+    assert_eq!(w.click("Capture"), [], "nothing was played in");
+}
+
+#[test]
+fn files_dropped_on_the_window_are_handed_over() {
+    let mut w = Window::open(first_open());
+    let file = Arc::new(Dropped(PathBuf::from("/music/song.mid")));
+    w.0.input_mut().dropped_files.push(file);
+    assert_eq!(w.taken(), [Action::Drop(vec![PathBuf::from("/music/song.mid")])]);
+}
+
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("not read here".into())
+    }
+}
+
+#[test]
+fn the_way_out_to_the_daw() {
+    let mut w = Window::open(eight_takes());
+    let at = w.centre("Drag the clip");
+    assert_eq!(w.drag(at, at - vec2(60.0, 60.0), Modifiers::NONE), [Action::DragOut(Part::Whole)]);
+    assert_eq!(w.click("Save…"), [Action::Save(Part::Whole)]);
+    assert_eq!(w.click("Reveal"), [Action::Reveal]);
+    let at = w.centre(&format!("Drag {}", SEEDS[3]));
+    let actions = w.drag(at, at - vec2(80.0, 20.0), Modifiers::NONE);
+    assert_eq!(actions, [Action::Show(4), Action::DragOut(Part::Whole)]);
+
+    let mut w = Window::open(continued());
+    let at = w.centre("Drag the new part");
+    assert_eq!(w.drag(at, at - vec2(60.0, 60.0), Modifiers::NONE), [Action::DragOut(Part::New)]);
+    w.click("Save…");
+    assert_eq!(w.click("Save the new part…"), [Action::Save(Part::New)]);
+
+    let mut w = Window::open(first_open());
+    let at = w.centre("Drag the clip");
+    assert_eq!(w.drag(at, at - vec2(60.0, 60.0), Modifiers::NONE), [], "there is nothing to drag");
+}
+
+#[test]
+fn a_double_click_in_the_drum_grid_adds_a_hit_on_the_grid() {
+    let mut w = Window::open(eight_takes());
+    let before = w.0.state().view.takes[1].take.clip.clone();
+    let g = w.geometry();
+    let crash = 7;
+    let start = 37 * SIXTEENTH;
+    let at = pos2(g.x(start) + 3.0, g.row_y(lanes::COUNT - 1 - crash) + g.row / 2.0);
+    let (take, clip) = edited(&w.double_click(at));
+    assert_eq!(take, Some(2));
+    assert_eq!(clip.notes.len(), before.notes.len() + 1);
+    let added = clip.notes.iter().find(|n| !before.notes.contains(n)).expect("the new hit");
+    assert_eq!((added.start, added.pitch, added.length), (start, 49, SIXTEENTH));
+}
+
+#[test]
+fn a_note_is_moved_by_whole_sixteenths_and_semitones() {
+    let mut w = Window::open(continued());
+    let take = w.0.state().view.takes[2].clone();
+    let g = w.geometry();
+    let seen = |n: &&descant_core::music::Note| n.length >= 4 * SIXTEENTH && n.start >= take.take.new_from;
+    let note = *take.take.clip.notes.iter().find(seen).expect("a long note");
+    let from = g.note(note.start, note.length, note.pitch).center();
+    let to = from + vec2(g.scale * SIXTEENTH as f32 * 2.2, -g.row * 2.0);
+    let (id, clip) = edited(&w.drag(from, to, Modifiers::NONE));
+    assert_eq!(id, Some(3));
+    let moved =
+        descant_core::music::Note { start: note.start + 2 * SIXTEENTH, pitch: note.pitch + 2, ..note };
+    assert!(clip.notes.contains(&moved) && !clip.notes.contains(&note), "{moved:?}");
+}
+
+#[test]
+fn a_note_is_resized_at_its_end_and_its_velocity_dragged() {
+    let mut w = Window::open(continued());
+    let take = w.0.state().view.takes[2].clone();
+    let g = w.geometry();
+    let note = *take.take.clip.notes.iter().find(|n| n.length >= 4 * SIXTEENTH).expect("a long note");
+    let r = g.note(note.start, note.length, note.pitch);
+    let edge = pos2(r.right() - 2.0, r.center().y);
+    let to = edge - vec2(g.scale * SIXTEENTH as f32 * 2.0, 0.0);
+    let (_, clip) = edited(&w.drag(edge, to, Modifiers::NONE));
+    let shorter = descant_core::music::Note { length: note.length - 2 * SIXTEENTH, ..note };
+    assert!(clip.notes.contains(&shorter));
+
+    let (_, clip) = edited(&w.drag(r.center(), r.center() - vec2(0.0, 12.0), Modifiers::ALT));
+    let louder = descant_core::music::Note { velocity: note.velocity + 12, ..note };
+    assert!(clip.notes.contains(&louder));
+
+    let stem = pos2(g.x(note.start) + 2.0, g.velocities.center().y);
+    let (_, clip) = edited(&w.drag(stem, pos2(stem.x, g.velocities.bottom()), Modifiers::NONE));
+    let soft = descant_core::music::Note { velocity: 1, ..note };
+    assert!(clip.notes.contains(&soft), "the stem under the mouse belongs to the note");
+}
+
+#[test]
+fn a_note_is_deleted_by_right_click_and_by_key_before_the_take_is() {
+    let mut w = Window::open(eight_takes());
+    let clip = w.0.state().view.takes[1].take.clip.clone();
+    let name = "Note Crash at 1.1.1";
+    let crash = clip.notes.iter().position(|n| n.pitch == 49).expect("a crash");
+    w.0.get_by_label(name).click_secondary();
+    let (_, after) = edited(&w.taken());
+    assert_eq!(after.notes.len(), clip.notes.len() - 1);
+    assert!(!after.notes.contains(&clip.notes[crash]));
+
+    assert_eq!(w.click(name), []);
+    let (_, after) = edited(&w.key(Key::Delete, Modifiers::NONE));
+    assert!(!after.notes.contains(&clip.notes[crash]));
+    assert_eq!(w.key(Key::Delete, Modifiers::NONE), [Action::Delete(2)], "nothing is selected any more");
+}
+
+#[test]
+fn the_primer_is_edited_as_the_primer() {
+    let mut w = Window::open(continued());
+    w.click("Show the primer");
+    let clip = melody(2, 1);
+    let note = clip.notes[0];
+    let at = w.geometry().note(note.start, note.length, note.pitch).center();
+    w.0.event(Event::PointerMoved(at));
+    w.0.step();
+    let button = egui::PointerButton::Secondary;
+    for pressed in [true, false] {
+        w.0.event(Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE });
+    }
+    let (take, after) = edited(&w.taken());
+    assert_eq!(take, None);
+    assert_eq!(after.notes, clip.notes[1..]);
+}
+
+#[test]
+fn an_escaped_drag_changes_nothing() {
+    let mut w = Window::open(eight_takes());
+    let at = w.centre("Note Crash at 1.1.1");
+    w.press(at, Modifiers::NONE);
+    w.0.event(Event::PointerMoved(at + vec2(80.0, 0.0)));
+    w.0.step();
+    w.0.key_press(Key::Escape);
+    w.0.step();
+    w.release(at + vec2(80.0, 0.0), Modifiers::NONE);
+    assert_eq!(w.taken(), []);
+}
+
+#[test]
+fn zoom_shows_less_and_the_page_follows_the_playhead() {
+    let mut w = Window::open(eight_takes());
+    let whole = w.geometry();
+    for _ in 0..6 {
+        w.key(Key::Plus, Modifiers::NONE);
+    }
+    let close = w.geometry();
+    assert!(close.scale > 3.0 * whole.scale);
+    let end = w.0.state().view.takes[1].take.clip.length - SIXTEENTH;
+    w.0.state_mut().view.transport.playhead = Some(end);
+    w.frames();
+    let g = w.geometry();
+    assert!(g.notes.x_range().contains(g.x(end)));
+    for _ in 0..9 {
+        w.key(Key::Minus, Modifiers::NONE);
+    }
+    assert!((w.geometry().scale / whole.scale - 1.0).abs() < 1e-3);
+}
+
+#[test]
+fn the_song_chooser_preselects_and_asks_for_the_top_line_of_chords() {
+    let choose = |track, top_line, file_tempo| [Action::ChooseTrack { track, top_line, file_tempo }];
+    let mut w = Window::open(song());
+    assert_eq!(w.click("Use track"), choose(3, false, false));
+    w.click("Track Rhodes");
+    assert_eq!(w.click("Use track"), choose(2, true, false));
+    w.click("Top line only");
+    w.click("Use the file's tempo (96.0)");
+    assert_eq!(w.click("Use track"), choose(2, false, true));
+    assert_eq!(w.click("Cancel"), [Action::DismissSong]);
+    assert_eq!(w.key(Key::Enter, Modifiers::NONE), [], "Enter does not reach the page below");
+    assert_eq!(w.key(Key::Escape, Modifiers::NONE), [Action::DismissSong]);
+}
+
+#[test]
+fn about_names_whose_music_the_models_learned_from() {
+    let mut w = Window::open(first_open());
+    assert_eq!(w.click("About Descant"), []);
+    let credit = w.0.get_by_label_contains("Learning to Groove with Inverse Sequence Transformations");
+    assert!(credit.rect().width() > 100.0);
+    w.click("Close");
+    assert!(w.0.query_by_label("Close").is_none());
+}
+
+#[test]
+fn the_window_says_what_it_will_do() {
+    let mut view = continued();
+    let heat = view.params.get_mut(&ParamId::Temperature).expect("temperature");
+    heat.normalised = 0.0;
+    let w = Window::open(view.clone());
+    w.0.get_by_label("primer 2 + new 4 = 6 bars");
+    w.0.get_by_label("all takes will be equal");
+    assert!(w.0.query_by_label("trained in 4/4").is_none());
+    view.tool = descant_core::tool::ToolKind::Generate;
+    view.transport.meter = Meter::new(7, 8).expect("a meter");
+    let w = Window::open(view);
+    w.0.get_by_label("trained in 4/4");
+    w.0.get_by_label("Host clock, stopped");
+}
+
+#[test]
+fn everything_fits_into_the_smallest_window() {
+    for view in [first_open(), eight_takes(), continued()] {
+        let (w, h) = clips::MIN_SIZE;
+        let window = Window::sized(view, w as f32, h as f32);
+        let labels = [
+            "Model",
+            "Capture",
+            "Open…",
+            "Density",
+            "Variations",
+            "Temperature",
+            "Length",
+            "Swap",
+            "Audition",
+            "Play the clip",
+            "Drag the clip",
+            "Save…",
+            "Reveal",
+            "Undo",
+            "Redo",
+            "Seed",
+            "Lock the seed",
+        ];
+        let screen = egui::Rect::from_min_size(Pos2::ZERO, vec2(w as f32, h as f32));
+        let rects: Vec<_> = labels.iter().map(|l| (l, window.0.get_by_label(l).rect())).collect();
+        for (label, r) in &rects {
+            assert!(screen.contains_rect(*r) && r.width() >= 20.0, "{label}: {r:?}");
+        }
+        for (i, (a, ra)) in rects.iter().enumerate() {
+            for (b, rb) in &rects[i + 1..] {
+                let shared = ra.intersect(*rb);
+                assert!(
+                    shared.width() <= 0.5 || shared.height() <= 0.5,
+                    "{a} and {b} overlap: {ra:?} {rb:?}"
+                );
+            }
+        }
+    }
+}
