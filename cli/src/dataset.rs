@@ -6,7 +6,10 @@ use std::path::PathBuf;
 
 /// Options of `descant dataset`.
 #[derive(clap::Args)]
-#[cfg_attr(not(feature = "train"), expect(dead_code, reason = "parsed, so that --help is the same in every build"))]
+#[cfg_attr(
+    not(feature = "train"),
+    expect(dead_code, reason = "parsed, so that --help is the same in every build")
+)]
 pub struct Args {
     /// Model whose pieces are wanted: drum_kit or lookback_rnn
     model: String,
@@ -30,7 +33,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     use anyhow::Context;
     use std::io::Write;
 
-    let task = descant_learn::task::Task::open(&args.model, &args.corpus)?;
+    let task = descant_learn::task::Task::open(&args.model, &args.corpus, descant_learn::task::Meters::default())?;
     for funnel in &task.funnels {
         println!("{}", funnel.report(args.each));
     }

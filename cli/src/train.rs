@@ -11,7 +11,10 @@ use std::path::PathBuf;
 
 /// What to train, on what, for how long.
 #[derive(clap::Args)]
-#[cfg_attr(not(feature = "train"), expect(dead_code, reason = "parsed, so that --help is the same in every build"))]
+#[cfg_attr(
+    not(feature = "train"),
+    expect(dead_code, reason = "parsed, so that --help is the same in every build")
+)]
 pub struct Args {
     /// Model: drum_kit or lookback_rnn
     model: String,
@@ -57,6 +60,9 @@ pub struct Args {
     /// Units of each LSTM layer, e.g. 256,256
     #[arg(long, value_delimiter = ',')]
     layers: Option<Vec<usize>>,
+    /// Melodies: learn from pieces in every meter, not only 4/4, 2/2 and 2/4
+    #[arg(long)]
+    all_meters: bool,
     /// Store the weights as f32 in place of f16
     #[arg(long)]
     f32: bool,

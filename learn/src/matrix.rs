@@ -96,9 +96,7 @@ pub fn exp(x: f32) -> f32 {
     let p = p * r + 1.666_666_5e-1;
     let p = p * r + 0.5;
     let p = p * r * r + r + 1.0;
-    let scale = f32::from_bits(
-        (shifted.to_bits().wrapping_sub(SHIFT.to_bits()).wrapping_add(127)) << 23,
-    );
+    let scale = f32::from_bits((shifted.to_bits().wrapping_sub(SHIFT.to_bits()).wrapping_add(127)) << 23);
     p * scale
 }
 

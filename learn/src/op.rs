@@ -33,9 +33,7 @@ fn primitive<const D: usize>(data: Vec<f32>, shape: [usize; D]) -> Primitive {
 }
 
 fn tracked<const D: usize>(tensor: Tensor<D>) -> Tracked {
-    tensor
-        .try_into_primitive::<Autodiff<Flex>>()
-        .expect("training runs on burn's CPU backend with autodiff")
+    tensor.try_into_primitive::<Autodiff<Flex>>().expect("training runs on burn's CPU backend with autodiff")
 }
 
 /// Runs an LSTM layer on few-hot rows (`spec/rnn.md` §8.1). `kernel` is `[width + units, 4 * units]`, `bias`
@@ -52,15 +50,11 @@ pub fn lstm_few_hot(
     let (kernel, kernel_node) = tracked(kernel).into_parts();
     let (bias, bias_node) = tracked(bias).into_parts();
     let (kernel, bias) = (contiguous(kernel), contiguous(bias));
-    let tape =
-        lstm::forward(slice(&kernel), slice(&bias), lstm::Input::FewHot(&input), initial, shape);
+    let tape = lstm::forward(slice(&kernel), slice(&bias), lstm::Input::FewHot(&input), initial, shape);
     let output = primitive(tape.outputs(shape).to_vec(), [shape.steps, shape.batch, shape.units]);
     let last = tape.last(shape);
     let state = LstmTape { kernel, input: TapeInput::FewHot(input), tape: Arc::new(tape), shape };
-    let out = match FewHotLstm
-        .prepare::<NoCheckpointing>([kernel_node, bias_node])
-        .compute_bound()
-        .stateful()
+    let out = match FewHotLstm.prepare::<NoCheckpointing>([kernel_node, bias_node]).compute_bound().stateful()
     {
         OpsKind::Tracked(prep) => prep.finish(state, output),
         OpsKind::UnTracked(prep) => prep.finish(output),
@@ -83,13 +77,7 @@ pub fn lstm_dense(
     let (bias, bias_node) = tracked(bias).into_parts();
     let (input, input_node) = tracked(input).into_parts();
     let (kernel, bias, input) = (contiguous(kernel), contiguous(bias), contiguous(input));
-    let tape = lstm::forward(
-        slice(&kernel),
-        slice(&bias),
-        lstm::Input::Dense(slice(&input)),
-        initial,
-        shape,
-    );
+    let tape = lstm::forward(slice(&kernel), slice(&bias), lstm::Input::Dense(slice(&input)), initial, shape);
     let output = primitive(tape.outputs(shape).to_vec(), [steps, batch, shape.units]);
     let last = tape.last(shape);
     let state = LstmTape { kernel, input: TapeInput::Dense(input), tape: Arc::new(tape), shape };
@@ -274,7 +262,12 @@ impl Backward<Flex, 3> for OutputLayer {
         let [rows_node, weights_node, biases_node] = ops.parents;
         if let Some(node) = rows_node {
             let mut d = vec![0.0; n * units];
-            product(&mut d, Mat::new(&d_logits, n, classes), Mat::new(slice(&weights), units, classes).t(), false);
+            product(
+                &mut d,
+                Mat::new(&d_logits, n, classes),
+                Mat::new(slice(&weights), units, classes).t(),
+                false,
+            );
             grads.register::<Flex>(node.id, primitive(scaled(d), [n, units]));
         }
         if let Some(node) = weights_node {

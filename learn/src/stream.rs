@@ -72,7 +72,13 @@ impl Streams {
     ///
     /// # Panics
     /// If no piece has two steps.
-    pub fn next(&mut self, pieces: &[Piece], encoding: &Lookback, steps: usize, segment_bars: usize) -> Batch {
+    pub fn next(
+        &mut self,
+        pieces: &[Piece],
+        encoding: &Lookback,
+        steps: usize,
+        segment_bars: usize,
+    ) -> Batch {
         let mut reset = vec![false; self.slots.len()];
         for (b, reset) in reset.iter_mut().enumerate() {
             if self.slots[b].is_none() {
@@ -127,8 +133,12 @@ fn read(
 ) -> Batch {
     let mut input = FewHot::new();
     let (mut labels, mut share, mut aliases) = (Vec::new(), Vec::new(), Vec::new());
+    let encodings: Vec<Lookback> = slots
+        .iter()
+        .map(|slot| slot.map_or(encoding.clone(), |s| encoding.for_bar(pieces[s.piece].bar)))
+        .collect();
     for t in 0..steps {
-        for slot in slots {
+        for (slot, encoding) in slots.iter().zip(&encodings) {
             let current = slot.and_then(|Segment { piece, from, to, next }| {
                 let events = &pieces[piece].events[from..to];
                 (next + t + 1 < events.len()).then_some((events, next + t))
@@ -163,7 +173,13 @@ pub fn groups(pieces: &[Piece], sequences: usize) -> Vec<Vec<usize>> {
 
 /// Stretch number `index` of a group of whole pieces, or `None` past their end.
 #[must_use]
-pub fn stretch(pieces: &[Piece], group: &[usize], encoding: &Lookback, steps: usize, index: usize) -> Option<Batch> {
+pub fn stretch(
+    pieces: &[Piece],
+    group: &[usize],
+    encoding: &Lookback,
+    steps: usize,
+    index: usize,
+) -> Option<Batch> {
     let longest = group.iter().map(|&p| pieces[p].events.len()).max()?;
     if index * steps + 1 >= longest {
         return None;
@@ -186,7 +202,7 @@ mod tests {
             .enumerate()
             .map(|(i, &n)| Piece {
                 id: i.to_string(),
-                bar: 8,
+                bar: 16,
                 events: (0..n).map(|s| ((s * (i + 1)) % 5) as u32).collect(),
             })
             .collect();
