@@ -180,13 +180,13 @@ fn audition(host: &mut Host, out: &Path) -> Result<String> {
     let spec = hound::WavSpec {
         channels: 2,
         sample_rate: RATE as u32,
-        bits_per_sample: 24,
+        bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
     let mut writer = hound::WavWriter::create(out.join("audition.wav"), spec)?;
     for (l, r) in rolled.wave[0].iter().zip(&rolled.wave[1]) {
         for s in [l, r] {
-            writer.write_sample((s.clamp(-1.0, 1.0) * 8_388_607.0) as i32)?;
+            writer.write_sample((s.clamp(-1.0, 1.0) * 32_767.0) as i16)?;
         }
     }
     writer.finalize()?;
