@@ -124,7 +124,8 @@ fn primer(input: &Input) -> Result<Arc<Clip>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/primers").join(input.file);
     let song = midi::read(&fs::read(&path).with_context(|| format!("{} is not readable", path.display()))?)?;
     let track = song.best_track(input.kind).context("no track fits")?;
-    let clip = song.track_to_clip(track, Voices::TopLine, Span::Auto).context("the track is empty")?;
+    let voices = if input.kind == ClipKind::Drums { Voices::All } else { Voices::TopLine };
+    let clip = song.track_to_clip(track, voices, Span::Auto).context("the track is empty")?;
     Ok(Arc::new(clip))
 }
 
