@@ -4,7 +4,10 @@
 //! bench times it. Nothing here is tuned beyond one fused product per layer. Runs wherever it is called; with
 //! tensors on an autodiff device it also gives the gradients.
 
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::activation;
+
+// What callers need to build a stack and to feed it, so that nobody else depends on burn.
+pub use burn::tensor::{Device, Tensor, TensorData};
 
 /// One layer: kernel `[width + units, 4 * units]` and bias `[4 * units]`, gates i, j, f, o.
 #[derive(Clone, Debug)]
