@@ -4,7 +4,8 @@
 //! bench times it. Nothing here is tuned beyond one fused product per layer. Runs wherever it is called; with
 //! tensors on an autodiff device it also gives the gradients.
 
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::activation;
+pub use burn::tensor::{Device, Tensor, TensorData};
 use descant_core::nn::Weights;
 
 /// Weights that are not a network of this family.

@@ -278,10 +278,10 @@ impl Player {
         emit: &mut impl FnMut(Event) -> bool,
     ) {
         let same = |v: &Voice| v.channel == channel && v.pitch == note.pitch;
-        if let Some(index) = self.voices[..self.sounding].iter().position(same) {
-            if !self.end_voice(index, sample, emit) {
-                return; // no room even for the note-off: leave the key alone
-            }
+        if let Some(index) = self.voices[..self.sounding].iter().position(same)
+            && !self.end_voice(index, sample, emit)
+        {
+            return; // no room even for the note-off: leave the key alone
         }
         if self.sounding == MAX_VOICES {
             return;
