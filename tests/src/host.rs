@@ -245,10 +245,10 @@ impl Host {
 
     /// Real time or bouncing: a bounce waits for the worker.
     pub fn set_offline(&mut self, offline: bool) -> Result<()> {
-        let mut handle = self.instance.plugin_handle();
+        let handle = self.instance.plugin_handle();
         let render: PluginRender = handle.get_extension().context("no render extension")?;
         let mode = if offline { RenderMode::Offline } else { RenderMode::Realtime };
-        render.set(&mut handle, mode).map_err(|e| anyhow!("{e}"))
+        render.set(&handle, mode).map_err(|e| anyhow!("{e}"))
     }
 
     /// All parameters by name.

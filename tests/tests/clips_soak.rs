@@ -1,4 +1,5 @@
 //! Ten minutes of everything a host may do, as fast as possible, with the allocation guard on.
+#![expect(clippy::print_stdout, reason = "the seed of a failed run must be known")]
 
 use anyhow::{Context as _, Result, ensure};
 use descant_core::music::{Clip, ClipKind, TICKS_PER_QUARTER};
