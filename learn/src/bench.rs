@@ -2,7 +2,7 @@
 //! Runs on the caller's thread, one thread only. Used by `descant bench train-step`.
 
 use crate::adam::{Moments, Settings};
-use crate::encode::Lookback;
+use crate::encode::{Encoding, Lookback};
 use crate::matrix::{Mat, product};
 use crate::network::{Architecture, Network};
 use crate::rng::Rng;
@@ -49,8 +49,9 @@ fn shortest(repeats: usize, mut work: impl FnMut()) -> f64 {
 #[must_use]
 pub fn train_step(repeats: usize) -> TrainStep {
     const CLASSES: usize = 90;
-    let encoding = Lookback { classes: CLASSES, default: 0, distances: Vec::new(), bits: 0 };
-    let architecture = Architecture { encoding: encoding.clone(), layers: vec![256, 256] };
+    let encoding =
+        Encoding::Lookback(Lookback { classes: CLASSES, default: 0, distances: Vec::new(), bits: 0 });
+    let architecture = Architecture { encoding: encoding.clone(), layers: vec![256, 256], attention: 0 };
     let mut rng = Rng(3);
     let pieces: Vec<Piece> = (0..64)
         .map(|i| Piece {

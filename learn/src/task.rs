@@ -2,7 +2,7 @@
 //! weights that ship. Runs on the thread that trains; reads `assets/corpora` and nothing else.
 
 use crate::corpora::{self, CorpusError};
-use crate::encode::Lookback;
+use crate::encode::{Encoding, KeyMelody, Lookback};
 use crate::network::Architecture;
 use crate::stream::Piece;
 use crate::trainer::Settings;
@@ -76,7 +76,7 @@ pub struct Task {
 
 impl Task {
     /// Ids of all recipes.
-    pub const IDS: [&'static str; 2] = ["drum_kit", "lookback_rnn"];
+    pub const IDS: [&'static str; 3] = ["drum_kit", "lookback_rnn", "attention_rnn"];
 
     /// Reads the corpus of model `id` below `corpora`.
     ///
@@ -86,6 +86,7 @@ impl Task {
         match id {
             "drum_kit" => Self::drum_kit(corpora),
             "lookback_rnn" => Self::lookback_rnn(corpora, meters),
+            "attention_rnn" => Self::attention_rnn(corpora, meters),
             _ => Err(TaskError::Unknown(id.to_owned())),
         }
     }
@@ -93,13 +94,24 @@ impl Task {
     /// The shape of `architecture` as a card tells it.
     #[must_use]
     pub fn hparams(&self, architecture: &Architecture) -> Hparams {
-        let Lookback { distances, bits, .. } = architecture.encoding.clone();
-        let encoding = match self.configuration.kind {
-            ClipKind::Drums => EncodingParams::DrumsLookback { types: 9, distances, bits },
-            ClipKind::Melody => EncodingParams::MelodyLookback { min: 48, max: 84, distances, bits },
+        let encoding = match (architecture.encoding.clone(), self.configuration.kind) {
+            (Encoding::Lookback(Lookback { distances, bits, .. }), ClipKind::Drums) => {
+                EncodingParams::DrumsLookback { types: 9, distances, bits }
+            }
+            (Encoding::Lookback(Lookback { distances, bits, .. }), ClipKind::Melody) => {
+                EncodingParams::MelodyLookback { min: 48, max: 84, distances, bits }
+            }
+            (Encoding::KeyMelody(KeyMelody { min, max, distances, bits }), _) => {
+                EncodingParams::KeyMelody { min, max, distances, bits }
+            }
         };
         let published = self.configuration.hparams.clone();
-        Hparams { layers: architecture.layers.clone(), attention: 0, encoding, ..published }
+        Hparams {
+            layers: architecture.layers.clone(),
+            attention: architecture.attention,
+            encoding,
+            ..published
+        }
     }
 
     /// 4/4 grooves of Groove MIDI by its official split; the fills, a bar or two each, stay out.
@@ -112,7 +124,11 @@ impl Task {
         }
         Ok(Self {
             id: "drum_kit",
-            architecture: Architecture { encoding: Lookback::drum_kit(), layers: vec![256, 256] },
+            architecture: Architecture {
+                encoding: Encoding::Lookback(Lookback::drum_kit()),
+                layers: vec![256, 256],
+                attention: 0,
+            },
             settings: Settings { steps: 3000, ..Settings::default() },
             sets,
             funnels: vec![funnel],
@@ -142,8 +158,12 @@ impl Task {
         }
         Ok(Self {
             id: "lookback_rnn",
-            architecture: Architecture { encoding: Lookback::melody(), layers: vec![256, 256] },
-            settings: Settings { steps: 3000, keep: 0.5, ..Settings::default() },
+            architecture: Architecture {
+                encoding: Encoding::Lookback(Lookback::melody()),
+                layers: vec![256, 256],
+                attention: 0,
+            },
+            settings: Settings { steps: 3000, keep: 0.5, every: 150, ..Settings::default() },
             sets,
             funnels,
             data: vec![
@@ -152,6 +172,20 @@ impl Task {
             ],
             licence: "MIT OR Apache-2.0; trained on works in the public domain",
             configuration: configuration("lookback_rnn")?,
+        })
+    }
+
+    /// The same melodies as `lookback_rnn`, in the published shape with attention over 40 steps.
+    fn attention_rnn(corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
+        Ok(Self {
+            id: "attention_rnn",
+            architecture: Architecture {
+                encoding: Encoding::KeyMelody(KeyMelody::attention_rnn()),
+                layers: vec![128, 128],
+                attention: 40,
+            },
+            configuration: configuration("attention_rnn")?,
+            ..Self::lookback_rnn(corpora, meters)?
         })
     }
 }
