@@ -32,6 +32,15 @@ impl Lookback {
         Self { classes: 38, default: 0, distances: vec![16, 32], bits: 5 }
     }
 
+    /// The encoding for bars of `bar` steps: lookback distances of one and two 16-step bars become one and two bars
+    /// of that length, or two and four where the bars are shorter than twelve steps. 4/4, 2/2 and 2/4 keep theirs.
+    #[must_use]
+    pub fn for_bar(&self, bar: usize) -> Self {
+        let unit = if bar < 12 { 2 * bar } else { bar };
+        let distances = self.distances.iter().map(|&d| (d * unit / 16).max(1)).collect();
+        Self { distances, ..self.clone() }
+    }
+
     /// Width of a network input.
     #[must_use]
     pub fn inputs(&self) -> usize {
@@ -125,6 +134,15 @@ mod tests {
         assert_eq!(dense(0), [0., 1., 0., 1., 0., 0., 1., 0., 0., 1., -1., -1., 0., 0.]);
         // event 1; two and four before the next one: events 3 and 1; n = 5 is 101; both repeat
         assert_eq!(dense(1), [0., 1., 0., 0., 0., 1., 0., 0., 1., 1., -1., 1., 1., 1.]);
+    }
+
+    #[test]
+    fn triple_bars_look_back_by_their_own_length_and_duple_bars_as_ever() {
+        let at = |bar| Lookback::melody().for_bar(bar).distances;
+        assert_eq!(
+            [at(16), at(8), at(12), at(6), at(24)],
+            [[16, 32], [16, 32], [12, 24], [12, 24], [24, 48]]
+        );
     }
 
     #[test]

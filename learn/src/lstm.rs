@@ -331,6 +331,7 @@ fn parts_mut(z: &mut [f32]) -> [&mut [f32]; 4] {
 }
 
 /// Activates one row of gates in place and steps the cell.
+#[allow(clippy::needless_range_loop, reason = "lanes of many arrays; an index reads best and vectorises")]
 #[inline(always)]
 fn cell(z: &mut [f32], c_before: &[f32], c_after: &mut [f32], h: &mut [f32]) {
     let [gate_i, gate_j, gate_f, gate_o] = parts_mut(z);
@@ -358,6 +359,7 @@ fn cell(z: &mut [f32], c_before: &[f32], c_after: &mut [f32], h: &mut [f32]) {
 }
 
 /// Gradient of one row: writes the gradient of the pre-activations, updates the running cell gradient.
+#[allow(clippy::needless_range_loop, reason = "lanes of many arrays; an index reads best and vectorises")]
 #[inline(always)]
 fn cell_backward(
     dz: &mut [f32],

@@ -133,8 +133,12 @@ fn read(
 ) -> Batch {
     let mut input = FewHot::new();
     let (mut labels, mut share, mut aliases) = (Vec::new(), Vec::new(), Vec::new());
+    let encodings: Vec<Lookback> = slots
+        .iter()
+        .map(|slot| slot.map_or(encoding.clone(), |s| encoding.for_bar(pieces[s.piece].bar)))
+        .collect();
     for t in 0..steps {
-        for slot in slots {
+        for (slot, encoding) in slots.iter().zip(&encodings) {
             let current = slot.and_then(|Segment { piece, from, to, next }| {
                 let events = &pieces[piece].events[from..to];
                 (next + t + 1 < events.len()).then_some((events, next + t))
@@ -198,7 +202,7 @@ mod tests {
             .enumerate()
             .map(|(i, &n)| Piece {
                 id: i.to_string(),
-                bar: 8,
+                bar: 16,
                 events: (0..n).map(|s| ((s * (i + 1)) % 5) as u32).collect(),
             })
             .collect();

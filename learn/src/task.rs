@@ -43,6 +43,16 @@ impl Sets {
     }
 }
 
+/// Meters of the training pieces of a melody model; validation and test are duple in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Meters {
+    /// 4/4, 2/2 and 2/4, as the reference models.
+    #[default]
+    Duple,
+    /// All that fit the 16th grid, each looking back by bars of its own length.
+    All,
+}
+
 /// A model that can be trained here.
 #[derive(Clone, Debug)]
 pub struct Task {
@@ -72,10 +82,10 @@ impl Task {
     ///
     /// # Errors
     /// An unknown id, or a corpus that cannot be read.
-    pub fn open(id: &str, corpora: &Path) -> Result<Self, TaskError> {
+    pub fn open(id: &str, corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
         match id {
             "drum_kit" => Self::drum_kit(corpora),
-            "lookback_rnn" => Self::lookback_rnn(corpora),
+            "lookback_rnn" => Self::lookback_rnn(corpora, meters),
             _ => Err(TaskError::Unknown(id.to_owned())),
         }
     }
@@ -115,13 +125,16 @@ impl Task {
         })
     }
 
-    /// Vocal lines of OpenScore Lieder and the dated lead sheets of OpenEWLD in 4/4, 2/2 and 2/4; validation and
-    /// test are Lieder alone.
-    fn lookback_rnn(corpora: &Path) -> Result<Self, TaskError> {
+    /// Vocal lines of OpenScore Lieder and the dated lead sheets of OpenEWLD in 4/4, 2/2 and 2/4 (or
+    /// in all meters); validation and test are duple Lieder.
+    fn lookback_rnn(corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
         let (pieces, funnels) = corpora::melodies(corpora, &MelodyOptions::default())?;
         let mut sets = Sets::default();
-        for piece in pieces.into_iter().filter(descant_core::corpus::MelodyPiece::is_duple) {
-            if piece.split != Split::Train && !piece.id.starts_with("openscore-lieder") {
+        for piece in pieces {
+            let learned = piece.split == Split::Train && (meters == Meters::All || piece.is_duple());
+            let judged =
+                piece.split != Split::Train && piece.is_duple() && piece.id.starts_with("openscore-lieder");
+            if !learned && !judged {
                 continue;
             }
             let events = piece.classes().into_iter().map(u32::from).collect();

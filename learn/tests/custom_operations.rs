@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData, activation};
 use descant_learn::encode::Lookback;
 use descant_learn::lstm::{FewHot, State};
 use descant_learn::network::{Architecture, Network};
-use descant_learn::reference::{Layer, LayerState, LstmStack};
+use descant_learn::reference::{Dense, Layer, LayerState, LstmStack, States};
 use descant_learn::rng::Rng;
 use descant_learn::stream::Batch;
 use std::sync::Arc;
@@ -79,10 +79,10 @@ fn loss_states_and_all_gradients_equal_plain_autodiff() {
         .collect();
     let stack = LstmStack {
         layers: tensors[..2].to_vec(),
-        weights: tensors[2].kernel.clone(),
-        biases: tensors[2].bias.clone(),
+        attention: None,
+        output: Dense { weights: tensors[2].kernel.clone(), bias: tensors[2].bias.clone() },
     };
-    let mut plain_states: Vec<LayerState> = states
+    let layers = states
         .iter()
         .zip([6, 4])
         .map(|(s, units)| LayerState {
@@ -90,6 +90,7 @@ fn loss_states_and_all_gradients_equal_plain_autodiff() {
             c: Tensor::from_data(TensorData::new(s.c.clone(), [BATCH, units]), &device),
         })
         .collect();
+    let mut plain_states = States { layers, attention: None };
     let mut loss = Tensor::<1>::zeros([1], &device);
     let total: f32 = batch.share.iter().sum();
     for t in 0..STEPS {
@@ -110,7 +111,7 @@ fn loss_states_and_all_gradients_equal_plain_autodiff() {
         loss = loss - (log_p * pick).sum();
     }
     close("loss", &[ours.loss], &values(loss.clone()));
-    for (k, state) in plain_states.iter().enumerate() {
+    for (k, state) in plain_states.layers.iter().enumerate() {
         close(&format!("h{k}"), &ours.states[k].h, &values(state.h.clone().inner()));
         close(&format!("c{k}"), &ours.states[k].c, &values(state.c.clone().inner()));
     }

@@ -52,7 +52,7 @@ fn soak(seed: u64) -> Result<()> {
     let rate = [44_100.0, 48_000.0, 96_000.0][random.below(3) as usize];
     let mut host = Host::open(&bundle::clap()?, "org.descant.clips", rate)?;
     let mut states = Vec::new();
-    for kind in [ClipKind::Drums, ClipKind::Drums] {
+    for kind in [ClipKind::Drums, ClipKind::Melody] {
         generate(&mut host, &[("Model", model_for(kind)?)])?;
         states.push(host.save()?);
     }
@@ -107,7 +107,10 @@ fn soak(seed: u64) -> Result<()> {
         }
         if disturbed {
             // A scene begins after a jump to a place of its own, so that what must sound is known.
+            let before = transport.beats();
             transport.locate(transport.cycle.map_or_else(|| (random.unit() * 64.0).floor(), |c| c.0));
+            // So near to where it was that it cannot be told from a host's rounding: no jump.
+            disturbed = (transport.beats() - before).abs() > 1.0 / 240.0;
         }
         let samples = ((0.2 + random.unit() * 4.0) * rate) as u64;
         let scene = transport.clone();
@@ -154,12 +157,11 @@ fn soak(seed: u64) -> Result<()> {
 
     let hanging = balanced(&all)?;
     ensure!(hanging == 0, "{hanging} notes hang");
-    ensure!(exact > 1000, "only {exact} onsets were compared: the test lost its point");
+    ensure!(exact > 400, "only {exact} onsets were compared: the test lost its point");
     println!("{} events, {exact} onsets compared, at {rate} Hz", all.len());
     Ok(())
 }
 
-#[derive(Debug)]
 /// One block of a scene: its first sample, its position, its length.
 struct Block {
     from: u64,
@@ -168,7 +170,13 @@ struct Block {
 }
 
 /// What must sound: the clip, repeated from the song's beginning. Returns the number of onsets compared.
-fn compare(scene: &Transport, clip: &Clip, notes: &[NoteEvent], blocks: &[Block], fresh: bool) -> Result<usize> {
+fn compare(
+    scene: &Transport,
+    clip: &Clip,
+    notes: &[NoteEvent],
+    blocks: &[Block],
+    fresh: bool,
+) -> Result<usize> {
     let spb = scene.samples_per_beat();
     let length = clip.length as f64 / TICKS_PER_QUARTER as f64;
     let mut expected: Vec<(f64, u16)> = Vec::new();
@@ -208,9 +216,7 @@ fn compare(scene: &Transport, clip: &Clip, notes: &[NoteEvent], blocks: &[Block]
             // A note on the seam between two scenes may fall to either side.
             None => ensure!(
                 *exact > samples - 2.0 || (!fresh && *exact < 1.0),
-                "{key} at {exact:.1} of {samples} is missing in {scene:?}; sounding near: {:?}, blocks {:?}",
-                ons.iter().filter(|n| (n.time as f64 - exact).abs() < 9.0).collect::<Vec<_>>(),
-                blocks.iter().filter(|b| (b.from as f64 - exact).abs() < 4100.0).collect::<Vec<_>>()
+                "{key} at {exact:.1} of {samples} is missing in {scene:?}"
             ),
         }
     }

@@ -208,7 +208,9 @@ fn against_burn(
 
     let device = Device::flex();
     let units = layers[0];
-    let get = |name: &str| Ok(weights.get(name).with_context(|| format!("no {name}"))?.to_f32());
+    let get = |name: &str| -> Result<Vec<f32>> {
+        Ok(weights.get(name).with_context(|| format!("no {name}"))?.to_f32())
+    };
     let mut below = units;
     let mut stacked = Vec::new();
     for (k, &units) in layers.iter().enumerate() {

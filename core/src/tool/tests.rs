@@ -279,6 +279,16 @@ fn only_the_end_of_a_long_primer_is_read_and_all_of_it_is_kept() {
     assert_eq!(new(from_long), new(from_short));
 }
 
+#[test]
+fn cold_takes_of_the_built_in_drums_are_not_silent() {
+    let model = crate::model::builtin::load("drum_kit").expect("built in");
+    for (temperature, fewest) in [(0.0, 3), (0.3, 2), (1.0, 2)] {
+        let request = Request { temperature, ..request(ToolKind::Generate, "drum_kit") };
+        let sounding = takes(&model, &request).iter().filter(|t| t.clip.notes.len() >= 8).count();
+        assert!(sounding >= fewest, "{sounding} of 3 takes at {temperature}");
+    }
+}
+
 static SMALL: LazyLock<[Model; 2]> =
     LazyLock::new(|| [testing::model("drum_kit"), testing::model("attention_rnn")]);
 

@@ -282,6 +282,25 @@ fn a_loop_strikes_its_first_beat_every_time() {
     assert_eq!(offs, [48_000, 96_000, 144_000, 192_000], "a long note ends with the loop");
 }
 
+/// The host cuts its blocks at the loop's end, half a sample too late, and jumps back itself.
+#[test]
+fn a_loop_end_between_two_samples_does_not_swallow_the_first_beat() {
+    let mut host = Host::new(44_100.0, 120.0).with(&clip(1, &[(0, 60, 10), (2 * Q, 62, 10)]));
+    let (from, to) = (38.0 * Q as f64, 44.75 * Q as f64);
+    host.transport.loop_range = Some((from, to));
+    host.position = from;
+    for _ in 0..20 {
+        let pass = ((to - host.position) / host.step()).ceil();
+        let start = host.position;
+        host.block(pass as u32);
+        host.position = start + pass * host.step() - to + from;
+    }
+    // Song positions 40 and 44 strike 60; 38 and 42 strike 62: two of each per pass.
+    let low = host.onsets().iter().filter(|(_, p)| *p == 60).count();
+    let high = host.onsets().iter().filter(|(_, p)| *p == 62).count();
+    assert_eq!((low, high), (40, 40));
+}
+
 #[test]
 fn a_tempo_change_loses_and_doubles_nothing() {
     let tempi = [120.0, 97.5, 180.0, 61.0, 240.0, 240.0, 20.0, 133.0];

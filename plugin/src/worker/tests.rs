@@ -281,7 +281,7 @@ fn takes_of_a_project_that_was_closed_meanwhile_are_dropped() {
     let mut bench = bench(Shared(generator.clone()));
     *generator.0.lock().expect("not poisoned") = Some(bench.engine.clone());
     bench.worker.carry_out(Command::Run);
-    assert_eq!(bench.seeds(), []);
+    assert!(bench.seeds().is_empty());
     assert_eq!(bench.heard(), Some(None), "the loaded project is silent");
 }
 

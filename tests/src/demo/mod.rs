@@ -43,10 +43,8 @@ pub fn run(out: &Path) -> Result<()> {
     }
     fs::create_dir_all(out)?;
     println!("Descant demo → {}\n", out.display());
-    let models = [
-        (ClipKind::Drums, model_for(ClipKind::Drums)?),
-        (ClipKind::Melody, model_for(ClipKind::Melody)?),
-    ];
+    let models =
+        [(ClipKind::Drums, model_for(ClipKind::Drums)?), (ClipKind::Melody, model_for(ClipKind::Melody)?)];
     let mut pages = Vec::new();
 
     for (kind, model) in &models {
@@ -126,7 +124,8 @@ fn primer(input: &Input) -> Result<Arc<Clip>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/primers").join(input.file);
     let song = midi::read(&fs::read(&path).with_context(|| format!("{} is not readable", path.display()))?)?;
     let track = song.best_track(input.kind).context("no track fits")?;
-    let clip = song.track_to_clip(track, Voices::TopLine, Span::Auto).context("the track is empty")?;
+    let voices = if input.kind == ClipKind::Drums { Voices::All } else { Voices::TopLine };
+    let clip = song.track_to_clip(track, voices, Span::Auto).context("the track is empty")?;
     Ok(Arc::new(clip))
 }
 
@@ -182,13 +181,13 @@ fn audition(host: &mut Host, out: &Path) -> Result<String> {
     let spec = hound::WavSpec {
         channels: 2,
         sample_rate: RATE as u32,
-        bits_per_sample: 24,
+        bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
     let mut writer = hound::WavWriter::create(out.join("audition.wav"), spec)?;
     for (l, r) in rolled.wave[0].iter().zip(&rolled.wave[1]) {
         for s in [l, r] {
-            writer.write_sample((s.clamp(-1.0, 1.0) * 8_388_607.0) as i32)?;
+            writer.write_sample((s.clamp(-1.0, 1.0) * 32_767.0) as i16)?;
         }
     }
     writer.finalize()?;

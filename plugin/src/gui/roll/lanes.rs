@@ -18,13 +18,6 @@ pub fn of(pitch: u8) -> Option<usize> {
     DEFAULT_DRUM_TYPES.iter().position(|group| group.contains(&pitch))
 }
 
-/// A pitch as musicians write it, middle C being C4: "F♯3".
-#[must_use]
-pub fn pitch_name(pitch: u8) -> String {
-    const NAMES: [&str; 12] = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"];
-    format!("{}{}", NAMES[usize::from(pitch % 12)], i32::from(pitch) / 12 - 1)
-}
-
 /// Whether a pitch is a black key.
 #[must_use]
 pub fn is_black(pitch: u8) -> bool {
@@ -42,12 +35,5 @@ mod tests {
             assert_eq!(DEFAULT_DRUM_TYPES[lane][0], pitch);
         }
         assert_eq!(of(0), None);
-    }
-
-    #[test]
-    fn names_follow_middle_c_is_c4() {
-        assert_eq!(pitch_name(60), "C4");
-        assert_eq!(pitch_name(0), "C-1");
-        assert_eq!(pitch_name(54), "F♯3");
     }
 }

@@ -14,7 +14,7 @@ mod paint;
 use super::theme;
 use super::view::Action;
 use super::widgets::{button, icons::Icon, text};
-use descant_core::music::{Clip, ClipKind, Note, Ticks};
+use descant_core::music::{Clip, ClipKind, Note, Ticks, pitch_name};
 use edit::NoteDrag;
 use egui::{Align2, Event, Rect, Ui, pos2, vec2};
 use geometry::{Geometry, SIXTEENTH};
@@ -270,7 +270,7 @@ fn note_word(kind: ClipKind, pitch: u8) -> String {
     match (kind, lanes::of(pitch)) {
         (ClipKind::Drums, Some(lane)) => lanes::NAMES[lane].to_owned(),
         (ClipKind::Drums, None) => format!("Drum {pitch}"),
-        (ClipKind::Melody, _) => lanes::pitch_name(pitch),
+        (ClipKind::Melody, _) => pitch_name(pitch),
     }
 }
 
