@@ -226,6 +226,10 @@ fn tile_pairs<S: Simd, const L: usize>(
 }
 
 /// L lanes × C columns of eight (from column `from` of the row), kept in registers over all of `rows`.
+#[expect(
+    clippy::needless_range_loop,
+    reason = "counted loops over registers unroll; closures may not inline"
+)]
 #[inline(always)]
 fn tile<S: Simd, T: Weight, const L: usize, const C: usize>(
     s: S,
@@ -278,6 +282,10 @@ impl Kernel for AccumulateSparse<'_> {
     }
 }
 
+#[expect(
+    clippy::needless_range_loop,
+    reason = "counted loops over registers unroll; closures may not inline"
+)]
 #[inline(always)]
 fn sparse<S: Simd, T: Weight>(s: S, rows: &[Row<T>], matrix: &Matrix, x: &SparseBatch, acc: &mut [f32]) {
     for (lane, acc) in acc.chunks_exact_mut(matrix.panels * PANEL).enumerate() {
