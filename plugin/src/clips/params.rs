@@ -200,6 +200,17 @@ fn whole(name: &str, default: i32, min: i32, max: i32) -> IntParam {
     IntParam::new(name, default, IntRange::Linear { min, max })
 }
 
+/// On or off; the framework's own would read any text as off.
+fn switch(name: &str, default: bool) -> BoolParam {
+    BoolParam::new(name, default)
+        .with_value_to_string(Arc::new(|on| if on { "On".into() } else { "Off".into() }))
+        .with_string_to_value(Arc::new(|text| match text.trim().to_ascii_lowercase().as_str() {
+            "on" | "1" | "true" | "yes" => Some(true),
+            "off" | "0" | "false" | "no" => Some(false),
+            _ => None,
+        }))
+}
+
 fn rounded(name: &str, default: f32, min: f32, max: f32, digits: usize) -> FloatParam {
     FloatParam::new(name, default, FloatRange::Linear { min, max })
         .with_value_to_string(formatters::v2s_f32_rounded(digits))
@@ -246,7 +257,7 @@ impl ClipsParams {
             scale: EnumParam::new("Scale", Scale::Off),
             range_low: pitch("Lowest note", 0),
             range_high: pitch("Highest note", 127),
-            seed_lock: BoolParam::new("Seed lock", false),
+            seed_lock: switch("Seed lock", false),
             swap: EnumParam::new("Swap at", Swap::Bar),
             audition: rounded("Audition", 0.0, 0.0, 100.0, 1)
                 .with_step_size(0.1)
@@ -254,10 +265,10 @@ impl ClipsParams {
                 .with_string_to_value(Arc::new(|text| {
                     if text.trim().eq_ignore_ascii_case("off") { Some(0.0) } else { leading_number(text) }
                 })),
-            play: BoolParam::new("Play", true),
-            generate: BoolParam::new("Generate", false)
+            play: switch("Play", true),
+            generate: switch("Generate", false)
                 .with_callback(Arc::new(move |on| trigger.parameter_changed(on))),
-            bypass: BoolParam::new("Bypass", false).make_bypass(),
+            bypass: switch("Bypass", false).make_bypass(),
             own_tempo: rounded("Own tempo", 120.0, 20.0, 300.0, 1).with_step_size(0.1).with_unit(" bpm"),
             melody_channel: whole("Melody channel", 1, 1, 16),
             drum_channel: whole("Drum channel", 10, 1, 16),
