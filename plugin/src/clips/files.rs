@@ -74,7 +74,11 @@ pub struct Files(Mutex<Shelf>);
 impl Files {
     /// Writes the files of all takes that have none yet, or whose notes have changed.
     pub fn write_all(&self, entries: &[Entry]) -> io::Result<()> {
-        entries.iter().try_for_each(|entry| self.path(entry, Part::Whole).map(drop))
+        let missing = |entry: &&Entry| {
+            let shelf = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            shelf.written.get(&entry.id).is_none_or(|(take, _)| !Arc::ptr_eq(take, &entry.take))
+        };
+        entries.iter().filter(missing).try_for_each(|entry| self.path(entry, Part::Whole).map(drop))
     }
 
     /// The file of a take, written now if it is not there.

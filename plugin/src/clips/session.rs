@@ -67,7 +67,6 @@ pub fn carry_out(engine: &Arc<Engine>, action: Action) -> Option<Wish> {
 
 fn travel(engine: &Arc<Engine>, back: bool) {
     engine.change(true, |d| if back { d.undo() } else { d.redo() });
-    engine.send(Command::Files);
 }
 
 fn use_as_primer(engine: &Arc<Engine>, id: u64) {
@@ -128,7 +127,6 @@ fn edit(engine: &Arc<Engine>, take: Option<u64>, clip: &Clip) {
     match take {
         Some(id) => {
             engine.change(true, |d| d.edit_take(id, clip));
-            engine.send(Command::Files);
         }
         None => {
             let primer = Primer { clip: Arc::new(clip), origin: PrimerOrigin::Edited };

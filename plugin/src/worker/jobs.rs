@@ -21,7 +21,6 @@ impl Worker {
             Command::ChooseTrack { track, top_line, file_tempo } => {
                 self.choose_track(track, top_line, file_tempo);
             }
-            Command::Files => self.write_files(),
             Command::Quit => {}
         }
     }
@@ -63,9 +62,7 @@ impl Worker {
             Err(_) => engine.failed("The model stumbled over this request. Your takes are safe."),
             Ok(Err(why)) => engine.failed(why),
             Ok(Ok(takes)) if takes.is_empty() => engine.failed("The model wrote nothing."),
-            // A project was loaded meanwhile: these takes belong to the old one.
-            Ok(Ok(_)) if engine.params.doc.loads() != loads => {}
-            Ok(Ok(takes)) => self.deliver(&request, takes, started),
+            Ok(Ok(takes)) => self.deliver(&request, takes, loads, started),
         }
     }
 
@@ -82,7 +79,7 @@ impl Worker {
         Ok(Request { seed, variations, ..(*take.request).clone() })
     }
 
-    fn deliver(&self, request: &Request, mut takes: Vec<Take>, started: Instant) {
+    fn deliver(&self, request: &Request, mut takes: Vec<Take>, loads: u64, started: Instant) {
         let engine = &self.engine;
         let of = takes.len();
         let mut notices: Vec<String> = Vec::new();
@@ -95,7 +92,16 @@ impl Worker {
             }
         }
         let next = engine.next_seed(request.seed, request.variations);
-        engine.change(false, |d| d.add_takes(takes, next));
+        let kept = engine.change(false, |d| {
+            let same_project = engine.params.doc.loads() == loads;
+            if same_project {
+                d.add_takes(takes, next);
+            }
+            same_project
+        });
+        if !kept {
+            return; // a project was loaded meanwhile: these takes belong to the old one
+        }
         let millis = started.elapsed().as_millis();
         let model = library::name(&request.model);
         let takes = if of == 1 { "1 take".into() } else { format!("{of} takes") };
@@ -108,11 +114,16 @@ impl Worker {
             text.push_str(notice);
         }
         engine.say(if notices.is_empty() { StatusKind::Good } else { StatusKind::Warn }, text);
-        self.write_files();
     }
 
-    /// Every take exists as a file before anybody can start to drag it.
-    fn write_files(&self) {
+    /// Every take exists as a file before anybody can start to drag it: also one that was edited, brought back
+    /// or loaded.
+    pub(super) fn write_files(&mut self) {
+        let generation = self.engine.params.doc.generation();
+        if generation == self.written {
+            return;
+        }
+        self.written = generation;
         let entries = self.engine.params.doc.read(|d| d.content().entries.clone());
         if let Err(why) = self.engine.files.write_all(&entries) {
             self.engine.say(StatusKind::Warn, format!("The takes could not be written for dragging: {why}."));

@@ -52,8 +52,6 @@ pub enum Command {
         /// Keep the file's tempo.
         file_tempo: bool,
     },
-    /// The takes have changed: write their files.
-    Files,
     /// The instance goes.
     Quit,
 }
@@ -64,12 +62,14 @@ pub(crate) struct Worker {
     side: WorkerSide,
     capture: Capture,
     answered: u64,
+    /// Generation of the document whose takes are all on disk.
+    written: u64,
 }
 
 impl Worker {
     pub(crate) fn new(engine: Arc<Engine>, side: WorkerSide) -> Self {
         let answered = engine.gui.trigger.asked();
-        Self { engine, side, capture: Capture::default(), answered }
+        Self { engine, side, capture: Capture::default(), answered, written: 0 }
     }
 
     /// The thread.
@@ -86,6 +86,7 @@ impl Worker {
                     self.carry_out(command);
                 }
                 self.answer_trigger();
+                self.write_files();
             }));
             if done.is_err() {
                 self.engine

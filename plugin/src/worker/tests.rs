@@ -108,6 +108,7 @@ fn a_run_gives_takes_that_are_shown_heard_and_on_disk() {
         "the first seed is the same everywhere"
     );
     assert_eq!(bench.heard(), Some(Some(1)));
+    bench.worker.write_files();
     let entries = bench.engine.params.doc.read(|d| d.content().entries.clone());
     for entry in &entries {
         let path = bench.engine.files.path(entry, Part::Whole).expect("a file");
