@@ -222,7 +222,7 @@ fn against_burn(
         for _ in 1..CHECKED {
             logits = burn.step(x.clone(), &mut states);
         }
-        let theirs = logits.into_data().to_vec::<f32>().ok().context("burn gave no floats")?;
+        let theirs = logits.into_data().try_to_vec::<f32>().ok().context("burn gave no floats")?;
         let off = largest_difference(&reference[..theirs.len()], &theirs);
         ensure!(off < 1e-5, "burn differs by {off}");
         times[slot] = least(if lanes == 1 { repeats } else { repeats / 4 }, || {

@@ -142,7 +142,10 @@ fn full_size_networks_agree_with_the_reference() {
 }
 
 /// A network with every feature, of awkward sizes, and inputs of several lanes over several steps.
-fn awkward(storage: Storage, residual: bool) -> (LstmStack, Vec<Vec<Vec<(u32, f32)>>>) {
+/// Inputs by step and lane.
+type Inputs = Vec<Vec<Vec<(u32, f32)>>>;
+
+fn awkward(storage: Storage, residual: bool) -> (LstmStack, Inputs) {
     let (input, layers, attention, output) = (37, vec![19, 35, 16], 5, 70);
     let mut variables: Vec<(String, Vec<usize>)> = Vec::new();
     let mut below = input;
