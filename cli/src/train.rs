@@ -27,6 +27,10 @@ pub struct Args {
     /// Go on from the checkpoint in OUT
     #[arg(long)]
     resume: bool,
+    /// With --resume: after a finished run, this many more updates from its best weights, the learning rate rising and
+    /// falling anew; --keep, --rate and the like change
+    #[arg(long, requires = "resume", value_name = "UPDATES")]
+    again: Option<u64>,
     /// Updates of the whole run; the learning rate falls over them
     #[arg(long)]
     steps: Option<u64>,

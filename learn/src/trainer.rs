@@ -16,6 +16,9 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// Updates after which the learning rate has come down to its floor.
     pub steps: u64,
+    /// Update that the schedule of the learning rate begins after; above 0 in a run that goes on from a finished one.
+    #[serde(default)]
+    pub begin: u64,
     /// Sequences side by side.
     pub batch: usize,
     /// Steps of truncated back-propagation.
@@ -48,6 +51,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             steps: 4000,
+            begin: 0,
             batch: 32,
             unroll: 64,
             segment_bars: 32,
@@ -69,10 +73,11 @@ impl Settings {
     /// Learning rate of update `step` (from 1): warm-up, then half a cosine down to the floor.
     #[must_use]
     pub fn rate_at(&self, step: u64) -> f32 {
+        let step = step.saturating_sub(self.begin);
         if step < self.warmup {
             return self.rate * step as f32 / self.warmup as f32;
         }
-        let span = self.steps.saturating_sub(self.warmup).max(1) as f32;
+        let span = (self.steps - self.begin.min(self.steps)).saturating_sub(self.warmup).max(1) as f32;
         let along = ((step - self.warmup) as f32 / span).min(1.0);
         let cosine = 0.5 * (1.0 + (std::f32::consts::PI * along).cos());
         self.rate * (self.floor + (1.0 - self.floor) * cosine)
@@ -216,6 +221,16 @@ impl Session {
         progress.since.0 += f64::from(found.loss);
         progress.since.1 += 1;
         found.loss
+    }
+
+    /// Goes on from the best weights with `settings`, whose `begin` and `steps` are set so that `steps` updates follow
+    /// with a learning rate that rises and falls anew.
+    pub fn again(&mut self, settings: Settings, steps: u64) {
+        let begin = self.progress.step;
+        self.network = self.best();
+        self.mean.clone_from(&self.best);
+        self.progress.stale = 0;
+        self.settings = Settings { begin, steps: begin + steps, batch: self.settings.batch, ..settings };
     }
 
     /// The network with the running mean of its weights.

@@ -20,7 +20,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
     let file = args.out.join("run.safetensors");
     let mut session = if args.resume {
-        checkpoint::load(&file).with_context(|| format!("cannot resume {}", file.display()))?
+        let mut session =
+            checkpoint::load(&file).with_context(|| format!("cannot resume {}", file.display()))?;
+        if let Some(more) = args.again {
+            let changed = settings(args, &session.settings);
+            session.again(changed, more);
+        }
+        session
     } else if file.exists() {
         bail!("{} holds a run already; add --resume, or choose another folder", args.out.display());
     } else {
@@ -132,6 +138,11 @@ fn finish(session: &Session, task: &Task, args: &Args) -> anyhow::Result<()> {
 /// The command that makes the run again.
 fn command(session: &Session, task: &Task, args: &Args) -> String {
     let s = &session.settings;
+    if s.begin > 0 {
+        let first = format!("descant train {0} --out training/{0}", task.id);
+        let (more, keep, rate) = (s.steps - s.begin, s.keep, s.rate);
+        return format!("{first} && {first} --resume --again {more} --keep {keep} --rate {rate}");
+    }
     let layers: Vec<String> = session.network.architecture.layers.iter().map(ToString::to_string).collect();
     format!(
         "descant train {} --out training --steps {} --seed {} --batch {} --unroll {} --keep {} --rate {} --decay {} \

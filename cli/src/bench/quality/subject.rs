@@ -44,9 +44,9 @@ impl<'a> Subject<'a> {
             ModelEncoding::Drums(encoding) => {
                 let classes = DrumsOneHot::standard(9)?;
                 let events = (0..classes.classes()).map(|c| classes.decode(c)).collect::<Result<_, _>>()?;
-                // What Generate starts from: a bass drum.
+                // What Generate starts from: bass drum and closed hi-hat.
                 let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
-                Ok(Self::Drums(Speaker::new(rnn, events, 1)?))
+                Ok(Self::Drums(Speaker::new(rnn, events, 0b101)?))
             }
             ModelEncoding::Melody(encoding) => {
                 let number = |class| if class < 2 { class - 2 } else { class + 46 };
