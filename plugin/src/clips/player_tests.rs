@@ -163,7 +163,8 @@ fn expected(clip: &Clip, rate: f64, tempo: f64, from: f64, samples: u64) -> Vec<
     let per_tick = 60.0 * rate / tempo / Q as f64;
     let mut all = Vec::new();
     let last = from + samples as f64 / per_tick;
-    let mut pass = (from / clip.length as f64).floor() as Ticks * clip.length;
+    // From one pass before: an onset less than half a sample before `from` belongs to the first sample.
+    let mut pass = ((from / clip.length as f64).floor() as Ticks - 1) * clip.length;
     while (pass as f64) < last {
         for note in &clip.notes {
             let at = ((pass + note.start) as f64 - from) * per_tick;
