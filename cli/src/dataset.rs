@@ -33,7 +33,8 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     use anyhow::Context;
     use std::io::Write;
 
-    let task = descant_learn::task::Task::open(&args.model, &args.corpus)?;
+    let task =
+        descant_learn::task::Task::open(&args.model, &args.corpus, descant_learn::task::Meters::default())?;
     for funnel in &task.funnels {
         println!("{}", funnel.report(args.each));
     }

@@ -60,6 +60,9 @@ pub struct Args {
     /// Units of each LSTM layer, e.g. 256,256
     #[arg(long, value_delimiter = ',')]
     layers: Option<Vec<usize>>,
+    /// Melodies: learn from pieces in every meter, not only 4/4, 2/2 and 2/4
+    #[arg(long)]
+    all_meters: bool,
     /// Store the weights as f32 in place of f16
     #[arg(long)]
     f32: bool,

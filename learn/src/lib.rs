@@ -6,6 +6,8 @@
 //! [`checkpoint`]. [`mod@reference`] is the same network in plain burn.
 
 pub mod adam;
+pub mod attention;
+pub mod bench;
 pub mod checkpoint;
 pub mod corpora;
 pub mod encode;

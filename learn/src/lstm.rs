@@ -81,26 +81,46 @@ impl Shape {
     }
 }
 
-/// Hidden and cell state of a batch, `[batch, units]` each.
+/// State of a layer for a batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
-    /// Output of the last step.
+    /// Output of the last step, `[batch, units]`.
     pub h: Vec<f32>,
-    /// Cell.
+    /// Cell, `[batch, units]`.
     pub c: Vec<f32>,
+    /// Last attention, `[batch, units]`; empty in a plain layer.
+    pub attended: Vec<f32>,
+    /// Attention memory, `[window, batch, units]`, oldest row first; empty in a plain layer.
+    pub memory: Vec<f32>,
 }
 
 impl State {
-    /// The zero state.
+    /// The zero state of a plain layer.
     #[must_use]
     pub fn zero(batch: usize, units: usize) -> Self {
-        Self { h: vec![0.0; batch * units], c: vec![0.0; batch * units] }
+        let zeros = vec![0.0; batch * units];
+        Self { h: zeros.clone(), c: zeros, attended: Vec::new(), memory: Vec::new() }
+    }
+
+    /// The zero state of a layer with attention over `window` steps.
+    #[must_use]
+    pub fn with_attention(batch: usize, units: usize, window: usize) -> Self {
+        let memory = vec![0.0; window * batch * units];
+        Self { attended: vec![0.0; batch * units], memory, ..Self::zero(batch, units) }
     }
 
     /// Zeroes the state of sequence `b`.
     pub fn reset(&mut self, b: usize, units: usize) {
-        self.h[b * units..(b + 1) * units].fill(0.0);
-        self.c[b * units..(b + 1) * units].fill(0.0);
+        let stride = self.h.len();
+        let at = b * units..(b + 1) * units;
+        for part in [&mut self.h, &mut self.c, &mut self.attended] {
+            if let Some(part) = part.get_mut(at.clone()) {
+                part.fill(0.0);
+            }
+        }
+        for row in self.memory.chunks_exact_mut(stride) {
+            row[at.clone()].fill(0.0);
+        }
     }
 }
 
@@ -126,7 +146,12 @@ impl Tape {
     #[must_use]
     pub fn last(&self, shape: Shape) -> State {
         let at = shape.rows() * shape.units;
-        State { h: self.hidden[at..].to_vec(), c: self.cells[at..].to_vec() }
+        State {
+            h: self.hidden[at..].to_vec(),
+            c: self.cells[at..].to_vec(),
+            attended: Vec::new(),
+            memory: Vec::new(),
+        }
     }
 }
 
@@ -162,14 +187,7 @@ pub fn forward(kernel: &[f32], bias: &[f32], input: Input<'_>, initial: &State, 
             product(&mut gates, Mat::new(x, shape.rows(), width), Mat::new(from_input, width, four), true);
         }
         Input::FewHot(rows) => {
-            assert_eq!(rows.rows(), shape.rows(), "input rows");
-            vectorised(|| {
-                for (r, z) in gates.chunks_exact_mut(four).enumerate() {
-                    for (column, value) in rows.row(r) {
-                        axpy(z, value, &from_input[column * four..(column + 1) * four]);
-                    }
-                }
-            });
+            add_rows(&mut gates, rows, from_input, four);
         }
     }
 
@@ -252,23 +270,46 @@ pub fn backward(kernel: &[f32], input: Input<'_>, tape: &Tape, d_output: &[f32],
             Some(dx)
         }
         Input::FewHot(hot) => {
-            vectorised(|| {
-                for (r, z) in dz.chunks_exact(four).enumerate() {
-                    for (column, value) in hot.row(r) {
-                        axpy(&mut d_from_input[column * four..(column + 1) * four], value, z);
-                    }
-                }
-            });
+            scatter(d_from_input, hot, &dz, four);
             None
         }
     };
-    let mut d_bias = vec![0.0; four];
+    let d_bias = column_sums(&dz, four);
+    Gradients { kernel: d_kernel, bias: d_bias, input: d_input }
+}
+
+/// `to += rows · matrix`, the matrix having `columns` columns.
+pub(crate) fn add_rows(to: &mut [f32], rows: &FewHot, matrix: &[f32], columns: usize) {
+    assert_eq!(rows.rows() * columns, to.len(), "input rows");
     vectorised(|| {
-        for z in dz.chunks_exact(four) {
-            axpy(&mut d_bias, 1.0, z);
+        for (r, to) in to.chunks_exact_mut(columns).enumerate() {
+            for (column, value) in rows.row(r) {
+                axpy(to, value, &matrix[column * columns..(column + 1) * columns]);
+            }
         }
     });
-    Gradients { kernel: d_kernel, bias: d_bias, input: d_input }
+}
+
+/// `to += rowsᵀ · from`, the gradient of [`add_rows`] with respect to its matrix.
+pub(crate) fn scatter(to: &mut [f32], rows: &FewHot, from: &[f32], columns: usize) {
+    vectorised(|| {
+        for (r, from) in from.chunks_exact(columns).enumerate() {
+            for (column, value) in rows.row(r) {
+                axpy(&mut to[column * columns..(column + 1) * columns], value, from);
+            }
+        }
+    });
+}
+
+/// Sum of the rows of a matrix with `columns` columns.
+pub(crate) fn column_sums(matrix: &[f32], columns: usize) -> Vec<f32> {
+    let mut sums = vec![0.0; columns];
+    vectorised(|| {
+        for row in matrix.chunks_exact(columns) {
+            axpy(&mut sums, 1.0, row);
+        }
+    });
+    sums
 }
 
 #[inline(always)]
@@ -280,11 +321,11 @@ fn axpy(y: &mut [f32], a: f32, x: &[f32]) {
 
 /// Lanes worked on at a time. The loops below copy blocks of this size into arrays: with ten slices the compiler
 /// gives up proving that they do not overlap and leaves the loop scalar; arrays cannot overlap.
-const LANES: usize = 16;
-type Block = [f32; LANES];
+pub(crate) const LANES: usize = 16;
+pub(crate) type Block = [f32; LANES];
 
 #[inline(always)]
-fn load(from: &[f32], at: usize) -> Block {
+pub(crate) fn load(from: &[f32], at: usize) -> Block {
     let mut block = [0.0; LANES];
     let n = LANES.min(from.len() - at);
     if n == LANES {
@@ -296,7 +337,7 @@ fn load(from: &[f32], at: usize) -> Block {
 }
 
 #[inline(always)]
-fn store(to: &mut [f32], at: usize, block: &Block) {
+pub(crate) fn store(to: &mut [f32], at: usize, block: &Block) {
     let n = LANES.min(to.len() - at);
     if n == LANES {
         to[at..at + LANES].copy_from_slice(block);
@@ -331,8 +372,9 @@ fn parts_mut(z: &mut [f32]) -> [&mut [f32]; 4] {
 }
 
 /// Activates one row of gates in place and steps the cell.
+#[allow(clippy::needless_range_loop, reason = "lanes of many arrays; an index reads best and vectorises")]
 #[inline(always)]
-fn cell(z: &mut [f32], c_before: &[f32], c_after: &mut [f32], h: &mut [f32]) {
+pub(crate) fn cell(z: &mut [f32], c_before: &[f32], c_after: &mut [f32], h: &mut [f32]) {
     let [gate_i, gate_j, gate_f, gate_o] = parts_mut(z);
     for at in (0..c_before.len()).step_by(LANES) {
         let i = map(load(gate_i, at), sigmoid);
@@ -358,8 +400,9 @@ fn cell(z: &mut [f32], c_before: &[f32], c_after: &mut [f32], h: &mut [f32]) {
 }
 
 /// Gradient of one row: writes the gradient of the pre-activations, updates the running cell gradient.
+#[allow(clippy::needless_range_loop, reason = "lanes of many arrays; an index reads best and vectorises")]
 #[inline(always)]
-fn cell_backward(
+pub(crate) fn cell_backward(
     dz: &mut [f32],
     gates: &[f32],
     c_before: &[f32],

@@ -4,10 +4,11 @@
 //! Parameters are kept as plain vectors; burn tensors are made of them for each training step. Runs on the thread
 //! that trains.
 
-use crate::encode::Lookback;
-use crate::lstm::{self, Input, Shape, State};
+use crate::attention;
+use crate::encode::Encoding;
+use crate::lstm::{self, FewHot, Input, Shape, State};
 use crate::matrix::{Mat, exp, product, vectorised};
-use crate::op;
+use crate::op::{self, AttentionTensors};
 use crate::rng::Rng;
 use crate::stream::Batch;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -18,9 +19,12 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Architecture {
     /// What goes in and comes out.
-    pub encoding: Lookback,
+    pub encoding: Encoding,
     /// Units of the LSTM layers, bottom first.
     pub layers: Vec<usize>,
+    /// Attention window of the first layer in steps, 0 for none.
+    #[serde(default)]
+    pub attention: usize,
 }
 
 impl Architecture {
@@ -40,7 +44,8 @@ pub struct Parameter {
     pub values: Vec<f32>,
 }
 
-/// The stack with its parameters: kernel and bias of each layer, then weights and biases of the output.
+/// The stack with its parameters: pairs of a matrix and a vector. Kernel and bias of each layer, a layer with attention
+/// being five pairs (mix, cell, keys with score, query, output); then weights and biases of the output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     /// Its shape.
@@ -80,8 +85,13 @@ impl Network {
         let mut parameters = Vec::new();
         let mut add = |name: String, shape: Vec<usize>| {
             let count: usize = shape.iter().product();
-            let values = if let [rows, cols] = shape[..] {
-                let limit = (6.0 / (rows + cols) as f32).sqrt();
+            let limit = match shape[..] {
+                [.., rows, cols] => (6.0 / (rows + cols) as f32).sqrt(),
+                // The score vector of attention is a matrix of one column, not a bias.
+                [rows] if name.ends_with("attn_v") => (3.0 / rows as f32).sqrt(),
+                _ => 0.0,
+            };
+            let values = if limit > 0.0 {
                 (0..count).map(|_| (2.0 * rng.uniform() - 1.0) * limit).collect()
             } else {
                 vec![0.0; count]
@@ -90,9 +100,23 @@ impl Network {
         };
         for (k, &units) in architecture.layers.iter().enumerate() {
             let width = architecture.width(k);
-            let prefix = format!("rnn/multi_rnn_cell/cell_{k}/basic_lstm_cell");
-            add(format!("{prefix}/kernel"), vec![width + units, 4 * units]);
-            add(format!("{prefix}/bias"), vec![4 * units]);
+            let cell = format!("rnn/multi_rnn_cell/cell_{k}");
+            let attends = k == 0 && architecture.attention > 0;
+            let prefix = if attends { format!("{cell}/attention_cell_wrapper") } else { cell };
+            if attends {
+                add(format!("{prefix}/kernel"), vec![width + units, width]);
+                add(format!("{prefix}/bias"), vec![width]);
+            }
+            add(format!("{prefix}/basic_lstm_cell/kernel"), vec![width + units, 4 * units]);
+            add(format!("{prefix}/basic_lstm_cell/bias"), vec![4 * units]);
+            if attends {
+                add(format!("{prefix}/attention/attn_w"), vec![1, 1, units, units]);
+                add(format!("{prefix}/attention/attn_v"), vec![units]);
+                for part in ["attention", "attn_output_projection"] {
+                    add(format!("{prefix}/{part}/kernel"), vec![2 * units, units]);
+                    add(format!("{prefix}/{part}/bias"), vec![units]);
+                }
+            }
         }
         let top = *architecture.layers.last().unwrap_or(&architecture.encoding.inputs());
         let labels = architecture.encoding.labels();
@@ -110,12 +134,24 @@ impl Network {
     /// Zero states of all layers.
     #[must_use]
     pub fn zero_states(&self, batch: usize) -> Vec<State> {
-        self.architecture.layers.iter().map(|&units| State::zero(batch, units)).collect()
+        let window = self.architecture.attention;
+        let layer = |(k, &units): (usize, &usize)| match window {
+            1.. if k == 0 => State::with_attention(batch, units, window),
+            _ => State::zero(batch, units),
+        };
+        self.architecture.layers.iter().enumerate().map(layer).collect()
+    }
+
+    /// Number of the first matrix-and-vector pair of layer `k`.
+    fn pair_of(&self, k: usize) -> usize {
+        if k > 0 && self.architecture.attention > 0 { k + 4 } else { k }
     }
 
     fn tensor<const D: usize>(&self, index: usize, device: &Device) -> Tensor<D> {
         let Parameter { values, shape, .. } = &self.parameters[index];
-        Tensor::from_data(TensorData::new(values.clone(), shape.clone()), device).require_grad()
+        // `attn_w` is stored as [1, 1, units, units].
+        let shape = shape[shape.len().saturating_sub(2)..].to_vec();
+        Tensor::from_data(TensorData::new(values.clone(), shape), device).require_grad()
     }
 
     /// Loss and gradients of one stretch. Layer outputs are kept with probability `keep` (1 for no dropout).
@@ -131,8 +167,17 @@ impl Network {
         let (steps, width) = (batch.steps, batch.sequences);
         let mut below: Option<Tensor<3>> = None;
         for (k, &units) in self.architecture.layers.iter().enumerate() {
-            let (kernel, bias) = (kernels[k].clone(), biases[k].clone());
+            let pair = self.pair_of(k);
+            let (kernel, bias) = (kernels[pair].clone(), biases[pair].clone());
             let (out, last) = match below.take() {
+                None if self.architecture.attention > 0 => {
+                    let shape = Shape { steps, batch: width, width: self.architecture.width(0), units };
+                    let tensors = AttentionTensors {
+                        matrices: std::array::from_fn(|i| kernels[i].clone()),
+                        vectors: std::array::from_fn(|i| biases[i].clone()),
+                    };
+                    op::attention_few_hot(tensors, Arc::clone(&batch.input), &states[k], shape)
+                }
                 None => {
                     let shape = Shape { steps, batch: width, width: self.architecture.width(0), units };
                     op::lstm_few_hot(kernel, bias, Arc::clone(&batch.input), &states[k], shape)
@@ -169,6 +214,28 @@ impl Network {
         Step { loss: found, gradients, states }
     }
 
+    /// Outputs of a first layer with attention.
+    fn attend(&self, input: &FewHot, state: &mut State, shape: Shape) -> Vec<f32> {
+        let at = |i: usize| self.parameters[i].values.as_slice();
+        let parameters = attention::Parameters {
+            mix: at(0),
+            mix_bias: at(1),
+            kernel: at(2),
+            bias: at(3),
+            keys: at(4),
+            score: at(5),
+            query: at(6),
+            query_bias: at(7),
+            out: at(8),
+            out_bias: at(9),
+        };
+        let State { h, c, attended, memory } = state;
+        let tape =
+            attention::forward(parameters, input, attention::Initial { h, c, attended, memory }, shape);
+        [*h, *c, *attended, *memory] = tape.last(shape);
+        tape.outputs(shape).to_vec()
+    }
+
     /// Scores one stretch without gradients and steps `states`.
     pub fn score(&self, batch: &Batch, states: &mut [State], sums: &mut Sums) {
         let (steps, width) = (batch.steps, batch.sequences);
@@ -176,10 +243,15 @@ impl Network {
         for (k, &units) in self.architecture.layers.iter().enumerate() {
             let shape = Shape { steps, batch: width, width: self.architecture.width(k), units };
             let input = match &below {
+                None if self.architecture.attention > 0 => {
+                    below = Some(self.attend(&batch.input, &mut states[k], shape));
+                    continue;
+                }
                 None => Input::FewHot(&batch.input),
                 Some(x) => Input::Dense(x),
             };
-            let (kernel, bias) = (&self.parameters[2 * k].values, &self.parameters[2 * k + 1].values);
+            let pair = self.pair_of(k);
+            let (kernel, bias) = (&self.parameters[2 * pair].values, &self.parameters[2 * pair + 1].values);
             let tape = lstm::forward(kernel, bias, input, &states[k], shape);
             states[k] = tape.last(shape);
             below = Some(tape.outputs(shape).to_vec());

@@ -6,6 +6,7 @@
 //! (`Autodiff<Flex>`) and are checked against the same networks written with plain burn operations.
 //! Runs on the thread that trains.
 
+use crate::attention;
 use crate::lstm::{self, FewHot, Shape, State, Tape};
 use crate::matrix::{Mat, exp, product, vectorised};
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
@@ -90,6 +91,106 @@ pub fn lstm_dense(
         OpsKind::UnTracked(prep) => prep.finish(output),
     };
     (Tensor::from_primitive::<Autodiff<Flex>>(out), last)
+}
+
+/// Runs a layer with attention (`spec/rnn.md` §8.3) on few-hot rows. `parameters` are those of
+/// [`attention::Parameters`], in that order; else as [`lstm_few_hot`].
+#[must_use]
+pub fn attention_few_hot(
+    parameters: AttentionTensors,
+    input: Arc<FewHot>,
+    initial: &State,
+    shape: Shape,
+) -> (Tensor<3>, State) {
+    let mut primitives = Vec::new();
+    let nodes = parameters.into_array().map(|tensor| {
+        let (primitive, node) = tensor.into_parts();
+        primitives.push(contiguous(primitive));
+        node
+    });
+    let parameters = Arc::new(primitives);
+    let from = attention::Initial {
+        h: &initial.h,
+        c: &initial.c,
+        attended: &initial.attended,
+        memory: &initial.memory,
+    };
+    let tape = attention::forward(attention_parameters(&parameters), &input, from, shape);
+    let output = primitive(tape.outputs(shape).to_vec(), [shape.steps, shape.batch, shape.units]);
+    let [h, c, attended, memory] = tape.last(shape);
+    let state = AttentionTape { parameters, input, tape: Arc::new(tape), shape };
+    let out = match AttentionLayer.prepare::<NoCheckpointing>(nodes).compute_bound().stateful() {
+        OpsKind::Tracked(prep) => prep.finish(state, output),
+        OpsKind::UnTracked(prep) => prep.finish(output),
+    };
+    (Tensor::from_primitive::<Autodiff<Flex>>(out), State { h, c, attended, memory })
+}
+
+/// The variables of a layer with attention: five matrices, each with its vector.
+#[derive(Clone, Debug)]
+pub struct AttentionTensors {
+    /// Mix kernel, LSTM kernel, key matrix, query kernel, output kernel.
+    pub matrices: [Tensor<2>; 5],
+    /// Mix bias, LSTM bias, score vector, query bias, output bias.
+    pub vectors: [Tensor<1>; 5],
+}
+
+impl AttentionTensors {
+    fn into_array(self) -> [Tracked; 10] {
+        let [m0, m1, m2, m3, m4] = self.matrices.map(tracked);
+        let [v0, v1, v2, v3, v4] = self.vectors.map(tracked);
+        [m0, v0, m1, v1, m2, v2, m3, v3, m4, v4]
+    }
+}
+
+fn attention_parameters(all: &[Primitive]) -> attention::Parameters<'_> {
+    let at = |i: usize| slice(&all[i]);
+    attention::Parameters {
+        mix: at(0),
+        mix_bias: at(1),
+        kernel: at(2),
+        bias: at(3),
+        keys: at(4),
+        score: at(5),
+        query: at(6),
+        query_bias: at(7),
+        out: at(8),
+        out_bias: at(9),
+    }
+}
+
+#[derive(Clone, Debug)]
+struct AttentionTape {
+    parameters: Arc<Vec<Primitive>>,
+    input: Arc<FewHot>,
+    tape: Arc<attention::Tape>,
+    shape: Shape,
+}
+
+#[derive(Debug)]
+struct AttentionLayer;
+
+impl Backward<Flex, 10> for AttentionLayer {
+    type State = AttentionTape;
+
+    fn backward(self, ops: Ops<AttentionTape, 10>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let d_output = contiguous(grads.consume::<Flex>(&ops.node));
+        let AttentionTape { parameters, input, tape, shape } = ops.state;
+        let found =
+            attention::backward(attention_parameters(&parameters), &input, &tape, slice(&d_output), shape);
+        let Shape { width, units, .. } = shape;
+        let rows = [width + units, width + units, units, 2 * units, 2 * units];
+        for (i, (node, gradient)) in ops.parents.into_iter().zip(found).enumerate() {
+            let Some(node) = node else { continue };
+            let len = gradient.len();
+            let tensor = if i % 2 == 0 {
+                primitive(gradient, [rows[i / 2], len / rows[i / 2]])
+            } else {
+                primitive(gradient, [len])
+            };
+            grads.register::<Flex>(node.id, tensor);
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

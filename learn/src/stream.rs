@@ -5,7 +5,7 @@
 //! lookbacks see silence before it, its counter begins at its first step; so the network learns to start anywhere.
 //! The whole position is a value that a checkpoint stores. Pure; runs on the thread that trains.
 
-use crate::encode::Lookback;
+use crate::encode::{Encoding, Reader};
 use crate::lstm::FewHot;
 use crate::rng::Rng;
 use serde::{Deserialize, Serialize};
@@ -75,7 +75,7 @@ impl Streams {
     pub fn next(
         &mut self,
         pieces: &[Piece],
-        encoding: &Lookback,
+        encoding: &Encoding,
         steps: usize,
         segment_bars: usize,
     ) -> Batch {
@@ -125,7 +125,7 @@ impl Streams {
 
 fn read(
     pieces: &[Piece],
-    encoding: &Lookback,
+    encoding: &Encoding,
     slots: &[Option<Segment>],
     steps: usize,
     reset: Vec<bool>,
@@ -133,18 +133,29 @@ fn read(
 ) -> Batch {
     let mut input = FewHot::new();
     let (mut labels, mut share, mut aliases) = (Vec::new(), Vec::new(), Vec::new());
+    let encodings: Vec<Encoding> = slots
+        .iter()
+        .map(|slot| slot.map_or_else(|| encoding.clone(), |s| encoding.for_bar(pieces[s.piece].bar)))
+        .collect();
+    let mut readers: Vec<Option<(Reader<'_>, Segment)>> = slots
+        .iter()
+        .zip(&encodings)
+        .map(|(slot, encoding)| {
+            slot.map(|s| (encoding.reader(&pieces[s.piece].events[s.from..s.to], s.next), s))
+        })
+        .collect();
     for t in 0..steps {
-        for slot in slots {
-            let current = slot.and_then(|Segment { piece, from, to, next }| {
-                let events = &pieces[piece].events[from..to];
-                (next + t + 1 < events.len()).then_some((events, next + t))
+        for reader in &mut readers {
+            let current = reader.as_mut().and_then(|(reader, Segment { from, to, next, .. })| {
+                let at = *next + t;
+                (at + 1 < *to - *from).then_some((reader, at))
             });
-            if let Some((events, at)) = current {
-                encoding.push_input(events, at, &mut input);
-                labels.push(encoding.label(events, at + 1));
+            if let Some((reader, at)) = current {
+                reader.push_input(at, &mut input);
+                labels.push(reader.label(at + 1));
                 share.push(1.0);
                 if with_aliases {
-                    aliases.push(encoding.aliases(events, at + 1).collect());
+                    aliases.push(reader.aliases(at + 1));
                 }
             } else {
                 input.end_row();
@@ -172,7 +183,7 @@ pub fn groups(pieces: &[Piece], sequences: usize) -> Vec<Vec<usize>> {
 pub fn stretch(
     pieces: &[Piece],
     group: &[usize],
-    encoding: &Lookback,
+    encoding: &Encoding,
     steps: usize,
     index: usize,
 ) -> Option<Batch> {
@@ -190,19 +201,21 @@ pub fn stretch(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encode::Lookback;
 
-    fn pieces() -> (Vec<Piece>, Lookback) {
+    fn pieces() -> (Vec<Piece>, Encoding) {
         let lengths = [40usize, 9, 64, 16, 2];
         let pieces = lengths
             .iter()
             .enumerate()
             .map(|(i, &n)| Piece {
                 id: i.to_string(),
-                bar: 8,
+                bar: 16,
                 events: (0..n).map(|s| ((s * (i + 1)) % 5) as u32).collect(),
             })
             .collect();
-        (pieces, Lookback { classes: 5, default: 0, distances: vec![8], bits: 2 })
+        let lookback = Lookback { classes: 5, default: 0, distances: vec![8], bits: 2 };
+        (pieces, Encoding::Lookback(lookback))
     }
 
     #[test]

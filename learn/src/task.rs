@@ -2,7 +2,7 @@
 //! weights that ship. Runs on the thread that trains; reads `assets/corpora` and nothing else.
 
 use crate::corpora::{self, CorpusError};
-use crate::encode::Lookback;
+use crate::encode::{Encoding, KeyMelody, Lookback};
 use crate::network::Architecture;
 use crate::stream::Piece;
 use crate::trainer::Settings;
@@ -43,6 +43,16 @@ impl Sets {
     }
 }
 
+/// Meters of the training pieces of a melody model; validation and test are duple in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Meters {
+    /// 4/4, 2/2 and 2/4, as the reference models.
+    #[default]
+    Duple,
+    /// All that fit the 16th grid, each looking back by bars of its own length.
+    All,
+}
+
 /// A model that can be trained here.
 #[derive(Clone, Debug)]
 pub struct Task {
@@ -66,16 +76,17 @@ pub struct Task {
 
 impl Task {
     /// Ids of all recipes.
-    pub const IDS: [&'static str; 2] = ["drum_kit", "lookback_rnn"];
+    pub const IDS: [&'static str; 3] = ["drum_kit", "lookback_rnn", "attention_rnn"];
 
     /// Reads the corpus of model `id` below `corpora`.
     ///
     /// # Errors
     /// An unknown id, or a corpus that cannot be read.
-    pub fn open(id: &str, corpora: &Path) -> Result<Self, TaskError> {
+    pub fn open(id: &str, corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
         match id {
             "drum_kit" => Self::drum_kit(corpora),
-            "lookback_rnn" => Self::lookback_rnn(corpora),
+            "lookback_rnn" => Self::lookback_rnn(corpora, meters),
+            "attention_rnn" => Self::attention_rnn(corpora, meters),
             _ => Err(TaskError::Unknown(id.to_owned())),
         }
     }
@@ -83,13 +94,24 @@ impl Task {
     /// The shape of `architecture` as a card tells it.
     #[must_use]
     pub fn hparams(&self, architecture: &Architecture) -> Hparams {
-        let Lookback { distances, bits, .. } = architecture.encoding.clone();
-        let encoding = match self.configuration.kind {
-            ClipKind::Drums => EncodingParams::DrumsLookback { types: 9, distances, bits },
-            ClipKind::Melody => EncodingParams::MelodyLookback { min: 48, max: 84, distances, bits },
+        let encoding = match (architecture.encoding.clone(), self.configuration.kind) {
+            (Encoding::Lookback(Lookback { distances, bits, .. }), ClipKind::Drums) => {
+                EncodingParams::DrumsLookback { types: 9, distances, bits }
+            }
+            (Encoding::Lookback(Lookback { distances, bits, .. }), ClipKind::Melody) => {
+                EncodingParams::MelodyLookback { min: 48, max: 84, distances, bits }
+            }
+            (Encoding::KeyMelody(KeyMelody { min, max, distances, bits }), _) => {
+                EncodingParams::KeyMelody { min, max, distances, bits }
+            }
         };
         let published = self.configuration.hparams.clone();
-        Hparams { layers: architecture.layers.clone(), attention: 0, encoding, ..published }
+        Hparams {
+            layers: architecture.layers.clone(),
+            attention: architecture.attention,
+            encoding,
+            ..published
+        }
     }
 
     /// 4/4 grooves of Groove MIDI by its official split; the fills, a bar or two each, stay out.
@@ -102,7 +124,11 @@ impl Task {
         }
         Ok(Self {
             id: "drum_kit",
-            architecture: Architecture { encoding: Lookback::drum_kit(), layers: vec![256, 256] },
+            architecture: Architecture {
+                encoding: Encoding::Lookback(Lookback::drum_kit()),
+                layers: vec![256, 256],
+                attention: 0,
+            },
             settings: Settings { steps: 3000, ..Settings::default() },
             sets,
             funnels: vec![funnel],
@@ -115,13 +141,16 @@ impl Task {
         })
     }
 
-    /// Vocal lines of OpenScore Lieder and the dated lead sheets of OpenEWLD in 4/4, 2/2 and 2/4; validation and
-    /// test are Lieder alone.
-    fn lookback_rnn(corpora: &Path) -> Result<Self, TaskError> {
+    /// Vocal lines of OpenScore Lieder and the dated lead sheets of OpenEWLD in 4/4, 2/2 and 2/4 (or
+    /// in all meters); validation and test are duple Lieder.
+    fn lookback_rnn(corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
         let (pieces, funnels) = corpora::melodies(corpora, &MelodyOptions::default())?;
         let mut sets = Sets::default();
-        for piece in pieces.into_iter().filter(descant_core::corpus::MelodyPiece::is_duple) {
-            if piece.split != Split::Train && !piece.id.starts_with("openscore-lieder") {
+        for piece in pieces {
+            let learned = piece.split == Split::Train && (meters == Meters::All || piece.is_duple());
+            let judged =
+                piece.split != Split::Train && piece.is_duple() && piece.id.starts_with("openscore-lieder");
+            if !learned && !judged {
                 continue;
             }
             let events = piece.classes().into_iter().map(u32::from).collect();
@@ -129,8 +158,12 @@ impl Task {
         }
         Ok(Self {
             id: "lookback_rnn",
-            architecture: Architecture { encoding: Lookback::melody(), layers: vec![256, 256] },
-            settings: Settings { steps: 3000, keep: 0.5, ..Settings::default() },
+            architecture: Architecture {
+                encoding: Encoding::Lookback(Lookback::melody()),
+                layers: vec![256, 256],
+                attention: 0,
+            },
+            settings: Settings { steps: 3000, keep: 0.5, every: 150, ..Settings::default() },
             sets,
             funnels,
             data: vec![
@@ -139,6 +172,20 @@ impl Task {
             ],
             licence: "MIT OR Apache-2.0; trained on works in the public domain",
             configuration: configuration("lookback_rnn")?,
+        })
+    }
+
+    /// The same melodies as `lookback_rnn`, in the published shape with attention over 40 steps.
+    fn attention_rnn(corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
+        Ok(Self {
+            id: "attention_rnn",
+            architecture: Architecture {
+                encoding: Encoding::KeyMelody(KeyMelody::attention_rnn()),
+                layers: vec![128, 128],
+                attention: 40,
+            },
+            configuration: configuration("attention_rnn")?,
+            ..Self::lookback_rnn(corpora, meters)?
         })
     }
 }

@@ -189,11 +189,11 @@ fn a_knob_is_dragged_nudged_reset_and_typed_into() {
     assert_eq!(actions.first(), Some(&Action::Param(ParamId::Temperature, Gesture::Begin)));
     assert_eq!(actions.last(), Some(&Action::Param(ParamId::Temperature, Gesture::End)));
     let last = |actions: &[Action]| {
-        let sets = actions.iter().filter_map(|a| match a {
+        let mut sets = actions.iter().filter_map(|a| match a {
             Action::Param(ParamId::Temperature, Gesture::Set(v)) => Some(*v),
             _ => None,
         });
-        sets.last().expect("a new value")
+        sets.next_back().expect("a new value")
     };
     let coarse = last(&actions) - 0.5;
     let fine = last(&w.drag(dial, dial - vec2(0.0, 36.0), Modifiers::SHIFT)) - 0.5;

@@ -4,7 +4,9 @@ use crate::host::{Host, In, NoteEvent};
 use crate::transport::Transport;
 use crate::{bundle, state};
 use anyhow::{Context as _, Result, ensure};
+use descant_core::music::ClipKind;
 use descant_plugin::clips::document::Content;
+use descant_plugin::library;
 use std::collections::HashSet;
 
 /// The plugin's CLAP id.
@@ -15,6 +17,12 @@ pub const RATE: f64 = 48_000.0;
 /// An active instance from the bundle under test.
 pub fn open() -> Result<Host> {
     Host::open(&bundle::clap()?, ID, RATE)
+}
+
+/// The shown name of the first model of a kind that has weights.
+pub fn model_for(kind: ClipKind) -> Result<&'static str> {
+    let model = library::models().iter().find(|m| m.kind == kind && library::ready(&m.id));
+    Ok(&model.with_context(|| format!("no model for {kind:?} has weights"))?.name)
 }
 
 /// Sets parameters by the texts a user would type, presses Generate and bounces until the takes are there.

@@ -245,10 +245,10 @@ impl Host {
 
     /// Real time or bouncing: a bounce waits for the worker.
     pub fn set_offline(&mut self, offline: bool) -> Result<()> {
-        let mut handle = self.instance.plugin_handle();
+        let handle = self.instance.plugin_handle();
         let render: PluginRender = handle.get_extension().context("no render extension")?;
         let mode = if offline { RenderMode::Offline } else { RenderMode::Realtime };
-        render.set(&mut handle, mode).map_err(|e| anyhow!("{e}"))
+        render.set(&handle, mode).map_err(|e| anyhow!("{e}"))
     }
 
     /// All parameters by name.
@@ -323,11 +323,11 @@ impl Host {
         Ok(bytes)
     }
 
-    /// Loads a state. `Err` means that the plugin refused it.
-    pub fn load(&mut self, mut bytes: &[u8]) -> Result<()> {
+    /// Loads a state through short reads, as hosts with buffered files do. `Err` means that the plugin refused it.
+    pub fn load(&mut self, bytes: &[u8]) -> Result<()> {
         let handle = self.instance.plugin_handle();
         let state: PluginState = handle.get_extension().context("no state")?;
-        state.load(&handle, &mut bytes).map_err(|e| anyhow!("{e}"))
+        state.load(&handle, &mut ShortReads(bytes)).map_err(|e| anyhow!("{e}"))
     }
 
     /// Opens the window inside an X11 window of ours.
@@ -381,6 +381,18 @@ impl Host {
             }
             Err(_) => bail!("the audio thread panicked"),
         }
+    }
+}
+
+struct ShortReads<'a>(&'a [u8]);
+
+impl std::io::Read for ShortReads<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = buffer.len().min(self.0.len()).min(1000);
+        let (now, rest) = self.0.split_at(n);
+        buffer[..n].copy_from_slice(now);
+        self.0 = rest;
+        Ok(n)
     }
 }
 

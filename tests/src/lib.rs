@@ -3,6 +3,7 @@
 //!
 //! [`host`] is the CLAP host, [`transport`] its clock, [`window`] a private X server for real windows,
 //! [`bundle`] says where the bundle under test lies.
+pub mod bench;
 pub mod bundle;
 pub mod clips;
 pub mod demo;

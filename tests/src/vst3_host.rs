@@ -347,8 +347,7 @@ impl IBStreamTrait for Stream {
     unsafe fn read(&self, buffer: *mut c_void, count: int32, done: *mut int32) -> tresult {
         let bytes = self.bytes.borrow();
         let left = &bytes[self.at.get().min(bytes.len())..];
-        // Short reads, as hosts with buffered files do them.
-        let n = left.len().min(count.max(0) as usize).min(1000);
+        let n = left.len().min(count.max(0) as usize);
         // SAFETY: the caller passes a buffer of `count` bytes; `done` may be null.
         unsafe {
             std::ptr::copy_nonoverlapping(left.as_ptr(), buffer.cast::<u8>(), n);

@@ -18,9 +18,10 @@ cargo xtask WORD …
   test       formatting, lints, all tests (what CI runs)
   bundle     builds bundles/Descant.clap and bundles/Descant.vst3 as shipped   [--target T]
   install    bundles and copies both into the user's plugin folders
+  bench      ratios: kernels, training, quality, and the shipped bundle in a host   [plugin | kernels | …]
   deny       licences, bans and sources by cargo-deny, when it is installed
 
-Every other word goes to the descant command line: generate, continue, dataset, train, golden, bench.
+Every other word goes to the descant command line: generate, continue, dataset, train, golden.
 `cargo xtask --help-descant` shows its help.";
 
 fn main() -> ExitCode {
@@ -79,24 +80,35 @@ fn run() -> Result<()> {
         "deny" => check::deny()?,
         _ => {
             patch::ensure(&root)?;
-            descant(&word, &rest)?;
+            descant(&root, &word, &rest)?;
         }
     }
     Ok(())
 }
 
-/// Hands a word to the command line. Benches are built as shipped; everything else with the test profile.
-fn descant(word: &str, rest: &[String]) -> Result<()> {
-    let shipped = word == "bench" && rest.first().map(String::as_str) != Some("quality");
+/// Hands a word to the command line. Benches of speed are built as shipped; everything else with the test profile.
+fn descant(root: &Path, word: &str, rest: &[String]) -> Result<()> {
+    let what = rest.first().map_or("all", String::as_str);
+    let shipped = word == "bench" && what != "quality";
+    if shipped && matches!(what, "all" | "plugin") {
+        let out = root.join("target/bench-bundle");
+        bundle::bundle(root, bundle::Kind::Shipped, &[], &out)?;
+        cargo(&["run", "-q", "-p", "descant-tests", "--profile", "dist", "--bin", "bench"])
+            .env("DESCANT_BUNDLE", out.join("Descant.clap"))
+            .run()?;
+        if what == "plugin" {
+            return Ok(());
+        }
+    }
     let mut command = cargo(&["run", "-q", "-p", "descant-cli"]);
     if shipped {
-        let root = root()?;
-        bundle::bundle(&root, bundle::Kind::Shipped, &[], &root.join("target/bench-bundle"))?;
         command.args(["--profile", "dist"]);
-        command.env("DESCANT_BUNDLE", root.join("target/bench-bundle/Descant.clap"));
     }
     command.arg("--");
     command.arg(if word == "--help-descant" { "--help" } else { word });
+    if word == "bench" && rest.is_empty() {
+        command.arg("all");
+    }
     command.args(rest).run()
 }
 

@@ -154,7 +154,8 @@ impl Patch {
         if temporary.exists() {
             fs::remove_dir_all(&temporary)?;
         }
-        copy(&source, &temporary).with_context(|| format!("the source of {} could not be copied", self.name))?;
+        copy(&source, &temporary)
+            .with_context(|| format!("the source of {} could not be copied", self.name))?;
         for edit in self.edits {
             let path = temporary.join(edit.file);
             let text = fs::read_to_string(&path).with_context(|| format!("{} is missing", edit.file))?;
@@ -184,8 +185,10 @@ impl Patch {
     /// Version, checksum and edits in one line: if it differs, the patched copy is made anew.
     fn stamp(&self, root: &Path) -> Result<String> {
         let (name, version) = (self.name, self.version);
-        let lock = fs::read_to_string(root.join("xtask/Cargo.lock")).context("xtask/Cargo.lock is missing")?;
-        let checksum = self.checksum(&lock).with_context(|| format!("xtask/Cargo.lock has no {name} {version}"))?;
+        let lock =
+            fs::read_to_string(root.join("xtask/Cargo.lock")).context("xtask/Cargo.lock is missing")?;
+        let checksum =
+            self.checksum(&lock).with_context(|| format!("xtask/Cargo.lock has no {name} {version}"))?;
         // FNV-1a: no secret, only "did the edits change".
         let hash = self
             .edits

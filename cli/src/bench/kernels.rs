@@ -203,27 +203,11 @@ fn against_burn(
     ours: &[(&str, f64, f64)],
     repeats: usize,
 ) -> Result<()> {
-    use descant_learn::reference::{Device, Tensor as BurnTensor, TensorData};
-    use descant_learn::reference::{Layer, LstmStack as Burn};
+    use descant_learn::reference::{Device, LstmStack, Tensor, TensorData};
 
     let device = Device::flex();
     let units = layers[0];
-    let get = |name: &str| Ok(weights.get(name).with_context(|| format!("no {name}"))?.to_f32());
-    let mut below = units;
-    let mut stacked = Vec::new();
-    for (k, &units) in layers.iter().enumerate() {
-        let prefix = format!("rnn/multi_rnn_cell/cell_{k}/basic_lstm_cell/");
-        let (kernel, bias) = (get(&format!("{prefix}kernel"))?, get(&format!("{prefix}bias"))?);
-        stacked.push(Layer::from_slices(&kernel, &bias, below, &device));
-        below = units;
-    }
-    let output = TensorData::new(get("fully_connected/weights")?, [below, units]);
-    let biases = TensorData::new(get("fully_connected/biases")?, [units]);
-    let burn = Burn {
-        layers: stacked,
-        weights: BurnTensor::from_data(output, &device),
-        biases: BurnTensor::from_data(biases, &device),
-    };
+    let burn = LstmStack::load(weights, 0)?;
     let mut times = [0.0; 2];
     for (slot, lanes) in [1, LANES].into_iter().enumerate() {
         let mut dense = vec![0.0; lanes * units];
@@ -232,13 +216,13 @@ fn against_burn(
                 dense[lane * units + index as usize] += value;
             }
         }
-        let x: BurnTensor<2> = BurnTensor::from_data(TensorData::new(dense, [lanes, units]), &device);
+        let x: Tensor<2> = Tensor::from_data(TensorData::new(dense, [lanes, units]), &device);
         let mut states = burn.zero_states(lanes);
         let mut logits = burn.step(x.clone(), &mut states);
         for _ in 1..CHECKED {
             logits = burn.step(x.clone(), &mut states);
         }
-        let theirs = logits.into_data().to_vec::<f32>().ok().context("burn gave no floats")?;
+        let theirs = logits.into_data().try_to_vec::<f32>().ok().context("burn gave no floats")?;
         let off = largest_difference(&reference[..theirs.len()], &theirs);
         ensure!(off < 1e-5, "burn differs by {off}");
         times[slot] = least(if lanes == 1 { repeats } else { repeats / 4 }, || {

@@ -5,7 +5,7 @@ use anyhow::{Context, bail};
 use descant_learn::checkpoint;
 use descant_learn::export::{self, Precision};
 use descant_learn::metrics::Metrics;
-use descant_learn::task::Task;
+use descant_learn::task::{Meters, Task};
 use descant_learn::trainer::{Point, Session, Settings};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
@@ -13,7 +13,7 @@ use std::time::Instant;
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let task = Task::open(&args.model, &args.corpus)?;
+    let task = Task::open(&args.model, &args.corpus, meters(args))?;
     for funnel in &task.funnels {
         println!("{}", funnel.report(false));
     }
@@ -33,6 +33,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     println!("{} values to train, {} updates", session.network.size(), session.settings.steps);
     train(&mut session, &task, args, &file)?;
     finish(&session, &task, args)
+}
+
+fn meters(args: &Args) -> Meters {
+    if args.all_meters { Meters::All } else { Meters::Duple }
 }
 
 /// The recipe, with what the command line changes.
@@ -110,7 +114,7 @@ fn finish(session: &Session, task: &Task, args: &Args) -> anyhow::Result<()> {
     }
     let precision = if args.f32 { Precision::F32 } else { Precision::F16 };
     let stored = export::rounded(session.best(), precision);
-    let metrics = Metrics::of(&stored, session, task, command(session, task));
+    let metrics = Metrics::of(&stored, session, task, command(session, task, args));
     println!(
         "best at {} updates: validation {:.4}, test {:.4} nats per 16th",
         metrics.best_step, metrics.valid.event_nll, metrics.test.event_nll
@@ -126,12 +130,12 @@ fn finish(session: &Session, task: &Task, args: &Args) -> anyhow::Result<()> {
 }
 
 /// The command that makes the run again.
-fn command(session: &Session, task: &Task) -> String {
+fn command(session: &Session, task: &Task, args: &Args) -> String {
     let s = &session.settings;
     let layers: Vec<String> = session.network.architecture.layers.iter().map(ToString::to_string).collect();
     format!(
         "descant train {} --out training --steps {} --seed {} --batch {} --unroll {} --keep {} --rate {} --decay {} \
-         --every {} --patience {} --layers {}",
+         --every {} --patience {} --layers {}{}",
         task.id,
         s.steps,
         s.seed,
@@ -142,6 +146,7 @@ fn command(session: &Session, task: &Task) -> String {
         s.decay,
         s.every,
         s.patience,
-        layers.join(",")
+        layers.join(","),
+        if args.all_meters { " --all-meters" } else { "" }
     )
 }

@@ -15,8 +15,10 @@ pub struct Builtin {
 }
 
 /// All embedded weights: lines of `Builtin { id, bytes: include_bytes!("…/assets/models/….safetensors") }`.
-pub const BUILTIN: &[Builtin] =
-    &[Builtin { id: "drum_kit", bytes: include_bytes!("../../../assets/models/drum_kit.safetensors") }];
+pub const BUILTIN: &[Builtin] = &[
+    Builtin { id: "drum_kit", bytes: include_bytes!("../../../assets/models/drum_kit.safetensors") },
+    Builtin { id: "lookback_rnn", bytes: include_bytes!("../../../assets/models/lookback_rnn.safetensors") },
+];
 
 /// Whether a model of the catalogue has embedded weights.
 #[must_use]

@@ -60,7 +60,8 @@ pub struct Primed<E: Event> {
 pub struct WriteOptions<'a, E> {
     /// Events to write.
     pub steps: usize,
-    /// How many of the first of them are no part of the score.
+    /// How many of the first of them are a warm-up: no part of the score, and drawn at temperature 1 at least
+    /// (unless greedy), because at low temperatures these models rarely leave the silence of an empty past.
     pub unscored: usize,
     /// 0 = greedy.
     pub temperature: f32,
@@ -238,8 +239,10 @@ impl<E: Event> EventRnn<'_, E> {
             limit(logits, bias, of_class);
         }
         let class = if options.temperature > 0.0 {
-            if options.effect.is_some() || options.temperature != 1.0 {
-                probabilities(logits, options.temperature, &mut room.drawn);
+            let warm_up = step < options.unscored;
+            let temperature = if warm_up { options.temperature.max(1.0) } else { options.temperature };
+            if options.effect.is_some() || temperature != 1.0 {
+                probabilities(logits, temperature, &mut room.drawn);
                 drawn_from = &room.drawn;
             }
             pick(drawn_from, writer.rng.at(step as u64, 0))

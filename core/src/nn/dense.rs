@@ -131,8 +131,8 @@ impl Kernel for Accumulate<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         match &self.matrix.data {
-            Panels::F32(rows) => panels(s, rows, &self.matrix, self.first, self.width, self.x, self.acc),
-            Panels::F16(rows) => panels(s, rows, &self.matrix, self.first, self.width, self.x, self.acc),
+            Panels::F32(rows) => panels(s, rows, self.matrix, self.first, self.width, self.x, self.acc),
+            Panels::F16(rows) => panels(s, rows, self.matrix, self.first, self.width, self.x, self.acc),
         }
     }
 }
@@ -226,6 +226,10 @@ fn tile_pairs<S: Simd, const L: usize>(
 }
 
 /// L lanes × C columns of eight (from column `from` of the row), kept in registers over all of `rows`.
+#[expect(
+    clippy::needless_range_loop,
+    reason = "counted loops over registers unroll; closures may not inline"
+)]
 #[inline(always)]
 fn tile<S: Simd, T: Weight, const L: usize, const C: usize>(
     s: S,
@@ -244,8 +248,8 @@ fn tile<S: Simd, T: Weight, const L: usize, const C: usize>(
     }
     for (k, row) in rows.iter().enumerate() {
         let mut w = [s.splat(0.0); C];
-        for c in 0..C {
-            w[c] = T::load(s, &row.0[from + c]);
+        for (c, w) in w.iter_mut().enumerate() {
+            *w = T::load(s, &row.0[from + c]);
         }
         for l in 0..L {
             let x = s.splat(x[l][k]);
@@ -278,6 +282,10 @@ impl Kernel for AccumulateSparse<'_> {
     }
 }
 
+#[expect(
+    clippy::needless_range_loop,
+    reason = "counted loops over registers unroll; closures may not inline"
+)]
 #[inline(always)]
 fn sparse<S: Simd, T: Weight>(s: S, rows: &[Row<T>], matrix: &Matrix, x: &SparseBatch, acc: &mut [f32]) {
     for (lane, acc) in acc.chunks_exact_mut(matrix.panels * PANEL).enumerate() {
@@ -290,8 +298,8 @@ fn sparse<S: Simd, T: Weight>(s: S, rows: &[Row<T>], matrix: &Matrix, x: &Sparse
             }
             for &(index, value) in entries {
                 let (row, value) = (&rows[index as usize], s.splat(value));
-                for c in 0..8 {
-                    sum[c] = s.mul_add(value, T::load(s, &row.0[c]), sum[c]);
+                for (c, sum) in sum.iter_mut().enumerate() {
+                    *sum = s.mul_add(value, T::load(s, &row.0[c]), *sum);
                 }
             }
             for c in 0..8 {

@@ -141,8 +141,11 @@ fn full_size_networks_agree_with_the_reference() {
     forward_agrees("c_forward_full.json", 2e-5, 5);
 }
 
+/// Sparse inputs of each lane of each step.
+type Steps = Vec<Vec<Vec<(u32, f32)>>>;
+
 /// A network with every feature, of awkward sizes, and inputs of several lanes over several steps.
-fn awkward(storage: Storage, residual: bool) -> (LstmStack, Vec<Vec<Vec<(u32, f32)>>>) {
+fn awkward(storage: Storage, residual: bool) -> (LstmStack, Steps) {
     let (input, layers, attention, output) = (37, vec![19, 35, 16], 5, 70);
     let mut variables: Vec<(String, Vec<usize>)> = Vec::new();
     let mut below = input;

@@ -4,6 +4,8 @@
 //! seen an empty past. So each take starts from one event — a bass drum, or middle C in the model's own key —
 //! writes the rest of that first bar as a warm-up, and the take is what follows: whole bars that begin on a
 //! bar line with the model in full swing. A melody note that sounds across that line is struck on it.
+//! Greedy takes (temperature 0) start from a whole given bar instead, a plain beat or a broken chord: the
+//! likeliest event after a single one is silence for ever.
 use super::assemble::{self, Placement, steps_until};
 use super::limits::{PitchLimits, density, drum_effect, home};
 use super::run::{no_classes, seeds, take, write};
@@ -15,10 +17,33 @@ use crate::model::{Model, ModelEncoding};
 use crate::music::{Clip, Note};
 use std::sync::Arc;
 
-/// The first event of a drum warm-up: a bass drum.
-const FIRST_DRUM: u8 = 36;
-/// The first event of a melody warm-up, in the model's key: middle C.
-const FIRST_PITCH: i32 = 60;
+/// A step of a plain beat: bass drum on the first of two quarters, snare on the second, hi-hat on eighths. Its
+/// first step is what every drum take starts from.
+fn plain_beat(step: usize, steps_per_quarter: u32) -> PitchSet {
+    const BASS_DRUM: u8 = 36;
+    const SNARE: u8 = 38;
+    const CLOSED_HAT: u8 = 42;
+    let quarter = steps_per_quarter as usize;
+    let mut hits = PitchSet::EMPTY;
+    if step.is_multiple_of(quarter) {
+        hits.insert(if (step / quarter).is_multiple_of(2) { BASS_DRUM } else { SNARE });
+    }
+    if step > 0 && step.is_multiple_of((quarter / 2).max(1)) {
+        hits.insert(CLOSED_HAT);
+    }
+    hits
+}
+
+/// A step of a broken C major chord in quarters. Its first step, middle C, is what every melody starts from.
+fn broken_chord(step: usize, steps_per_quarter: u32, (min, max): (i32, i32)) -> MelodyEvent {
+    const CHORD: [i32; 4] = [60, 64, 67, 64];
+    let quarter = steps_per_quarter as usize;
+    if !step.is_multiple_of(quarter) {
+        return MelodyEvent::NoEvent;
+    }
+    let pitch = CHORD[step / quarter % CHORD.len()].clamp(min, max - 1);
+    u8::try_from(pitch).map_or(MelodyEvent::NoEvent, MelodyEvent::Pitch)
+}
 
 pub(super) fn run(
     model: &Model,
@@ -31,7 +56,10 @@ pub(super) fn run(
     let bar = request.meter.bar_ticks();
     let end = bar * i64::from(request.bars);
     let steps = steps_until(0, end, spq);
-    let warm_up = steps_until(0, bar, spq).max(1) - 1;
+    let first_bar = steps_until(0, bar, spq).max(1);
+    let greedy = request.temperature == 0.0;
+    let given = if greedy { first_bar } else { 1 };
+    let warm_up = first_bar - given;
     let place = Placement { first_step: 0, steps_per_quarter: spq, end };
     let seeds = seeds(request);
     let density = density(&request.constraints, request.meter, spq);
@@ -51,8 +79,8 @@ pub(super) fn run(
     match model.encoding() {
         ModelEncoding::Drums(encoding) => {
             let Some(classes) = hparams.encoding.drum_classes()? else { return Err(no_classes()) };
-            let struck: PitchSet = [FIRST_DRUM].into_iter().collect();
-            let first = [classes.decode(classes.encode(struck)?)?];
+            let beat = (0..given).map(|step| classes.decode(classes.encode(plain_beat(step, spq))?));
+            let first = beat.collect::<Result<Vec<_>, _>>()?;
             let effect = &drum_effect;
             let options = WriteOptions {
                 steps: warm_up + steps,
@@ -77,8 +105,7 @@ pub(super) fn run(
             let shift = home(&request.constraints, range, hparams.transpose_to_key);
             let limits = PitchLimits::new(&request.constraints, range, shift);
             let notices: Vec<String> = limits.notice.iter().cloned().collect();
-            let pitch = FIRST_PITCH.clamp(range.0, range.1 - 1);
-            let first = [u8::try_from(pitch).map_or(MelodyEvent::NoEvent, MelodyEvent::Pitch)];
+            let first: Vec<_> = (0..given).map(|step| broken_chord(step, spq, range)).collect();
             let effect = |event| limits.effect(event);
             let options = WriteOptions {
                 steps: warm_up + steps,

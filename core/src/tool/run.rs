@@ -5,7 +5,7 @@ use super::{Cancel, Request, Score, Take, ToolKind, continue_clip, generate};
 use crate::codec::encoding::Event;
 use crate::model::event_rnn::{EventRnn, WriteError, WriteOptions, Written};
 use crate::model::{Model, ModelError};
-use crate::music::{Clip, Ticks};
+use crate::music::{Clip, Meter, TICKS_PER_QUARTER, Ticks};
 use crate::sampling::derive;
 use std::sync::Arc;
 
@@ -13,6 +13,9 @@ use std::sync::Arc;
 pub const MAX_BARS: u32 = 32;
 /// Most takes of a request.
 pub const MAX_VARIATIONS: u32 = 16;
+
+/// Longest primer. Keeps sums of ticks far from overflow.
+const LONGEST_PRIMER: Ticks = 1_000_000 * TICKS_PER_QUARTER;
 
 /// Why there are no takes.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +92,13 @@ fn check(request: &Request) -> Result<(), ToolError> {
     }
     if request.constraints.density.is_some_and(|d| !(0.0..=1024.0).contains(&d)) {
         return bad("the density must be 0 or more onsets per bar");
+    }
+    let real = |m: Meter| Meter::new(m.numerator, m.denominator).is_some();
+    if !real(request.meter) || request.primer.as_ref().is_some_and(|p| !real(p.meter)) {
+        return bad("the meter is none: 1 to 99 over 1, 2, 4, 8, 16, 32 or 64");
+    }
+    if request.primer.as_ref().is_some_and(|p| p.length > LONGEST_PRIMER) {
+        return bad("the primer is longer than a million quarter notes");
     }
     if request.constraints.range.is_some_and(|(low, high)| low > high) {
         return bad("the lowest pitch is above the highest");

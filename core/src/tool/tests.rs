@@ -3,6 +3,8 @@ use super::*;
 use crate::model::{Model, testing};
 use crate::music::{ClipKind, Note, Scale, TICKS_PER_QUARTER};
 use crate::sampling::derive;
+use proptest::prelude::*;
+use std::sync::LazyLock;
 
 const STEP: Ticks = TICKS_PER_QUARTER / 4;
 const IDS: [&str; 6] = ["drum_kit", "one_drum", "attention_rnn", "lookback_rnn", "basic_rnn", "mono_rnn"];
@@ -221,6 +223,7 @@ fn what_cannot_be_continued_is_said() {
         Request { variations: 0, ..request.clone() },
         Request { temperature: f32::NAN, ..request.clone() },
         Request { temperature: 2.1, ..request.clone() },
+        Request { meter: Meter { numerator: 0, denominator: 0 }, ..request.clone() },
     ] {
         assert!(matches!(fails(&bad), ToolError::BadRequest(_)));
     }
@@ -274,4 +277,57 @@ fn only_the_end_of_a_long_primer_is_read_and_all_of_it_is_kept() {
         notes.map(|n| (n.start - t.new_from, n.pitch)).collect()
     };
     assert_eq!(new(from_long), new(from_short));
+}
+
+#[test]
+fn cold_takes_of_the_built_in_drums_are_not_silent() {
+    let model = crate::model::builtin::load("drum_kit").expect("built in");
+    for (temperature, fewest) in [(0.0, 3), (0.3, 2), (1.0, 2)] {
+        let request = Request { temperature, ..request(ToolKind::Generate, "drum_kit") };
+        let sounding = takes(&model, &request).iter().filter(|t| t.clip.notes.len() >= 8).count();
+        assert!(sounding >= fewest, "{sounding} of 3 takes at {temperature}");
+    }
+}
+
+static SMALL: LazyLock<[Model; 2]> =
+    LazyLock::new(|| [testing::model("drum_kit"), testing::model("attention_rnn")]);
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever the clip, there are takes that begin with it, or a message; never a panic.
+    #[test]
+    fn any_clip_is_continued_or_refused(
+        notes in proptest::collection::vec((-10i64..900_000, 0u8..=255, -5i64..400_000, 0u8..=255), 0..40),
+        length in -5i64..1_000_000,
+        (numerator, denominator) in (0u8..=99, 0u8..=65),
+        drums: bool,
+    ) {
+        let notes = notes
+            .into_iter()
+            .map(|(start, pitch, length, velocity)| Note { start, pitch, length, velocity })
+            .collect();
+        let kind = if drums { ClipKind::Drums } else { ClipKind::Melody };
+        let meter = Meter { numerator, denominator };
+        let mut primer = Clip { notes, length, meter, kind, ..Clip::default() };
+        let request = Request {
+            primer: Some(primer.clone()),
+            bars: 1,
+            variations: 1,
+            ..request(ToolKind::Continue, "")
+        };
+        let model = &SMALL[usize::from(!drums)];
+        if numerator > 20 && denominator < 4 {
+            return Ok(());
+        }
+        if let Ok(takes) = run(model, &request, &Cancel::default(), &mut |_| {}) {
+            primer.normalise();
+            let take = &takes[0];
+            let old: Vec<Note> =
+                take.clip.notes.iter().filter(|n| n.start < take.new_from).copied().collect();
+            prop_assert_eq!(old, primer.notes);
+            prop_assert!(take.new_from >= length && take.clip.length > take.new_from);
+            prop_assert_eq!(take.clip.length % meter.bar_ticks(), 0);
+        }
+    }
 }

@@ -181,8 +181,8 @@ mod tests {
         assert_eq!(song.tracks()[0].kind, ClipKind::Drums);
         let clip = song.clip(1, false, false, 140.0).expect("lead");
         assert_eq!((clip.name.as_str(), &clip.notes, clip.tempo), ("Lead", &parts[1].notes, Some(140.0)));
-        let tempo = song.clip(1, false, true, 140.0).expect("lead").tempo.expect("the file's");
-        assert!((tempo - 97.5).abs() < 0.001, "files count whole microseconds: {tempo}");
+        let tempo = song.clip(1, false, true, 140.0).expect("lead").tempo.expect("the file's own");
+        assert!((tempo - 97.5).abs() < 1e-3, "{tempo}");
         assert!(song.clip(2, false, false, 140.0).is_err());
         assert_eq!(open(&path, ClipKind::Drums).map(|s| s.preselected), Ok(0));
     }

@@ -201,10 +201,8 @@ impl Player {
     ) {
         if segment.cause != Cause::Continue {
             self.release_all(segment.start, emit);
-            self.frontier = segment.first_tick(segment.start);
-            if let Some(floor) = segment.floor {
-                self.frontier = self.frontier.max(floor);
-            }
+            // After a wrap the loop's first tick is struck even if its place falls between two samples.
+            self.frontier = segment.floor.unwrap_or_else(|| segment.first_tick(segment.start));
             // A loop may never reach the next bar line: its start is a swap point as well.
             self.swap(segment.start, emit);
         }
@@ -280,10 +278,10 @@ impl Player {
         emit: &mut impl FnMut(Event) -> bool,
     ) {
         let same = |v: &Voice| v.channel == channel && v.pitch == note.pitch;
-        if let Some(index) = self.voices[..self.sounding].iter().position(same) {
-            if !self.end_voice(index, sample, emit) {
-                return; // no room even for the note-off: leave the key alone
-            }
+        if let Some(index) = self.voices[..self.sounding].iter().position(same)
+            && !self.end_voice(index, sample, emit)
+        {
+            return; // no room even for the note-off: leave the key alone
         }
         if self.sounding == MAX_VOICES {
             return;

@@ -269,9 +269,10 @@ pub const FIELD: &str = "doc";
 /// Before a state is loaded: makes sure that the document field can be read, so that [`PersistentField::set`] is
 /// reached and ends what [`crate::bridge::loading_state`] began.
 pub fn prepare(fields: &mut std::collections::BTreeMap<String, String>) {
-    // An array would do for the parser, but we never wrote one.
-    let ours = |json: &String| json.starts_with('{') && serde_json::from_str::<Saved>(json).is_ok();
-    let readable = fields.get(FIELD).is_some_and(ours);
+    let readable = fields.get(FIELD).is_some_and(|json| {
+        // A list would be read as the fields in order.
+        json.trim_start().starts_with('{') && serde_json::from_str::<Saved>(json).is_ok()
+    });
     if !readable {
         fields.insert(FIELD.into(), r#"{"version":0}"#.into());
     }

@@ -243,7 +243,7 @@ impl Timeline {
             (if self.running { 0.0 } else { expected }, cause)
         } else if self.running {
             match position {
-                Some(host) => self.compare(host, expected, tempo, step),
+                Some(host) => self.compare(host, expected, transport.loop_range, tempo, step),
                 None => (expected, Cause::Continue),
             }
         } else {
@@ -269,14 +269,24 @@ impl Timeline {
 
     /// Own position against the host's: the host's rounding is ignored, a slow drift (tempo ramps inside a
     /// block) is taken over without a break, anything sudden is a jump.
-    fn compare(&mut self, host: f64, expected: f64, tempo: f64, step: f64) -> (f64, Cause) {
+    fn compare(
+        &mut self,
+        host: f64,
+        expected: f64,
+        loop_range: Option<(f64, f64)>,
+        tempo: f64,
+        step: f64,
+    ) -> (f64, Cause) {
         let error = host - expected;
         let ramp = (tempo - self.tempo).abs() / 60.0 * f64::from(self.last_frames) / self.sample_rate;
         let ramp = (ramp * TICKS_PER_QUARTER as f64).min(STEEPEST);
         let tolerance = ROUNDING + step.max(self.line.ticks_per_sample) + ramp;
         if (error - self.last_error).abs() > tolerance {
             self.last_error = 0.0;
-            (host, Cause::Jump)
+            // A host that cuts its blocks at the loop's end jumps back itself, by up to a sample too far.
+            let looped = loop_range
+                .is_some_and(|(from, to)| expected + step >= to && (host - from).abs() <= tolerance);
+            (host, if looped { Cause::Wrap } else { Cause::Jump })
         } else if error.abs() > tolerance || ramp > 0.0 {
             self.last_error = 0.0;
             (host, Cause::Continue)
@@ -295,7 +305,9 @@ impl Timeline {
                 && end.abs() < FURTHEST
                 && end - start >= shortest
         });
-        let (mut start, mut cause, mut floor) = (0, cause, None);
+        let loop_start = loop_range.map(|(from, _)| from.ceil() as Ticks);
+        let (mut start, mut cause) = (0, cause);
+        let mut floor = loop_start.filter(|_| cause == Cause::Wrap);
         self.plan.used = 0;
         loop {
             let mut segment = Segment {
@@ -326,7 +338,7 @@ impl Timeline {
                     self.push(segment);
                     start = segment.end;
                     cause = Cause::Wrap;
-                    floor = Some(from.ceil() as Ticks);
+                    floor = loop_start;
                 }
                 _ => {
                     self.elapsed += i64::from(frames - start);

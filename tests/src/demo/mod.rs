@@ -6,7 +6,7 @@ mod onsets;
 #[cfg(target_os = "linux")]
 mod pictures;
 
-use crate::clips::{RATE, balanced, generate, open, roll};
+use crate::clips::{RATE, balanced, generate, model_for, open, roll};
 use crate::host::Host;
 use crate::state;
 use crate::transport::Transport;
@@ -43,11 +43,8 @@ pub fn run(out: &Path) -> Result<()> {
     }
     fs::create_dir_all(out)?;
     println!("Descant demo → {}\n", out.display());
-    let mut host = open()?;
-    let models = [
-        (ClipKind::Drums, model_for(&mut host, ClipKind::Drums)?),
-        (ClipKind::Melody, model_for(&mut host, ClipKind::Melody)?),
-    ];
+    let models =
+        [(ClipKind::Drums, model_for(ClipKind::Drums)?), (ClipKind::Melody, model_for(ClipKind::Melody)?)];
     let mut pages = Vec::new();
 
     for (kind, model) in &models {
@@ -122,22 +119,13 @@ fn notices(take: &Take) -> String {
     if take.notices.is_empty() { String::new() } else { format!(" ({})", take.notices.join("; ")) }
 }
 
-/// The shown name of the first model of a kind that has weights.
-fn model_for(host: &mut Host, kind: ClipKind) -> Result<String> {
-    let models = descant_plugin::library::models();
-    let model = models.iter().find(|m| m.kind == kind && descant_plugin::library::ready(&m.id));
-    let model = model.with_context(|| format!("no model for {} has weights", word(kind)))?;
-    // The plugin must know it by this name, too.
-    host.param_value("Model", &model.name)?;
-    Ok(model.name.clone())
-}
-
 /// Reads a file as dropping it would, on the track that the plugin preselects.
 fn primer(input: &Input) -> Result<Arc<Clip>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/primers").join(input.file);
     let song = midi::read(&fs::read(&path).with_context(|| format!("{} is not readable", path.display()))?)?;
     let track = song.best_track(input.kind).context("no track fits")?;
-    let clip = song.track_to_clip(track, Voices::TopLine, Span::Auto).context("the track is empty")?;
+    let voices = if input.kind == ClipKind::Drums { Voices::All } else { Voices::TopLine };
+    let clip = song.track_to_clip(track, voices, Span::Auto).context("the track is empty")?;
     Ok(Arc::new(clip))
 }
 
@@ -193,13 +181,13 @@ fn audition(host: &mut Host, out: &Path) -> Result<String> {
     let spec = hound::WavSpec {
         channels: 2,
         sample_rate: RATE as u32,
-        bits_per_sample: 24,
+        bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
     let mut writer = hound::WavWriter::create(out.join("audition.wav"), spec)?;
     for (l, r) in rolled.wave[0].iter().zip(&rolled.wave[1]) {
         for s in [l, r] {
-            writer.write_sample((s.clamp(-1.0, 1.0) * 8_388_607.0) as i32)?;
+            writer.write_sample((s.clamp(-1.0, 1.0) * 32_767.0) as i16)?;
         }
     }
     writer.finalize()?;

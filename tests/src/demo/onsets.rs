@@ -10,9 +10,9 @@ pub struct Agreement {
     pub worst_ms: f64,
 }
 
-/// A beginning is the first sample, from 4 ms before the note to 4 ms after, whose slope is four times the
-/// steepest of the 8 ms before that window. Slopes rather than levels: an attack is steep even under a ringing
-/// cymbal. Onsets with nothing that steep are masked and not counted as heard.
+/// A note stands out if within 4 ms of it the sound is at least four times as steep as in the 8 ms before; it
+/// begins where the slope first rises a quarter above what rang before. Slopes rather than levels: an attack is
+/// steep even under a ringing cymbal. Notes that do not stand out are masked and not counted as heard.
 pub fn compare(wave: &[Vec<f32>; 2], onsets: &[u64], rate: f64) -> Agreement {
     let mono: Vec<f32> = wave[0].iter().zip(&wave[1]).map(|(l, r)| l + r).collect();
     let slope = |i: usize| if i == 0 { mono[0].abs() } else { (mono[i] - mono[i - 1]).abs() };
@@ -26,7 +26,8 @@ pub fn compare(wave: &[Vec<f32>; 2], onsets: &[u64], rate: f64) -> Agreement {
         let from = at.saturating_sub(4 * ms);
         let before = (from.saturating_sub(8 * ms)..from).map(slope).fold(1e-4, f32::max);
         let end = (at + 4 * ms).min(mono.len());
-        if let Some(first) = (from..end).find(|&i| slope(i) > 4.0 * before) {
+        let stands_out = (from..end).any(|i| slope(i) > 4.0 * before);
+        if let Some(first) = (from..end).find(|&i| stands_out && slope(i) > 1.25 * before) {
             heard += 1;
             worst = worst.max(first.abs_diff(at) as f64 / rate * 1000.0);
         }

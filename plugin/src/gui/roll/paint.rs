@@ -4,7 +4,7 @@ use super::geometry::{Geometry, SIXTEENTH};
 use super::{Content, lanes};
 use crate::gui::theme;
 use crate::gui::widgets::text;
-use descant_core::music::{ClipKind, Note, Ticks};
+use descant_core::music::{ClipKind, Note, Ticks, pitch_name};
 use egui::{Align2, Color32, Painter, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 
 /// Rows, bar and beat lines, and the part behind the clip's end.
@@ -21,7 +21,7 @@ pub fn grid(p: &Painter, g: &Geometry, c: &Content<'_>) {
             ClipKind::Drums => (row % 2 == 1, true),
             ClipKind::Melody => {
                 let pitch = g.pitch_of(row);
-                (lanes::is_black(pitch), pitch % 12 == 0 || pitch % 12 == 5)
+                (lanes::is_black(pitch), matches!(pitch % 12, 0 | 5))
             }
         };
         if !dark {
@@ -146,11 +146,11 @@ fn key(p: &Painter, cell: Rect, pitch: u8, on: bool) {
     if matches!(pitch % 12, 0 | 5) {
         p.hline(cell.x_range(), cell.bottom() - 0.5, Stroke::new(1.0, theme::FAINT));
     }
-    if pitch % 12 == 0 {
+    if pitch.is_multiple_of(12) {
         // Taller than a thin row, so that the name stays readable.
         let pos = pos2(cell.right() - 3.0, cell.bottom() - cell.height().max(11.0) / 2.0 - 0.5);
         let font = theme::bold(theme::SMALL);
-        text(p, pos, Align2::RIGHT_CENTER, &lanes::pitch_name(pitch), font, theme::ON_ACCENT, 40.0);
+        text(p, pos, Align2::RIGHT_CENTER, &pitch_name(pitch), font, theme::ON_ACCENT, 40.0);
     }
 }
 
@@ -190,15 +190,7 @@ pub fn note(p: &Painter, g: &Geometry, n: &Note, new_from: Ticks, selected: bool
     if g.kind == ClipKind::Melody && r.width() > 34.0 && g.row >= 13.0 {
         let pos = pos2(r.left().max(g.notes.left()) + 4.0, r.center().y);
         let font = theme::font(theme::SMALL);
-        text(
-            p,
-            pos,
-            Align2::LEFT_CENTER,
-            &lanes::pitch_name(n.pitch),
-            font,
-            theme::ON_ACCENT,
-            r.width() - 6.0,
-        );
+        text(p, pos, Align2::LEFT_CENTER, &pitch_name(n.pitch), font, theme::ON_ACCENT, r.width() - 6.0);
     }
 }
 

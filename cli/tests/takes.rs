@@ -1,0 +1,115 @@
+//! `descant generate` and `descant continue` as a user runs them, on small networks with formula weights.
+
+use descant_core::checkpoint::save_file;
+use descant_core::model::{Card, Hparams, find};
+use descant_core::music::{Clip, ClipKind, Note, Span, TICKS_PER_QUARTER, Voices, midi};
+use descant_core::nn::formula;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn descant(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_descant")).args(arguments).output().expect("descant runs")
+}
+
+/// A weights file of `id` with two layers of 16.
+fn weights(folder: &Path, id: &str) -> PathBuf {
+    let configuration = find(id).expect("in the catalogue");
+    let hparams = Hparams { layers: vec![16, 16], attention: 0, ..configuration.hparams.clone() };
+    let variables = hparams.variables().expect("a possible shape");
+    let scales = formula::Scales { default: 0.25, patterns: Vec::new() };
+    let named = variables.iter().map(|(name, shape)| (name.as_str(), shape.as_slice()));
+    let weights = formula::weights(named, 1, &scales);
+    let path = folder.join(format!("{id}.safetensors"));
+    save_file(&path, &weights, &Card { hparams, ..Card::of(configuration) }).expect("saved");
+    path
+}
+
+/// The only track of a MIDI file.
+fn clip(path: &Path) -> Clip {
+    let song = midi::read(&std::fs::read(path).expect("read")).expect("a MIDI file");
+    song.track_to_clip(0, Voices::All, Span::Whole).expect("has a track")
+}
+
+/// The MIDI files of a folder, by name.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry").path());
+    let mut files: Vec<_> = entries.filter(|p| p.extension().is_some_and(|e| e == "mid")).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn generate_writes_one_named_file_per_take_and_the_same_bytes_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let weights = weights(folder.path(), "drum_kit");
+    let (first, second) = (folder.path().join("a"), folder.path().join("b"));
+    for out in [&first, &second] {
+        let arguments =
+            ["generate", "-n", "3", "--seed", "Mavo Tiru", "-w", &weights.to_string_lossy(), "-o"];
+        let output = descant(&[&arguments[..], &[&out.to_string_lossy()]].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let (a, b) = (files(&first), files(&second));
+    assert_eq!(a.len(), 3);
+    assert!(a[0].ends_with("Descant 1 of 3 [Generate] Drum kit RNN mavo-tiru.mid"), "{a:?}");
+    for (a, b) in a.iter().zip(&b) {
+        assert_eq!(std::fs::read(a).expect("read"), std::fs::read(b).expect("read"));
+        assert_eq!(clip(a).length, 16 * TICKS_PER_QUARTER);
+    }
+}
+
+#[test]
+fn continue_keeps_the_primer_and_adds_bars() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let weights = weights(folder.path(), "lookback_rnn");
+    let notes = (0..8i64).map(|i| Note {
+        start: i * TICKS_PER_QUARTER + (i % 2) * 1280,
+        pitch: [60, 64, 67, 72][i as usize % 4],
+        length: TICKS_PER_QUARTER / 2,
+        velocity: 40 + 10 * i as u8,
+    });
+    let primer = Clip {
+        name: "Phrase".into(),
+        kind: ClipKind::Melody,
+        notes: notes.collect(),
+        length: 8 * TICKS_PER_QUARTER,
+        tempo: Some(97.5),
+        ..Clip::default()
+    };
+    let path = folder.path().join("primer.mid");
+    std::fs::write(&path, midi::write_clip(&primer, midi::WriteOptions::default()).expect("MIDI"))
+        .expect("written");
+    let out = folder.path().join("out");
+    let (path, weights, out_text) =
+        (path.to_string_lossy(), weights.to_string_lossy(), out.to_string_lossy());
+    let output = descant(&["continue", &path, "-w", &weights, "-n", "1", "-b", "2", "-o", &out_text]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let files = files(&out);
+    assert!(files[0].to_string_lossy().contains("[Phrase] Lookback melody RNN"), "{files:?}");
+    let take = clip(&files[0]);
+    assert_eq!(take.length, 16 * TICKS_PER_QUARTER);
+    assert_eq!(take.notes[..8], primer.notes);
+    assert!(take.notes[8..].iter().all(|n| n.start >= primer.length));
+}
+
+#[test]
+fn mistakes_are_explained_and_fail() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let weights = weights(folder.path(), "basic_rnn");
+    let weights = weights.to_string_lossy();
+    let garbage = folder.path().join("garbage.mid");
+    std::fs::write(&garbage, b"no music").expect("written");
+    let cases: [(&[&str], &str); 5] = [
+        (&["generate", "--model", "nope"], "models are: drum_kit"),
+        (&["generate", "--model", "mono_rnn"], "needs weights"),
+        (&["generate", "--seed", "xylophone"], "is no seed"),
+        (&["generate", "--model", "drum_kit", "-w", &weights], "holds basic_rnn"),
+        (&["continue", &garbage.to_string_lossy(), "-w", &weights], "garbage.mid"),
+    ];
+    for (arguments, expected) in cases {
+        let output = descant(arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(text.contains(expected), "{arguments:?}: {text}");
+    }
+}
