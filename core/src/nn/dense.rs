@@ -248,8 +248,8 @@ fn tile<S: Simd, T: Weight, const L: usize, const C: usize>(
     }
     for (k, row) in rows.iter().enumerate() {
         let mut w = [s.splat(0.0); C];
-        for (c, w) in w.iter_mut().enumerate() {
-            *w = T::load(s, &row.0[from + c]);
+        for c in 0..C {
+            w[c] = T::load(s, &row.0[from + c]);
         }
         for l in 0..L {
             let x = s.splat(x[l][k]);
@@ -298,8 +298,8 @@ fn sparse<S: Simd, T: Weight>(s: S, rows: &[Row<T>], matrix: &Matrix, x: &Sparse
             }
             for &(index, value) in entries {
                 let (row, value) = (&rows[index as usize], s.splat(value));
-                for (c, sum) in sum.iter_mut().enumerate() {
-                    *sum = s.mul_add(value, T::load(s, &row.0[c]), *sum);
+                for c in 0..8 {
+                    sum[c] = s.mul_add(value, T::load(s, &row.0[c]), sum[c]);
                 }
             }
             for c in 0..8 {
