@@ -200,6 +200,17 @@ fn whole(name: &str, default: i32, min: i32, max: i32) -> IntParam {
     IntParam::new(name, default, IntRange::Linear { min, max })
 }
 
+/// On or off; the framework's own would read any text as off.
+fn switch(name: &str, default: bool) -> BoolParam {
+    BoolParam::new(name, default)
+        .with_value_to_string(Arc::new(|on| if on { "On".into() } else { "Off".into() }))
+        .with_string_to_value(Arc::new(|text| match text.trim().to_ascii_lowercase().as_str() {
+            "on" | "1" | "true" | "yes" => Some(true),
+            "off" | "0" | "false" | "no" => Some(false),
+            _ => None,
+        }))
+}
+
 fn rounded(name: &str, default: f32, min: f32, max: f32, digits: usize) -> FloatParam {
     FloatParam::new(name, default, FloatRange::Linear { min, max })
         .with_value_to_string(formatters::v2s_f32_rounded(digits))
