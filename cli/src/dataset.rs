@@ -6,10 +6,6 @@ use std::path::PathBuf;
 
 /// Options of `descant dataset`.
 #[derive(clap::Args)]
-#[cfg_attr(
-    not(feature = "train"),
-    expect(dead_code, reason = "parsed, so that --help is the same in every build")
-)]
 pub struct Args {
     /// Model whose pieces are wanted: drum_kit or lookback_rnn
     model: String,

@@ -11,10 +11,6 @@ use std::path::PathBuf;
 
 /// What to train, on what, for how long.
 #[derive(clap::Args)]
-#[cfg_attr(
-    not(feature = "train"),
-    expect(dead_code, reason = "parsed, so that --help is the same in every build")
-)]
 pub struct Args {
     /// Model: drum_kit or lookback_rnn
     model: String,

@@ -5,10 +5,6 @@
 
 /// Options.
 #[derive(clap::Args)]
-#[cfg_attr(
-    not(feature = "train"),
-    expect(dead_code, reason = "parsed, so that --help is the same in every build")
-)]
 pub struct Args {
     /// Repeats; the shortest counts
     #[arg(long, default_value_t = 5)]

@@ -14,10 +14,6 @@ use std::path::PathBuf;
 
 /// Options of `descant bench quality`.
 #[derive(clap::Args)]
-#[cfg_attr(
-    not(feature = "train"),
-    expect(dead_code, reason = "parsed, so that --help is the same in every build")
-)]
 pub struct Args {
     /// Weights to judge; without any, all of assets/models
     weights: Vec<PathBuf>,
