@@ -129,7 +129,7 @@ impl HostHandlers for Handlers {
 /// A note event, in or out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NoteEvent {
-    /// Sample within the block (in) or since the session began (out of [`Audio::roll`]).
+    /// Sample within the block (in) or since the session began (out of [`Audio::block`]).
     pub time: u64,
     /// On or off.
     pub on: bool,
@@ -558,31 +558,6 @@ impl<'a> Audio<'a> {
             bail!("output events are not sorted: {before} before {after}");
         }
         self.steady += frames as u64;
-        Ok(())
-    }
-
-    /// Blocks of `frames` until `samples` have passed, the transport rolling along. Output audio is appended
-    /// to `wave`, when given.
-    pub fn roll(
-        &mut self,
-        transport: &mut Transport,
-        samples: u64,
-        frames: u32,
-        notes: &mut Vec<NoteEvent>,
-        mut wave: Option<&mut [Vec<f32>; 2]>,
-    ) -> Result<()> {
-        let end = self.steady + samples;
-        while self.steady < end {
-            let frames = u64::from(frames).min(end - self.steady) as u32;
-            let frames = transport.frames_to_wrap(frames).unwrap_or(frames);
-            self.block(frames, Some(transport), &[], notes)?;
-            if let Some(wave) = &mut wave {
-                for (all, block) in wave.iter_mut().zip(&self.out) {
-                    all.extend_from_slice(&block[..frames as usize]);
-                }
-            }
-            transport.advance(frames);
-        }
         Ok(())
     }
 }

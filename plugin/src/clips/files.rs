@@ -8,43 +8,17 @@ use crate::gui::view::Part;
 use crate::library;
 use descant_core::music::Clip;
 use descant_core::music::midi::{self, WriteOptions};
-use descant_core::sampling::Seed;
-use descant_core::tool::{Take, ToolKind};
+use descant_core::tool::{self, Take, file_name};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::TempDir;
 
-/// Longest file name without its ending, in bytes: every file system takes it.
-const LONGEST: usize = 120;
-
 /// `Descant 3 of 8 [Generate] Drum kit RNN mavo-tiru`: file name (without `.mid`) and track name.
 #[must_use]
 pub fn take_name(take: &Take, index: usize, of: usize) -> String {
-    let from = match (&take.request.primer, take.request.tool) {
-        (Some(primer), ToolKind::Continue) if !primer.name.trim().is_empty() => shorten(&primer.name, 40),
-        (Some(_), ToolKind::Continue) => "primer".into(),
-        _ => "Generate".into(),
-    };
-    let model = library::name(&take.request.model);
-    sanitise(&format!("Descant {index} of {of} [{from}] {model} {}", Seed(take.seed)))
-}
-
-fn shorten(text: &str, characters: usize) -> String {
-    text.trim().chars().take(characters).collect::<String>().trim_end().to_string()
-}
-
-/// A text that is a file name on every system.
-#[must_use]
-pub fn sanitise(text: &str) -> String {
-    let bad = |c: char| c.is_control() || r#"<>:"/\|?*"#.contains(c);
-    let mut name: String = text.chars().map(|c| if bad(c) { '_' } else { c }).collect();
-    while name.len() > LONGEST {
-        name.pop();
-    }
-    let name = name.trim_matches([' ', '.']);
-    if name.is_empty() { "Descant".into() } else { name.to_string() }
+    file_name(&tool::take_name(take, index, of, &library::name(&take.request.model)))
 }
 
 /// The clip of a part of a take: everything, or only what the model wrote.
@@ -99,7 +73,7 @@ impl Files {
         let edition = shelf.written.get(&entry.id).map_or(0, |(_, paths)| edition(&paths[0]) + 1);
         let paths = [Part::Whole, Part::New].map(|part| {
             let folder = format!("{}-{edition}{}", entry.id, if part == Part::New { "-new" } else { "" });
-            root.join(folder).join(format!("{}.mid", sanitise(&entry.take.clip.name)))
+            root.join(folder).join(format!("{}.mid", file_name(&entry.take.clip.name)))
         });
         for (part, path) in [Part::Whole, Part::New].into_iter().zip(&paths) {
             if let Some(folder) = path.parent() {
@@ -124,6 +98,8 @@ mod tests {
     use super::super::document::tests::take;
     use super::*;
     use descant_core::music::Note;
+    use descant_core::sampling::Seed;
+    use descant_core::tool::ToolKind;
 
     fn entry(id: u64, take: Take) -> Entry {
         Entry { id, take: Arc::new(take), starred: false, index: 3, of: 8 }
@@ -146,9 +122,9 @@ mod tests {
     #[test]
     fn any_text_is_a_file_name() {
         for (text, name) in [("", "Descant"), ("...", "Descant"), ("a/b\\c\0", "a_b_c_"), (" x. ", "x")] {
-            assert_eq!(sanitise(text), name);
+            assert_eq!(file_name(text), name);
         }
-        assert!(sanitise(&"é".repeat(500)).len() <= LONGEST);
+        assert!(file_name(&"é".repeat(500)).len() <= 120);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::transport::Transport;
 use anyhow::{Context as _, Result, bail, ensure};
 use descant_core::music::midi::{self, WriteOptions};
 use descant_core::music::{Clip, ClipKind, Note, Span, TICKS_PER_QUARTER, Voices};
-use descant_core::tool::Take;
+use descant_core::tool::{self, Take};
 use descant_plugin::clips::document::{Content, Entry, Primer};
 use descant_plugin::gui::view::PrimerOrigin;
 use std::fs;
@@ -142,7 +142,7 @@ fn intact(primer: &Clip, take: &Take) -> Result<()> {
 fn write_take(out: &Path, entry: &Entry) -> Result<()> {
     let clip = &entry.take.clip;
     let bytes = midi::write_clip(clip, WriteOptions::default())?;
-    let name = descant_plugin::clips::files::sanitise(&clip.name);
+    let name = tool::file_name(&clip.name);
     fs::write(out.join(format!("{name}.mid")), &bytes)?;
     // What was written must read back as the clip.
     let song = midi::read(&bytes)?;
