@@ -30,7 +30,7 @@ fn check(case: &Value) -> Result<Option<f64>> {
     let got = match model.encoding() {
         ModelEncoding::Drums(encoding) => {
             let events = events(&case["events"], drum_event)?;
-            EventRnn { encoding: encoding.as_ref(), stack }.log_likelihood(&events)?
+            EventRnn { encoding: encoding.as_ref(), stack, cache: None }.log_likelihood(&events)?
         }
         ModelEncoding::Melody(encoding) => {
             let mut melody = Melody::new(events(&case["events"], melody_event)?);
@@ -38,7 +38,7 @@ fn check(case: &Value) -> Result<Option<f64>> {
             let amount = melody.squash(min.try_into()?, max.try_into()?, model.hparams().transpose_to_key);
             ensure!(case["squash_amount"].as_i64() == Some(amount.into()), "squashed by {amount}");
             ensure!(melody.events() == events(&case["squashed"], melody_event)?, "squashed otherwise");
-            EventRnn { encoding: encoding.as_ref(), stack }.log_likelihood(melody.events())?
+            EventRnn { encoding: encoding.as_ref(), stack, cache: None }.log_likelihood(melody.events())?
         }
     };
     let expected = case["loglik"].as_f64().context("no loglik")?;

@@ -111,7 +111,7 @@ pub fn generate(
         ModelEncoding::Drums(encoding) => {
             let found = DrumTrack::extract_all(&quantised, true, &limits)?;
             let seed = run.seed(found.into_iter().next())?;
-            let rnn = EventRnn { encoding: encoding.as_ref(), stack };
+            let rnn = EventRnn { encoding: encoding.as_ref(), stack, cache: None };
             let (events, drawn) = run.write(&rnn, &seed, uniforms)?;
             let track = DrumTrack::on_grid(events, seed.start_step(), bar, spq);
             (track.to_sequence(100, 0.0, qpm), drawn)
@@ -122,7 +122,7 @@ pub fn generate(
             let mut seed = run.seed(found.into_iter().next())?;
             let (min, max) = hparams.encoding.note_range().unwrap_or((0, 128));
             let amount = seed.squash(clamp(min), clamp(max), hparams.transpose_to_key);
-            let rnn = EventRnn { encoding: encoding.as_ref(), stack };
+            let rnn = EventRnn { encoding: encoding.as_ref(), stack, cache: None };
             let (events, drawn) = run.write(&rnn, &seed, uniforms)?;
             let mut melody = Melody::on_grid(events, seed.start_step(), bar, spq);
             melody.transpose(-amount, 0, 128);
