@@ -104,6 +104,9 @@ pub(super) fn run(
                 })
                 .collect())
         }
+        ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } => {
+            Err(ToolError::Voices(model.name().to_owned()))
+        }
     }
 }
 

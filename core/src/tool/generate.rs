@@ -130,5 +130,8 @@ pub(super) fn run(
                 })
                 .collect())
         }
+        ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } => {
+            Err(ToolError::Voices(model.name().to_owned()))
+        }
     }
 }

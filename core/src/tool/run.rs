@@ -32,6 +32,9 @@ pub enum ToolError {
     /// A drum clip for a melody model.
     #[error("{0} writes melodies, but the primer is a drum clip: choose a drum model")]
     DrumPrimer(String),
+    /// A model of another kind than the tools here write with.
+    #[error("{0} writes several voices: this tool writes drums and melodies")]
+    Voices(String),
     /// A number outside its range.
     #[error("{0}")]
     BadRequest(String),

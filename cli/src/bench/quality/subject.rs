@@ -55,6 +55,9 @@ impl<'a> Subject<'a> {
                 let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
                 Ok(Self::Melody(Speaker::new(rnn, events, 14)?))
             }
+            ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } => {
+                anyhow::bail!("the scoreboard has no language for several voices")
+            }
         }
     }
 
