@@ -60,7 +60,7 @@ fn check(case: &Value) -> Result<Option<f64>> {
         worst = worst.max(near("direct encoder bias", encoder, &case["steps_b_enc"][t], BIAS)?);
         worst = worst.max(near("direct decoder bias", decoder, &case["steps_b_dec"][t], BIAS)?);
     }
-    let (sample, sum) = rnn.sample(&primed.biases, Decide::Threshold, &mut room, |_| 0.0)?;
+    let (sample, sum) = rnn.sample(&primed.biases, Decide::Threshold, Frame::ALL, &mut room, |_| 0.0)?;
     let expected: Frame = frame(&case["sample_after_last"])?;
     ensure!(sample == expected, "sampled {sample:?}, expected {expected:?}");
     worst = worst.max(log_near(sum, &case["sample_log_prob"])?);

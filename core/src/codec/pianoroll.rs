@@ -21,6 +21,9 @@ impl Frame {
     /// Silence.
     pub const EMPTY: Self = Self(0);
 
+    /// Every key.
+    pub const ALL: Self = Self((1 << KEYS) - 1);
+
     /// Whether nothing sounds.
     #[must_use]
     pub fn is_empty(self) -> bool {

@@ -2,7 +2,7 @@
 //! primer into the new part as a melody to harmonise, and asking again until there are enough steps.
 //!
 //! For parity and for settings of old workflows, any thread; rules: 10.5 of the note-model notes, held by
-//! `f_generate.json`.
+//! `f_generate.json`. What musicians get instead: [`super::polyphony_rnn`].
 use super::compat::{CompatError, GenerateOptions};
 use super::compat_sections::Sections;
 use super::event_rnn::{EventRnn, Primed, WriteError};

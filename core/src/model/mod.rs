@@ -12,6 +12,7 @@ mod compat_sections;
 pub mod event_rnn;
 mod hparams;
 mod loaded;
+pub mod polyphony_rnn;
 pub mod rnn_nade;
 #[cfg(test)]
 pub(crate) mod testing;

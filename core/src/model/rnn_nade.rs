@@ -50,6 +50,8 @@ pub struct RollOptions<'a> {
     pub decide: Decide,
     /// One per take.
     pub seeds: &'a [u32],
+    /// Keys that may sound; the others are decided to be silent.
+    pub allowed: Frame,
 }
 
 /// One take's frames.
@@ -134,8 +136,8 @@ impl RnnNade<'_> {
         Ok(all)
     }
 
-    /// Decides one frame: the frame and its natural-log probability at temperature 1. `uniform(key)` is in
-    /// `0.0..1.0` and asked for only where chance decides.
+    /// Decides one frame of `allowed` keys: the frame and its natural-log probability at temperature 1.
+    /// `uniform(key)` is in `0.0..1.0` and asked for only where chance decides.
     ///
     /// # Errors
     /// The wrong number of biases.
@@ -143,6 +145,7 @@ impl RnnNade<'_> {
         &self,
         biases: &[f32],
         decide: Decide,
+        allowed: Frame,
         room: &mut NadeRoom,
         mut uniform: impl FnMut(usize) -> f64,
     ) -> Result<(Frame, f64), WriteError> {
@@ -150,12 +153,14 @@ impl RnnNade<'_> {
         let mut sum = 0.0;
         self.nade.walk(biases, room, |key, logit| {
             let p = math::sigmoid(logit);
-            let sounds = match decide {
-                Decide::Threshold => p >= 0.5,
-                Decide::Bernoulli(t) => uniform(key) < f64::from(math::sigmoid(logit / t.max(1e-6))),
-            };
+            let index = u8::try_from(key).ok().filter(|&key| allowed.contains(key));
+            let sounds = index.is_some()
+                && match decide {
+                    Decide::Threshold => p >= 0.5,
+                    Decide::Bernoulli(t) => uniform(key) < f64::from(math::sigmoid(logit / t.max(1e-6))),
+                };
             sum += log_probability(p, sounds);
-            if let (true, Ok(key)) = (sounds, u8::try_from(key)) {
+            if let (true, Some(key)) = (sounds, index) {
                 frame.insert(key);
             }
             sounds
@@ -191,7 +196,9 @@ impl RnnNade<'_> {
             for (((row, &seed), take), input) in rows.zip(&mut written).zip(&mut inputs) {
                 let rng = Rng::new(seed);
                 let (frame, log_probability) =
-                    self.sample(row, options.decide, &mut room, |key| rng.at(step as u64, key as u64))?;
+                    self.sample(row, options.decide, options.allowed, &mut room, |key| {
+                        rng.at(step as u64, key as u64)
+                    })?;
                 take.frames.push(frame);
                 take.log_likelihood += log_probability;
                 frame.input(input);
@@ -226,7 +233,7 @@ mod tests {
     }
 
     fn options(decide: Decide, seeds: &[u32]) -> RollOptions<'_> {
-        RollOptions { steps: 6, decide, seeds }
+        RollOptions { steps: 6, decide, seeds, allowed: Frame::ALL }
     }
 
     #[test]
@@ -268,6 +275,19 @@ mod tests {
         let written = rnn.write(&primed, take, &cancel, &mut |_| {}).expect("written").remove(0);
         let scored: f64 = rnn.log_likelihoods(&written.frames, &cancel).expect("fits").iter().sum();
         assert!((scored - written.log_likelihood).abs() < 1e-9, "{scored}, {}", written.log_likelihood);
+    }
+
+    #[test]
+    fn only_allowed_keys_sound() {
+        let model = testing::model("rnn-nade");
+        let rnn = model.rnn_nade().expect("an RNN-NADE");
+        let cancel = Cancel::default();
+        let primed = rnn.prime(&[], &cancel).expect("fits");
+        let allowed: Frame = (0..88).filter(|key| key % 12 == 3).collect();
+        let limited = RollOptions { allowed, ..options(Decide::Bernoulli(1.0), &[1]) };
+        let take = rnn.write(&primed, limited, &cancel, &mut |_| {}).expect("written").remove(0);
+        assert!(take.frames.iter().all(|frame| frame.label() & !allowed.label() == 0));
+        assert!(take.frames.iter().any(|frame| !frame.is_empty()));
     }
 
     #[test]

@@ -10,6 +10,7 @@
 use super::assemble::{self, Placement, steps_until};
 use super::limits::{PitchLimits, density, drum_effect, home};
 use super::run::{no_classes, seeds, take, write};
+use super::voices::{self, Part};
 use super::{Cancel, Request, Take, ToolError};
 use crate::codec::encoding::OneHot;
 use crate::codec::{MelodyEvent, PitchSet};
@@ -131,7 +132,15 @@ pub(super) fn run(
                 .collect())
         }
         ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } => {
-            Err(ToolError::Voices(model.name().to_owned()))
+            let part = Part { steps, keep: None, density, seeds: &seeds };
+            let written = voices::write(model, request, &voices::nothing(spq), part, cancel, progress)?;
+            let takes = written.takes.iter().zip(&seeds);
+            Ok(takes
+                .map(|(w, &seed)| {
+                    let notes = assemble::voices(&w.notes, place);
+                    finish(seed, notes, w.log_likelihood, &written.notices)
+                })
+                .collect())
         }
     }
 }
