@@ -148,9 +148,14 @@ impl Pianoroll {
         }
         let mut frames = vec![Frame::EMPTY; steps];
         let index = |step: i64| usize::try_from(step.saturating_sub(start_step)).unwrap_or(0).min(steps);
+        let mut sounding = 0;
         for note in q.notes.iter().filter(|n| n.start_step >= start_step) {
             let Some(key) = key_of_pitch(note.pitch) else { continue };
             let (on, off) = (index(note.start_step), index(note.end_step));
+            sounding += off.saturating_sub(on);
+            if sounding > KEYS * MAX_STEPS {
+                return Err(EventError::TooLong);
+            }
             let before = if on == 0 { steps.checked_sub(1) } else { Some(on - 1) };
             if let Some(frame) = before.and_then(|i| frames.get_mut(i)) {
                 frame.remove(key);

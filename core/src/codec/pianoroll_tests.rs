@@ -54,6 +54,8 @@ fn labels_are_sums_of_powers_of_two() {
 fn absurd_lengths_are_refused() {
     let long = quantised(&[(60, 0, 1 << 50)]);
     assert_eq!(Pianoroll::extract(&long, 0, 0, Longest::Any), Err(EventError::TooLong));
+    let thick: Vec<_> = (0..90).map(|_| (60, 0, MAX_STEPS as i64)).collect();
+    assert_eq!(Pianoroll::extract(&quantised(&thick), 0, 0, Longest::Any), Err(EventError::TooLong));
 }
 
 proptest! {

@@ -43,6 +43,16 @@ fn a_c_major_chord_of_a_quarter_is_one_new_and_three_continued_steps() {
 }
 
 #[test]
+fn a_short_phrase_becomes_twelve_events() {
+    let q = quantised(&[(69, 0, 2), (45, 0, 1), (52, 1, 2), (57, 2, 3), (60, 3, 4)]);
+    let sequence = Polyphony::extract(&q, 0, ANY).expect("fits").expect("one program");
+    let first = [Start, New(69), New(45), StepEnd, Continued(69), New(52), StepEnd];
+    let rest = [New(57), StepEnd, New(60), StepEnd, End];
+    assert_eq!(sequence.events(), [&first[..], &rest[..]].concat());
+    assert_eq!((sequence.num_steps(), sequence.end_step()), (4, 4));
+}
+
+#[test]
 fn what_continues_nothing_and_marks_in_the_middle_mean_nothing() {
     let events = vec![Start, Continued(40), New(60), End, Start, StepEnd, StepEnd, End];
     let notes = Polyphony::new(events, 0, 4).notes().expect("closed");
