@@ -1,6 +1,6 @@
 //! `a_quantise_extract.json`: quantisation and the event sequences extracted from it.
 
-use super::{Outcome, Report};
+use super::{Outcome, Report, voices};
 use anyhow::{Context, Result, ensure};
 use descant_core::codec::{
     DrumTrack, EventError, Limits, Melody, MelodyEvent, MelodyLimits, PitchSet, StepEvent, Steps,
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 const TIME_TOLERANCE: f64 = 1e-9;
 
 /// What the operation of a case gave: JSON in the shape of `expected`, or the error's name.
-type Got = Result<Value, EventError>;
+pub(super) type Got = Result<Value, EventError>;
 
 /// Runs all cases of the file.
 pub fn run(doc: &Value, report: &mut Report) {
@@ -63,6 +63,14 @@ fn run_op(op: &str, case: &Value) -> Result<Option<Got>> {
             Ok(json!({ "tracks": found.iter().map(track).collect::<Vec<_>>() }))
         }),
         "melody_ops" => melody_ops(params)?,
+        "extract_polyphony" => quantise(&input()?, params)
+            .map_err(EventError::from)
+            .and_then(|q| voices::extract_polyphony(&q, params)),
+        "poly_ops" => voices::polyphony_ops(params)?,
+        "extract_pianoroll" => quantise(&input()?, params)
+            .map_err(EventError::from)
+            .and_then(|q| voices::extract_pianoroll(&q, params)),
+        "roll_ops" => voices::pianoroll_ops(params)?,
         _ => return Ok(None),
     }))
 }
@@ -204,7 +212,7 @@ fn tempos(ns: &NoteSequence) -> Value {
     ns.tempos.iter().map(|t| json!([t.time, t.qpm])).collect()
 }
 
-fn sequence(ns: &NoteSequence) -> Value {
+pub(super) fn sequence(ns: &NoteSequence) -> Value {
     let mut out = json!({ "notes": notes(ns), "total_time": ns.total_time, "tempos": tempos(ns) });
     if !ns.text_annotations.is_empty() {
         out["text_annotations"] =
@@ -310,6 +318,7 @@ fn compare(got: &Got, expected: &Value) -> Outcome {
 fn reference_name(error: &EventError) -> &'static str {
     match error {
         EventError::Event(_) | EventError::Pitch(_) => "ValueError",
+        EventError::EventType(_) | EventError::Unfinished => "ValueError",
         EventError::Polyphonic => "PolyphonicMelodyError",
         EventError::BackwardNote => "BadNoteError",
         EventError::TooLong => "MemoryError",

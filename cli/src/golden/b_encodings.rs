@@ -1,11 +1,12 @@
 //! `b_encodings.json`: events ↔ inputs, labels and classes.
 
-use super::rnn_case::{drum_event, events, melody_event};
+use super::rnn_case::{drum_event, events, frame, melody_event, polyphonic_event};
 use super::{Outcome, Report};
 use anyhow::{Context, Result, ensure};
 use descant_core::codec::encoding::{DrumsOneHot, EncodingError, Event, MelodyOneHot, OneHot, SparseVector};
 use descant_core::codec::encoding::{Encoding, History};
-use descant_core::codec::{MelodyEvent, PitchSet};
+use descant_core::codec::pianoroll::KEYS;
+use descant_core::codec::{EventError, Frame, MelodyEvent, PitchSet, PolyphonicEvent};
 use descant_core::model::{EncodingParams, ModelEncoding};
 use serde_json::Value;
 
@@ -14,11 +15,18 @@ pub fn run(doc: &Value, report: &mut Report) {
     let list = |key: &str| doc[key].as_array().cloned().unwrap_or_default();
     for (i, case) in list("cases").iter().enumerate() {
         let name = case["encoder"].as_str().unwrap_or("?");
-        report.case(&format!("{name} #{i}"), outcome(name, with_encoding(name, case, whole, whole)));
+        if name == "pianoroll" {
+            report.case(&format!("{name} #{i}"), outcome(name, pianoroll(case).map(Some)));
+            continue;
+        }
+        report.case(&format!("{name} #{i}"), outcome(name, with_encoding(name, case, whole, whole, whole)));
     }
     for table in list("decode_tables") {
         let name = table["encoder"].as_str().unwrap_or("?");
-        report.case(&format!("decode {name}"), outcome(name, with_encoding(name, &table, decodes, decodes)));
+        report.case(
+            &format!("decode {name}"),
+            outcome(name, with_encoding(name, &table, decodes, decodes, decodes)),
+        );
     }
     for case in list("errors") {
         let name = case["case"].as_str().unwrap_or("?");
@@ -66,21 +74,25 @@ fn params(name: &str, case: &Value) -> Option<EncodingParams> {
         n if n.starts_with("key_melody") => {
             EncodingParams::KeyMelody { min, max, distances: distances(), bits: bits(7) }
         }
+        "polyphony" => EncodingParams::Polyphony,
         _ => return None,
     })
 }
 
-/// Calls the check for drums or for melodies; `None` if the encoding is not built.
+/// Calls the check for the encoding's kind of events; `None` if the encoding is not built.
 fn with_encoding(
     name: &str,
     case: &Value,
     drums: impl Fn(&dyn Encoding<PitchSet>, &Value, &Parse<PitchSet>) -> Result<()>,
     melody: impl Fn(&dyn Encoding<MelodyEvent>, &Value, &Parse<MelodyEvent>) -> Result<()>,
+    polyphony: impl Fn(&dyn Encoding<PolyphonicEvent>, &Value, &Parse<PolyphonicEvent>) -> Result<()>,
 ) -> Result<Option<()>> {
     let Some(params) = params(name, case) else { return Ok(None) };
     match params.build()? {
         ModelEncoding::Drums(e) => drums(e.as_ref(), case, &drum_event),
         ModelEncoding::Melody(e) => melody(e.as_ref(), case, &melody_event),
+        ModelEncoding::Polyphony(e) => polyphony(e.as_ref(), case, &polyphonic_event),
+        ModelEncoding::Pianoroll { .. } => return Ok(None),
     }
     .map(Some)
 }
@@ -97,7 +109,7 @@ fn whole<E: Event>(encoding: &dyn Encoding<E>, case: &Value, parse: &Parse<E>) -
     same("classes", encoding.num_classes(), &case["num_classes"])?;
     same("default label", encoding.default_label(), &case["default_label"])?;
     let events = events(&case["events"], parse)?;
-    same("steps", events.len(), &case["num_steps"])?;
+    same("steps", events.iter().map(|e| e.steps()).sum(), &case["num_steps"])?;
     let mut history = History::default();
     let mut input = SparseVector::new();
     for (position, &event) in events.iter().enumerate() {
@@ -112,6 +124,24 @@ fn whole<E: Event>(encoding: &dyn Encoding<E>, case: &Value, parse: &Parse<E>) -
         let decoded = encoding.decode(label, &before)?;
         let expected = parse(&case["decoded"][position])?;
         ensure!(decoded == expected, "decoded at {position}: {decoded:?}, expected {expected:?}");
+    }
+    Ok(())
+}
+
+/// Inputs and labels of frames; the labels are written in decimal, because they do not fit a JSON number.
+fn pianoroll(case: &Value) -> Result<()> {
+    let frames = events(&case["events"], frame)?;
+    ensure!(case["input_size"] == KEYS && case["num_classes"] == format!("2^{KEYS}"), "other sizes");
+    ensure!(case["default_label"].as_u64().map(u128::from) == Some(Frame::EMPTY.label()), "default label");
+    let mut input = SparseVector::new();
+    for (position, &given) in frames.iter().enumerate() {
+        given.input(&mut input);
+        let expected = sparse(&case["inputs"][position])?;
+        ensure!(input == expected, "input at {position}: {input:?}, expected {expected:?}");
+        let label: u128 = case["labels"][position].as_str().context("no label")?.parse()?;
+        ensure!(given.label() == label, "label at {position}: {}, expected {label}", given.label());
+        let decoded = Frame::from_label(label);
+        ensure!(decoded == Some(frame(&case["decoded"][position])?), "decoded at {position}: {decoded:?}");
     }
     Ok(())
 }
@@ -151,6 +181,9 @@ fn error_case(name: &str, expected: &Value) -> Result<Option<()>> {
         "drums strict [36,1]" => strict(&[36, 1]) == Err(EncodingError::UnknownDrum(1)),
         "drums strict [36]" => strict(&[36]).is_err(),
         "drum track pitch 128" => PitchSet::from_numbers(&[128]).is_err(),
+        "polyphonic event 5 60" => PolyphonicEvent::from_numbers(5, 60) == Err(EventError::EventType(5)),
+        "polyphonic event 3 128" => PolyphonicEvent::from_numbers(3, 128) == Err(EventError::Pitch(128)),
+        "polyphonic event -1 0" => PolyphonicEvent::from_numbers(-1, 0) == Err(EventError::EventType(-1)),
         _ => match name.strip_prefix("melody_48_84 encode ") {
             Some(event) => melody(event.parse()?).is_err(),
             None => return Ok(None),

@@ -1,6 +1,6 @@
 //! `e_loglik.json`: log-likelihood of given sequences, the first event unscored.
 
-use super::rnn_case::{drum_event, events, melody_event, model};
+use super::rnn_case::{drum_event, events, melody_event, model, polyphonic_event};
 use super::{Outcome, Report};
 use anyhow::{Context, Result, ensure};
 use descant_core::codec::Melody;
@@ -40,6 +40,11 @@ fn check(case: &Value) -> Result<Option<f64>> {
             ensure!(melody.events() == events(&case["squashed"], melody_event)?, "squashed otherwise");
             EventRnn { encoding: encoding.as_ref(), stack, cache: None }.log_likelihood(melody.events())?
         }
+        ModelEncoding::Polyphony(encoding) => {
+            let events = events(&case["events"], polyphonic_event)?;
+            EventRnn { encoding: encoding.as_ref(), stack }.log_likelihood(&events)?
+        }
+        ModelEncoding::Pianoroll { .. } => return Ok(None),
     };
     let expected = case["loglik"].as_f64().context("no loglik")?;
     let error = (got - expected).abs();

@@ -1,10 +1,12 @@
 //! `f_generate.json`: whole generator calls with replayed uniforms.
 
 use super::rnn_case::{model, sequence};
-use super::{Outcome, Report};
+use super::{Outcome, Report, f_generate_voices};
 use anyhow::{Context, Result, bail, ensure};
 use descant_core::codec::EventError;
+use descant_core::model::ModelEncoding;
 use descant_core::model::compat::{CompatError, GenerateOptions, Generated, Section, generate};
+use descant_core::model::event_rnn::EventRnn;
 use descant_core::music::{NoteSequence, QuantiseError};
 use descant_core::sampling::{BeamOptions, Replay};
 use serde_json::{Value, json};
@@ -12,7 +14,7 @@ use serde_json::{Value, json};
 /// Times may differ by so much; classes and everything symbolic are exact.
 const TIME_TOLERANCE: f64 = 1e-9;
 /// Scores are sums of up to a few hundred logarithms.
-const SCORE_TOLERANCE: f64 = 1e-4;
+pub(super) const SCORE_TOLERANCE: f64 = 1e-4;
 
 /// Runs all cases of the file.
 pub fn run(doc: &Value, report: &mut Report) {
@@ -29,7 +31,7 @@ pub fn run(doc: &Value, report: &mut Report) {
 
 /// The largest difference of a score, or `None` if the family is not built.
 fn check(case: &Value, family: &str) -> Result<Option<f64>> {
-    if !["drums", "melody"].contains(&family) {
+    if !["drums", "melody", "polyphony", "nade"].contains(&family) {
         return Ok(None);
     }
     let Some(model) = model(case)? else { return Ok(None) };
@@ -47,6 +49,14 @@ fn check(case: &Value, family: &str) -> Result<Option<f64>> {
         },
     };
     let expected = &case["expected"];
+    match (family, model.encoding(), model.rnn_nade()) {
+        ("polyphony", ModelEncoding::Polyphony(encoding), _) => {
+            let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
+            return f_generate_voices::polyphony(case, rnn, &input, &options).map(Some);
+        }
+        ("nade", _, Some(rnn)) => return f_generate_voices::nade(case, rnn, &input, &options).map(Some),
+        _ => {}
+    }
     let mut uniforms = Replay::new(numbers(&expected["uniforms"]));
     let result = generate(model.hparams(), model.encoding(), model.stack(), &input, &options, &mut uniforms);
     match (result, expected["error"].as_str()) {
@@ -58,9 +68,10 @@ fn check(case: &Value, family: &str) -> Result<Option<f64>> {
 }
 
 /// The reference's name for an error.
-fn error_name(error: &CompatError) -> &'static str {
+pub(super) fn error_name(error: &CompatError) -> &'static str {
     match error {
         CompatError::Sections(_) => "SequenceGeneratorError",
+        CompatError::EmptyPrimer => "ValueError",
         CompatError::NothingToWrite => "EventSequenceRnnModelError",
         CompatError::Quantise(QuantiseError::MultipleTempos)
         | CompatError::Events(EventError::Quantise(QuantiseError::MultipleTempos)) => "MultipleTempoError",
@@ -84,7 +95,7 @@ fn compare(got: &Generated, expected: &Value, uniforms: &Replay) -> Result<f64> 
     Ok(error)
 }
 
-fn same_sequence(got: &NoteSequence, expected: &Value) -> Result<()> {
+pub(super) fn same_sequence(got: &NoteSequence, expected: &Value) -> Result<()> {
     let mut notes: Vec<Value> = Vec::new();
     let mut sorted = got.notes.clone();
     sorted.sort_by(|a, b| {
@@ -122,6 +133,6 @@ fn sections(value: &Value) -> Result<Vec<Section>> {
     value.as_array().into_iter().flatten().map(section).collect()
 }
 
-fn numbers(value: &Value) -> Vec<f64> {
+pub(super) fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
 }

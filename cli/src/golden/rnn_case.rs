@@ -1,6 +1,6 @@
 //! What the golden files of Drums RNN and Melody RNN have in common: shapes, formula weights, events.
 use anyhow::{Context, Result, ensure};
-use descant_core::codec::{MelodyEvent, PitchSet};
+use descant_core::codec::{Frame, MelodyEvent, PitchSet, PolyphonicEvent};
 use descant_core::model::{Card, EncodingParams, Hparams, Model, find};
 use descant_core::music::{NoteSequence, SequenceNote, TempoMark, TimeSignature};
 use descant_core::nn::{Tensor, TensorData, Weights, formula};
@@ -21,6 +21,11 @@ pub fn model(case: &Value) -> Result<Option<Model>> {
     let classes = weights.get("fully_connected/biases").and_then(|t| t.shape.first().copied());
     if let (EncodingParams::DrumsLookback { types, .. }, Some(classes)) = (&mut hparams.encoding, classes) {
         *types = classes.ilog2() as usize;
+    }
+    if let (EncodingParams::Pianoroll { hidden }, Some(given)) =
+        (&mut hparams.encoding, count(&case["nade_hidden"]))
+    {
+        *hidden = given;
     }
     let card = Card { hparams, ..Card::of(configuration) };
     Ok(Some(Model::new(card, &weights)?))
@@ -76,6 +81,20 @@ pub fn drum_event(value: &Value) -> Result<PitchSet> {
     let numbers: Vec<i32> = pitches.iter().filter_map(|p| p.as_i64()?.try_into().ok()).collect();
     ensure!(numbers.len() == pitches.len(), "{value} is no drum event");
     Ok(PitchSet::from_numbers(&numbers)?)
+}
+
+/// A polyphonic event: type, and pitch or null.
+pub fn polyphonic_event(value: &Value) -> Result<PolyphonicEvent> {
+    let number = |v: &Value| v.as_i64().and_then(|n| i32::try_from(n).ok());
+    let kind = number(&value[0]).with_context(|| format!("{value} is no polyphonic event"))?;
+    Ok(PolyphonicEvent::from_numbers(kind, number(&value[1]).unwrap_or(0))?)
+}
+
+/// A frame of a piano roll.
+pub fn frame(value: &Value) -> Result<Frame> {
+    let keys = value.as_array().with_context(|| format!("{value} is no frame"))?;
+    let key = |k: &Value| k.as_u64().and_then(|k| u8::try_from(k).ok()).filter(|&k| k < 88);
+    keys.iter().map(|k| key(k).with_context(|| format!("{k} is no key"))).collect()
 }
 
 /// A list of events.

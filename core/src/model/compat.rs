@@ -67,6 +67,12 @@ pub enum CompatError {
     /// Stepping failed.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A generator that cannot begin from nothing.
+    #[error("this model needs a primer with notes")]
+    EmptyPrimer,
+    /// A model whose family has a generator of its own.
+    #[error("this model is neither a drum nor a melody model")]
+    OtherFamily,
     /// The result is longer than asked for.
     #[error("the result ends after the part to write")]
     TooLong,
@@ -127,6 +133,9 @@ pub fn generate(
             let mut melody = Melody::on_grid(events, seed.start_step(), bar, spq);
             melody.transpose(-amount, 0, 128);
             (melody.to_sequence(100, 0.0, qpm), drawn)
+        }
+        ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } => {
+            return Err(CompatError::OtherFamily);
         }
     };
     if sequence.total_time > section.end + 1e-5 {

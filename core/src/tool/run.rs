@@ -32,6 +32,9 @@ pub enum ToolError {
     /// A drum clip for a melody model.
     #[error("{0} writes melodies, but the primer is a drum clip: choose a drum model")]
     DrumPrimer(String),
+    /// A model that cannot add voices.
+    #[error("{0} cannot harmonise: choose a polyphony model")]
+    NotVoices(String),
     /// A number outside its range.
     #[error("{0}")]
     BadRequest(String),
@@ -79,7 +82,7 @@ pub fn run(
     }
 }
 
-fn check(request: &Request) -> Result<(), ToolError> {
+pub(super) fn check(request: &Request) -> Result<(), ToolError> {
     let bad = |what: &str| Err(ToolError::BadRequest(what.to_owned()));
     if !(1..=MAX_BARS).contains(&request.bars) {
         return bad("the number of new bars must be 1 to 32");

@@ -55,6 +55,9 @@ impl<'a> Subject<'a> {
                 let rnn = model.rnn(encoding.as_ref());
                 Ok(Self::Melody(Speaker::new(Language::Melody, rnn, events, 14)?))
             }
+            ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } => {
+                anyhow::bail!("the scoreboard has no language for several voices")
+            }
         }
     }
 

@@ -10,14 +10,16 @@ mod key_melody;
 mod lookback;
 mod melody;
 mod one_hot;
+mod polyphony;
 
 pub use drums::{DEFAULT_DRUM_TYPES, DrumsOneHot};
 pub use key_melody::KeyMelody;
 pub use lookback::Lookback;
 pub use melody::{MelodyOneHot, MelodyScan};
 pub use one_hot::{Direct, OneHot};
+pub use polyphony::PolyphonyOneHot;
 
-use super::{MelodyEvent, PitchSet};
+use super::{MelodyEvent, PitchSet, PolyphonicEvent};
 
 /// A sparse vector: `(index, value)`, each index at most once, every other cell 0.
 pub type SparseVector = Vec<(u32, f32)>;
@@ -61,6 +63,11 @@ pub trait Event: Copy + Eq + std::fmt::Debug + Send + Sync + 'static {
 
     /// Takes the next event into account.
     fn scan(scan: &mut Self::Scan, event: Self);
+
+    /// Grid steps that the event spans.
+    fn steps(self) -> usize {
+        1
+    }
 }
 
 impl Event for MelodyEvent {
@@ -75,6 +82,16 @@ impl Event for PitchSet {
     type Scan = ();
 
     fn scan((): &mut (), _event: Self) {}
+}
+
+impl Event for PolyphonicEvent {
+    type Scan = ();
+
+    fn scan((): &mut (), _event: Self) {}
+
+    fn steps(self) -> usize {
+        usize::from(self == Self::StepEnd)
+    }
 }
 
 /// The events so far with the running state that encodings need.
