@@ -3,12 +3,14 @@
 //! Time is counted in [`Ticks`], never in floating-point beats. No model knowledge lives here.
 pub mod abc;
 mod clip;
+pub mod drum_map;
 pub mod midi;
 pub mod musicxml;
 mod quantise;
 mod scale;
 mod score;
 mod sequence;
+pub mod similarity;
 mod song;
 mod source;
 mod tempo;

@@ -130,6 +130,9 @@ pub(super) fn key(text: &str) -> Option<Key> {
         crate::music::key_from_name(&format!("{tonic}{}", ["b", "", "#"][usize::try_from(shift + 1).ok()?]))?;
     let named = Key { accidentals: signature(fifths), name: scale.map(|s| (class, s)) };
     let rest = if is_mode { &rest[word.len()..] } else { rest };
+    if rest.starts_with(|c: char| !c.is_whitespace() && !"^_=".contains(c) && is_mode) {
+        return None;
+    }
     match rest.trim_start().strip_prefix("exp") {
         Some(rest) => explicit(Key { accidentals: [0; 7], ..named }, rest),
         None => explicit(named, rest),
