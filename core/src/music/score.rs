@@ -143,6 +143,7 @@ impl Score {
             if i == 0 && order.len() > 1 {
                 let upbeat = self.bars[bar].length;
                 player.now = meter.map_or(0, |m| (m.bar_ticks() - upbeat).max(0));
+                player.upbeat = player.now;
             }
             player.bar(&self.bars[bar], meter, tempo)?;
         }
@@ -168,6 +169,7 @@ fn contexts(bars: &[Bar]) -> Vec<(Option<Meter>, Option<u32>)> {
 /// beginning. Of a group of endings as many passes are played as its highest number says, at least two.
 pub(super) fn play_order(bars: &[Bar]) -> Result<Vec<usize>, ScoreError> {
     let mut order = Vec::new();
+    let passes = passes(bars);
     let (mut at, mut start, mut pass, mut visited) = (0, 0, 1, 0usize);
     while let Some(bar) = bars.get(at) {
         // Bars that are skipped count, too: no score may keep us busy for ever.
@@ -191,7 +193,7 @@ pub(super) fn play_order(bars: &[Bar]) -> Result<Vec<usize>, ScoreError> {
         order.push(at);
         let times = match marks.endings.is_empty() {
             true => marks.ends,
-            false => passes(bars, at).max(2),
+            false => passes[at].max(2),
         };
         if marks.ends > 0 && pass < times.min(MAX_TIMES) {
             pass += 1;
@@ -206,16 +208,23 @@ pub(super) fn play_order(bars: &[Bar]) -> Result<Vec<usize>, ScoreError> {
     Ok(order)
 }
 
-/// The highest ending number of the group of endings that bar `at` belongs to.
-fn passes(bars: &[Bar], at: usize) -> u32 {
-    let highest = |bar: &Bar| bar.marks.endings.iter().copied().max().unwrap_or(0);
-    let later = bars[at + 1..].iter().take_while(|b| !b.marks.endings.is_empty() && !b.marks.starts);
-    later.map(highest).max().unwrap_or(0).max(highest(&bars[at]))
+/// For each bar the highest ending number from there to the end of its group of endings; 0 outside of endings.
+fn passes(bars: &[Bar]) -> Vec<u32> {
+    let mut passes = vec![0; bars.len()];
+    let mut later = 0;
+    for (bar, pass) in bars.iter().zip(&mut passes).rev() {
+        let own = bar.marks.endings.iter().copied().max().unwrap_or(0);
+        *pass = if own == 0 { 0 } else { own.max(later) };
+        later = if bar.marks.starts { 0 } else { *pass };
+    }
+    passes
 }
 
 /// Puts bars one after the other.
 struct Player {
     now: Ticks,
+    /// Where the first bar's music starts.
+    upbeat: Ticks,
     count: usize,
     voices: Vec<Vec<Note>>,
     /// Tied notes by voice and pitch: index of the note that goes on.
@@ -230,6 +239,7 @@ impl Player {
     fn new(voices: usize) -> Self {
         Self {
             now: 0,
+            upbeat: 0,
             count: 0,
             voices: vec![Vec::new(); voices],
             open: HashMap::new(),
@@ -309,16 +319,15 @@ impl Player {
             let Voice { name, program, kind } = voice;
             tracks.push(Track { name, channel, program, kind, notes, end: length });
         }
-        if tracks.is_empty() {
-            return Err(ScoreError::NoNotes);
+        match tracks.as_mut_slice() {
+            [] => return Err(ScoreError::NoNotes),
+            // A lone line is best known by its title.
+            [only] if only.name.is_empty() => only.name.clone_from(&score.name),
+            _ => {}
         }
-        let tempo = match self.tempos.as_slice() {
-            [] => None,
-            // An upbeat starts later than the music's first bar; its tempo holds from there.
-            [first, rest @ ..] => {
-                Some(TempoMap::from_changes([(0, first.1)].into_iter().chain(rest.iter().copied())))
-            }
-        };
+        // The tempo at an upbeat holds for the rests in front of it, too.
+        let tempos = self.tempos.iter().map(|&(at, micros)| (if at == self.upbeat { 0 } else { at }, micros));
+        let tempo = (!self.tempos.is_empty()).then(|| TempoMap::from_changes(tempos));
         let meters = MeterMap::from_changes(self.meters);
         let mut chords = self.chords;
         chords.sort_by_key(|c| c.tick);

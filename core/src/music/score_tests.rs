@@ -71,12 +71,16 @@ fn an_upbeat_ends_the_first_bar() {
     let mut bars = vec![bar(60, ""), bar(62, "")];
     bars[0].meter = Meter::new(3, 4);
     bars[1].length = 3 * Q;
-    bars[1].tempos = vec![(0, 600_000)];
+    bars[0].tempos = vec![(0, 600_000)];
+    bars[1].tempos = vec![(Q, 300_000)];
     bars[1].chords = vec![(Q, "Am".into())];
     let song = score(bars).play().expect("a song");
     let starts: Vec<_> = song.tracks[0].notes.iter().map(|n| n.start / Q).collect();
     assert_eq!(starts, [2, 3]);
     assert_eq!(song.meters.at(0).meter.to_string(), "3/4");
+    let tempo = song.tempo.as_ref().expect("written");
+    let tempos: Vec<_> = tempo.segments().iter().map(|s| (s.tick / Q, s.micros_per_quarter)).collect();
+    assert_eq!(tempos, [(0, 600_000), (4, 300_000)]);
     assert_eq!(song.chords, [ChordMark { tick: 4 * Q, figure: "Am".into() }]);
     assert_eq!(song.length, 6 * Q);
 }

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 pub const MAX_SONG_BYTES: usize = musicxml::MAX_XML_BYTES;
 
 /// Ends of the names of files that can be read, for file dialogs.
-pub const SONG_EXTENSIONS: [&str; 7] = ["mid", "midi", "musicxml", "xml", "mxl", "abc", "txt"];
+pub const SONG_EXTENSIONS: [&str; 9] = ["mid", "midi", "smf", "kar", "musicxml", "xml", "mxl", "abc", "txt"];
 
 /// Why a file gives no song.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

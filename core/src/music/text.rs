@@ -137,7 +137,7 @@ impl TextPrimer {
     pub fn song(&self) -> Song {
         let (kind, notes, end) = (self.kind(), self.notes(), self.length());
         let channel = if kind == ClipKind::Drums { 10 } else { 1 };
-        let track = Track { name: String::new(), channel, program: None, kind, notes, end };
+        let track = Track { name: "Text primer".into(), channel, program: None, kind, notes, end };
         Song {
             tracks: if track.notes.is_empty() { Vec::new() } else { vec![track] },
             meters: MeterMap::default(),

@@ -571,8 +571,7 @@ impl<'t> Reader<'t> {
     /// The numbers of an ending: `1`, `1,3`, `1-3`.
     fn ending(&mut self) -> Result<(), AbcError> {
         let mut numbers: Vec<u32> = Vec::new();
-        loop {
-            let Some(from) = self.number() else { break };
+        while let Some(from) = self.number() {
             let mut to = from;
             if self.peek(0) == Some('-') && self.peek(1).is_some_and(|c| c.is_ascii_digit()) {
                 self.at += 1;

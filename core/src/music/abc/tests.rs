@@ -95,7 +95,7 @@ fn chords_and_chord_symbols() {
 #[test]
 fn fields_change_things_on_the_way() {
     let song = song(
-        "X:1\nM:4/4\nL:1/4\nQ:1/4=90\nK:C\nFFFF|[K:G]FFFF|\nM:3/4\nQ:\"slower\" 1/8=90\nFFF|[L:1/8]FF F4|\n",
+        "X:1\nT:Changes\nM:4/4\nL:1/4\nQ:1/4=90\nK:C\nFFFF|[K:G]FFFF|\nM:3/4\nQ:\"slower\" 1/8=90\nFFF|[L:1/8]FF F4|\n",
     );
     let track = &song.tracks[0];
     assert_eq!(
@@ -109,7 +109,7 @@ fn fields_change_things_on_the_way() {
         tempo.segments().iter().map(|s| (s.tick / Q, s.qpm().round())).collect::<Vec<_>>(),
         [(0, 90.0), (8, 45.0)]
     );
-    assert_eq!(song.length, 14 * Q);
+    assert_eq!((song.length, track.name.as_str()), (14 * Q, "Changes"));
 }
 
 #[test]
