@@ -8,9 +8,10 @@
 //! * bar lines, repeats (also `:||:` and `|:: … ::|`), first and further endings.
 //!
 //! Everything else that would sound is counted in a notice. Of a file with several tunes the first is read.
-mod body;
 mod field;
 mod line;
+mod signs;
+mod tune;
 
 use super::{ScoreError, Song};
 
@@ -62,7 +63,7 @@ pub fn read(text: &str) -> Result<Song, AbcError> {
     if text.len() > MAX_BYTES {
         return Err(AbcError::TooLarge);
     }
-    Ok(body::score(text)?.play()?)
+    Ok(tune::score(text)?.play()?)
 }
 
 #[cfg(test)]

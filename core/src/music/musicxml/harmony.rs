@@ -72,7 +72,7 @@ fn tone(parent: Node, step: &str, alter: &str, transpose: i64) -> Option<String>
     let step = text(parent, step)?;
     let sign = accidental(number(parent, alter).unwrap_or(0.0))?;
     let written = format!("{step}{sign}");
-    let letter = super::measure::step_class(step)?;
+    let letter = super::values::step_class(step)?;
     if transpose.rem_euclid(12) == 0 {
         return Some(written);
     }

@@ -3,31 +3,17 @@
 //! Positions are counted in the file's divisions and turned into ticks from there, so that rounding never adds up.
 
 use super::read::{child, number, text};
-use super::{MusicXmlError, harmony};
+use super::{MusicXmlError, harmony, values};
 use crate::music::quantise::div_round;
 use crate::music::score::{Bar, MAX_TICKS, Marks, Score, ScoreNote, VELOCITY, Voice};
-use crate::music::{ClipKind, Meter, Note, Scale, TICKS_PER_QUARTER, Ticks, micros_per_quarter};
+use crate::music::{ClipKind, Note, TICKS_PER_QUARTER, Ticks, micros_per_quarter};
 use roxmltree::Node;
-
-/// Velocity that 100 % loudness means: what MusicXML calls forte.
-const FORTE: f64 = 90.0;
 
 /// How many marks of a bar are looked at to find one that another part has written already.
 const RECENT: usize = 64;
 
 /// Most percussion instruments of a part.
 const MAX_INSTRUMENTS: usize = 256;
-
-/// Keys by number of sharps, from seven flats up: key note of the major key.
-const MAJOR_KEYS: [u8; 15] = [11, 6, 1, 8, 3, 10, 5, 0, 7, 2, 9, 4, 11, 6, 1];
-
-/// Semitones above C of a step's letter.
-pub(super) fn step_class(step: &str) -> Option<i64> {
-    let (_, class) = [("C", 0), ("D", 2), ("E", 4), ("F", 5), ("G", 7), ("A", 9), ("B", 11)]
-        .into_iter()
-        .find(|s| s.0 == step)?;
-    Some(class)
-}
 
 /// A position in a measure.
 #[derive(Clone, Copy)]
@@ -186,7 +172,7 @@ impl<'a> Part<'a> {
                 (chromatic as i64).saturating_add((octaves as i64).saturating_mul(12)).clamp(-999, 999);
         }
         if let Some(time) = child(node, "time") {
-            match meter(time) {
+            match values::meter(time) {
                 Some(meter) => bar.meter = Some(meter),
                 None => score.ignored.count("time signatures without numbers"),
             }
@@ -195,29 +181,12 @@ impl<'a> Part<'a> {
             && score.key.is_none()
             && let Some(key) = child(node, "key")
         {
-            score.key = self.key(key);
+            score.key = values::key(key, self.transpose);
         }
         if child(node, "measure-style").is_some_and(|s| child(s, "measure-repeat").is_some()) {
             score.ignored.count("“repeat the last measure” signs");
         }
         Ok(())
-    }
-
-    /// Sounding key: a transposing instrument's is moved like its notes.
-    fn key(&self, key: Node) -> Option<(u8, Scale)> {
-        let fifths = number(key, "fifths").filter(|f| (-7.0..=7.0).contains(f))?;
-        let major = MAJOR_KEYS[(fifths + 7.0) as usize];
-        let (above, scale) = match text(key, "mode").unwrap_or("major") {
-            "minor" | "aeolian" => (9, Scale::NaturalMinor),
-            "dorian" => (2, Scale::Dorian),
-            "phrygian" => (4, Scale::Phrygian),
-            "lydian" => (5, Scale::Lydian),
-            "mixolydian" => (7, Scale::Mixolydian),
-            "major" | "ionian" | "none" => (0, Scale::Major),
-            _ => return None,
-        };
-        let tonic = (i64::from(major) + above + self.transpose).rem_euclid(12);
-        Some((u8::try_from(tonic).ok()?, scale))
     }
 
     fn note(&mut self, node: Node, bar: &mut Bar, score: &mut Score) -> Result<(), MusicXmlError> {
@@ -246,7 +215,7 @@ impl<'a> Part<'a> {
             return Ok(());
         };
         let velocity =
-            node.attribute("dynamics").and_then(|d| d.parse().ok()).map_or(self.velocity, velocity);
+            node.attribute("dynamics").and_then(|d| d.parse().ok()).map_or(self.velocity, values::velocity);
         let drum = self.percussion || child(node, "unpitched").is_some();
         let voice = self.voice(text(node, "voice").unwrap_or("1"), drum, score);
         let tied = node.children().any(|n| n.has_tag_name("tie") && n.attribute("type") == Some("start"));
@@ -259,7 +228,7 @@ impl<'a> Part<'a> {
     /// Sounding MIDI pitch of a note or percussion note.
     fn pitch(&self, node: Node) -> Option<u8> {
         if let Some(pitch) = child(node, "pitch") {
-            let step = step_class(text(pitch, "step")?)?;
+            let step = values::step_class(text(pitch, "step")?)?;
             let alter = number(pitch, "alter").unwrap_or(0.0).round();
             let octave = number(pitch, "octave")?;
             // Saturating casts: what is out of range is no pitch.
@@ -317,7 +286,7 @@ impl<'a> Part<'a> {
             .children()
             .filter(|n| n.has_tag_name("direction-type"))
             .find_map(|n| child(n, "metronome"))
-            .and_then(metronome);
+            .and_then(values::metronome);
         if let Some(qpm) = metronome.filter(|_| sound.is_none_or(|s| s.attribute("tempo").is_none())) {
             self.tempo(qpm, bar);
         }
@@ -330,7 +299,7 @@ impl<'a> Part<'a> {
             self.tempo(qpm, bar);
         }
         if let Some(percent) = value("dynamics") {
-            self.velocity = velocity(percent);
+            self.velocity = values::velocity(percent);
         }
         if ["dacapo", "dalsegno", "tocoda"].iter().any(|&jump| node.has_attribute(jump)) {
             score.ignored.count("jumps (D.C., D.S., coda)");
@@ -367,34 +336,4 @@ impl<'a> Part<'a> {
             }
         }
     }
-}
-
-/// MIDI velocity of a loudness in percent of forte.
-fn velocity(percent: f64) -> u8 {
-    (percent * FORTE / 100.0).round().clamp(1.0, 127.0) as u8
-}
-
-/// A meter; of additive ones such as 3+2/8 the sum.
-fn meter(time: Node) -> Option<Meter> {
-    let beats: Option<Vec<u8>> = text(time, "beats")?.split('+').map(|n| n.trim().parse().ok()).collect();
-    let sum = beats?.into_iter().try_fold(0u8, u8::checked_add)?;
-    Meter::new(sum, text(time, "beat-type")?.parse().ok()?)
-}
-
-/// Quarter notes per minute of a metronome mark such as "dotted quarter = 60".
-fn metronome(node: Node) -> Option<f64> {
-    let quarters = match text(node, "beat-unit")? {
-        "whole" => 4.0,
-        "half" => 2.0,
-        "quarter" => 1.0,
-        "eighth" => 0.5,
-        "16th" => 0.25,
-        _ => return None,
-    };
-    let dotted = match node.children().filter(|n| n.has_tag_name("beat-unit-dot")).count() {
-        0 => 1.0,
-        1 => 1.5,
-        _ => 1.75,
-    };
-    Some(number(node, "per-minute")? * quarters * dotted)
 }

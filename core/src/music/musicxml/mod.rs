@@ -7,6 +7,7 @@ mod archive;
 mod harmony;
 mod measure;
 mod read;
+mod values;
 
 pub use read::{MAX_XML_BYTES, read};
 
