@@ -214,8 +214,7 @@ impl<'a> Part<'a> {
             score.ignored.count("notes without a MIDI pitch");
             return Ok(());
         };
-        let velocity =
-            node.attribute("dynamics").and_then(|d| d.parse().ok()).map_or(self.velocity, values::velocity);
+        let velocity = node.attribute("dynamics").and_then(values::velocity).unwrap_or(self.velocity);
         let drum = self.percussion || child(node, "unpitched").is_some();
         let voice = self.voice(text(node, "voice").unwrap_or("1"), drum, score);
         let tied = node.children().any(|n| n.has_tag_name("tie") && n.attribute("type") == Some("start"));
@@ -294,12 +293,11 @@ impl<'a> Part<'a> {
     }
 
     fn sound(&mut self, node: Node, bar: &mut Bar, score: &mut Score) -> Result<(), MusicXmlError> {
-        let value = |name| node.attribute(name).and_then(|v| v.trim().parse::<f64>().ok());
-        if let Some(qpm) = value("tempo") {
+        if let Some(qpm) = node.attribute("tempo").and_then(|t| t.trim().parse().ok()) {
             self.tempo(qpm, bar);
         }
-        if let Some(percent) = value("dynamics") {
-            self.velocity = values::velocity(percent);
+        if let Some(velocity) = node.attribute("dynamics").and_then(values::velocity) {
+            self.velocity = velocity;
         }
         if ["dacapo", "dalsegno", "tocoda"].iter().any(|&jump| node.has_attribute(jump)) {
             score.ignored.count("jumps (D.C., D.S., coda)");

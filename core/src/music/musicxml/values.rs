@@ -35,9 +35,10 @@ pub(super) fn key(key: Node, transpose: i64) -> Option<(u8, Scale)> {
     Some((u8::try_from(tonic).ok()?, scale))
 }
 
-/// MIDI velocity of a loudness in percent of forte.
-pub(super) fn velocity(percent: f64) -> u8 {
-    (percent * FORTE / 100.0).round().clamp(1.0, 127.0) as u8
+/// MIDI velocity 1..=127 of a loudness in percent of forte, if it is a number.
+pub(super) fn velocity(percent: &str) -> Option<u8> {
+    let percent: f64 = percent.trim().parse().ok().filter(|p: &f64| p.is_finite())?;
+    Some((percent * FORTE / 100.0).round().clamp(1.0, 127.0) as u8)
 }
 
 /// A meter; of additive ones such as 3+2/8 the sum.
