@@ -63,7 +63,7 @@ pub fn run(args: &Args) -> Result<()> {
 /// Reads a song from a file that is small enough to be one, or from the text that is in its place.
 pub fn read(path: &Path) -> Result<Song> {
     let context = || path.display().to_string();
-    let text = path.to_str().filter(|t| t.starts_with(['[', '(']) && !path.exists());
+    let text = path.to_str().filter(|t| t.starts_with(['[', '(', '"', '\'']) && !path.exists());
     if let Some(text) = text {
         return Ok(text.parse::<TextPrimer>()?.song());
     }
