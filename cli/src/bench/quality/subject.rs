@@ -192,11 +192,16 @@ impl<'a, E: Event> Speaker<'a, E> {
         let cancel = Cancel::default();
         let primed = self.rnn.prime(&events, &cancel, |_, _| Ok(()))?;
         // As the tool Continue: the primer's rhythm is kept. A sample from nothing has less than a bar before it.
-        let onsets: Vec<u8> = primer.iter().map(|&class| u8::try_from(self.language.onsets(class)).unwrap_or(u8::MAX)).collect();
+        let onsets: Vec<u8> = primer
+            .iter()
+            .map(|&class| u8::try_from(self.language.onsets(class)).unwrap_or(u8::MAX))
+            .collect();
         let density = DensityControl::like(&onsets, BAR);
         let effect = |event: E| Effect {
             forbidden: false,
-            onsets: self.class(&event).map_or(0, |class| u8::try_from(self.language.onsets(class)).unwrap_or(u8::MAX)),
+            onsets: self
+                .class(&event)
+                .map_or(0, |class| u8::try_from(self.language.onsets(class)).unwrap_or(u8::MAX)),
         };
         let options = WriteOptions {
             steps,
