@@ -151,7 +151,7 @@ mod tests {
     fn what_is_no_midi_file_is_named_and_explained() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let big = folder.path().join("big.mid");
-        File::create(&big).and_then(|f| f.set_len(50 << 20)).expect("sparse file");
+        File::create(&big).and_then(|f| f.set_len(MAX_SONG_BYTES as u64 + 1)).expect("sparse file");
         let cases = [
             (written(folder.path(), "empty.mid", b""), "empty.mid"),
             (written(folder.path(), "noise.mid", &[0x9c; 777]), "noise.mid"),
