@@ -38,8 +38,20 @@ pub struct Card {
     /// Temperature at which the figures hold and which a plugin starts from.
     #[serde(default = "one")]
     pub default_temperature: f32,
+    /// The files that these weights were imported from; empty for weights of our own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub source: Vec<SourceFile>,
     /// SHA-256 of the tensor data as stored, in hexadecimal; empty before saving.
     #[serde(default)]
+    pub sha256: String,
+}
+
+/// A file that weights come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Name without folder.
+    pub name: String,
+    /// SHA-256 of the whole file in hexadecimal.
     pub sha256: String,
 }
 
@@ -67,6 +79,7 @@ impl Card {
             command: String::new(),
             metrics: BTreeMap::new(),
             default_temperature: one(),
+            source: Vec::new(),
             sha256: String::new(),
         }
     }

@@ -8,11 +8,12 @@ mod catalogue;
 pub mod compat;
 pub mod event_rnn;
 mod hparams;
+pub mod import;
 mod loaded;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use card::Card;
+pub use card::{Card, SourceFile};
 pub use catalogue::{Configuration, Family, catalogue, find};
 pub use hparams::{EncodingParams, Hparams, ModelEncoding};
 pub use loaded::Model;
