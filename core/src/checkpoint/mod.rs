@@ -7,6 +7,8 @@ mod bundle;
 mod crc32c;
 mod find;
 mod folder;
+#[cfg(test)]
+mod fuzz;
 mod graph;
 mod names;
 mod open;

@@ -232,8 +232,27 @@ impl BlockWriter {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Where the blocks of a table lie and how long they are, the index last; without the empty one.
+    pub(in crate::checkpoint) fn blocks(bytes: &[u8]) -> Vec<(usize, usize)> {
+        let table = Table::open(Source::memory(bytes)).expect("a table");
+        let mut footer = &bytes[bytes.len() - FOOTER as usize..];
+        Handle::take(&mut footer).expect("a table");
+        let index = Handle::take(&mut footer).expect("a table");
+        let all = table.blocks.iter().chain([&index]);
+        all.map(|handle| (handle.offset as usize, handle.size as usize)).collect()
+    }
+
+    /// Gives changed blocks the checksums of what they now hold.
+    pub(in crate::checkpoint) fn repair(bytes: &mut [u8], blocks: &[(usize, usize)]) {
+        for &(at, size) in blocks {
+            let end = at + size + 1;
+            let checksum = masked(crc32c(&bytes[at..end])).to_le_bytes();
+            bytes[end..end + 4].copy_from_slice(&checksum);
+        }
+    }
 
     fn entries(count: usize, size: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
         (0..count).map(|i| (format!("key {i:06}").into_bytes(), vec![i as u8; size])).collect()
