@@ -6,12 +6,14 @@ use super::source::Source;
 use super::table::Table;
 use super::{CheckpointError, bundle, tar, v1, zip};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Name of the text file in which TensorFlow notes the newest checkpoint.
 const STATE: &str = "checkpoint";
 /// Longest such file.
 const MAX_STATE_BYTES: u64 = 1 << 20;
+/// What is looked at to tell formats apart; a bundle's details lie within.
+const HEAD_BYTES: u64 = 64 << 10;
 
 /// The parts of a checkpoint.
 #[derive(Debug)]
@@ -36,7 +38,8 @@ pub(super) fn find(path: &Path) -> Result<Parts, CheckpointError> {
     if path.is_dir() {
         return among(&Folder::Disk(path.into()), &path.display().to_string());
     }
-    let folder = Folder::Disk(path.parent().map_or_else(PathBuf::new, Path::to_owned));
+    let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let folder = Folder::Disk(beside.unwrap_or(Path::new(".")).into());
     if path.exists() {
         return file(Source::file(path)?, &folder, &name, true);
     }
@@ -54,7 +57,7 @@ pub(super) fn file(
     name: &str,
     archives: bool,
 ) -> Result<Parts, CheckpointError> {
-    let head = source.head(MAX_STATE_BYTES.min(64 << 10))?;
+    let head = source.head(HEAD_BYTES)?;
     if archives && zip::recognise(&head) {
         return among(&Folder::Archive(zip::read(&source)?), name);
     }

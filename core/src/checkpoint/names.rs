@@ -26,15 +26,14 @@ pub(super) fn is_training_extra(name: &str) -> bool {
 pub(super) fn canonical(weights: Weights) -> Weights {
     let mut named = Weights::new();
     let mut cells = Vec::new();
-    for (name, tensor) in weights.iter() {
-        match cudnn_cell(name) {
-            Some(cell) => cells.push((cell, tensor)),
-            None => {
-                let today = current(name);
-                if today == name || weights.get(&today).is_none() {
-                    named.insert(today, tensor.clone());
-                }
-            }
+    for (name, tensor) in weights {
+        if let Some(cell) = cudnn_cell(&name) {
+            cells.push((cell, tensor));
+            continue;
+        }
+        let today = current(&name);
+        if today == name || named.get(&today).is_none() {
+            named.insert(today, tensor);
         }
     }
     // Layers of different sizes have a scope each, in which the cells count from zero.
@@ -43,9 +42,12 @@ pub(super) fn canonical(weights: Weights) -> Weights {
     layers.dedup();
     for (cell, tensor) in cells {
         let layer = layers.partition_point(|&layer| layer < (cell.scope, cell.index));
-        let bias = cell.variable == "bias";
-        let name = format!("rnn/multi_rnn_cell/cell_{layer}/basic_lstm_cell/{}", cell.variable);
-        named.insert(name, if bias { without_forget_bias(tensor) } else { tensor.clone() });
+        let prefix = format!("rnn/multi_rnn_cell/cell_{layer}/basic_lstm_cell/");
+        if cell.bias {
+            named.insert(prefix + "bias", without_forget_bias(&tensor));
+        } else {
+            named.insert(prefix + "kernel", tensor);
+        }
     }
     named
 }
@@ -72,19 +74,19 @@ fn current(name: &str) -> String {
 }
 
 /// Where a variable of a cuDNN graph belongs.
-struct CudnnCell<'a> {
+struct CudnnCell {
     scope: usize,
     index: usize,
-    variable: &'a str,
+    bias: bool,
 }
 
 /// Takes `cudnn_lstm[_s]/rnn/multi_rnn_cell/cell_k/cudnn_compatible_lstm_cell/{kernel|bias}` apart.
-fn cudnn_cell(name: &str) -> Option<CudnnCell<'_>> {
+fn cudnn_cell(name: &str) -> Option<CudnnCell> {
     let (scope, rest) = name.strip_prefix("cudnn_lstm")?.split_once("/rnn/multi_rnn_cell/cell_")?;
     let scope = if scope.is_empty() { 0 } else { scope.strip_prefix('_')?.parse().ok()? };
     let (index, variable) = rest.split_once("/cudnn_compatible_lstm_cell/")?;
     matches!(variable, "kernel" | "bias").then_some(())?;
-    Some(CudnnCell { scope, index: index.parse().ok()?, variable })
+    Some(CudnnCell { scope, index: index.parse().ok()?, bias: variable == "bias" })
 }
 
 /// The forget bias of 1 is stored in cuDNN's bias; the network adds it to all.

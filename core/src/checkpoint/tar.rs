@@ -1,6 +1,6 @@
 //! Tar archives: names and where each file lies. Nothing is copied.
 //!
-//! Worker thread or command line. Knows the old format, ustar, and the long names of GNU and pax.
+//! Worker thread or command line. Knows ustar and the long names of GNU and pax.
 use super::CheckpointError;
 use super::folder::{MAX_FILES, Member};
 use super::source::Source;
