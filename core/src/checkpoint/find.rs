@@ -199,8 +199,8 @@ fn among(folder: &Folder, name: &str) -> Result<Parts, CheckpointError> {
         Some(prefix) => of_prefix(folder, prefix),
         None if prefixes.is_empty() => Err(CheckpointError::NoCheckpoint(name.chars().take(200).collect())),
         None => {
-            let some: Vec<&str> = prefixes.iter().copied().take(8).collect();
-            Err(CheckpointError::Several(some.join(", ")))
+            let more = if prefixes.len() > 8 { ", …" } else { "" };
+            Err(CheckpointError::Several(prefixes[..prefixes.len().min(8)].join(", ") + more))
         }
     }
 }

@@ -19,6 +19,9 @@ fn damaged(what: &str) -> CheckpointError {
     CheckpointError::damaged(format!("its table {what}"))
 }
 
+/// A key with its value.
+pub(super) type Entry = (Vec<u8>, Vec<u8>);
+
 /// Where a block lies.
 #[derive(Clone, Copy, Debug)]
 struct Handle {
@@ -100,7 +103,7 @@ impl Table {
     ///
     /// # Errors
     /// As [`Self::for_each`].
-    pub(super) fn first(&self) -> Result<Option<(Vec<u8>, Vec<u8>)>, CheckpointError> {
+    pub(super) fn first(&self) -> Result<Option<Entry>, CheckpointError> {
         let Some(&handle) = self.blocks.first() else { return Ok(None) };
         let mut found = None;
         Block::read(&self.source, handle)?.for_each(&mut Vec::new(), &mut |key, value| {
@@ -164,7 +167,7 @@ impl Block {
 }
 
 /// Writes a table of one data block per entry group of about 256 KiB, uncompressed. Keys must ascend.
-pub(super) fn write(entries: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
+pub(super) fn write(entries: &[Entry]) -> Vec<u8> {
     const BLOCK_BYTES: usize = 256 << 10;
     let mut out = Vec::new();
     let mut index = BlockWriter::default();
@@ -254,11 +257,11 @@ pub(super) mod tests {
         }
     }
 
-    fn entries(count: usize, size: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+    fn entries(count: usize, size: usize) -> Vec<Entry> {
         (0..count).map(|i| (format!("key {i:06}").into_bytes(), vec![i as u8; size])).collect()
     }
 
-    fn read(bytes: Vec<u8>) -> Result<Vec<(Vec<u8>, Vec<u8>)>, CheckpointError> {
+    fn read(bytes: Vec<u8>) -> Result<Vec<Entry>, CheckpointError> {
         let mut read = Vec::new();
         Table::open(Source::memory(bytes))?.for_each(&mut |key, value| {
             read.push((key.to_vec(), value.to_vec()));

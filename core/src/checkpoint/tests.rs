@@ -3,6 +3,7 @@ use super::folder::Folder;
 use super::open::{Watch, read};
 use super::tensor_proto::Values;
 use super::*;
+use crate::nn::Weights;
 use crate::tool::Cancel;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -123,6 +124,31 @@ fn archives_and_folders_hold_one_checkpoint() {
         matches!(read(tar::tests::tar(&two)), Err(CheckpointError::Several(names)) if names == "a.ckpt, b.ckpt")
     );
     assert!(matches!(open(&golden(), &mut |_| {}, &Cancel::default()), Err(CheckpointError::Several(_))));
+}
+
+#[test]
+fn shards_of_v1_are_one_checkpoint() {
+    let whole = opened("attention_small_v1.ckpt").expect("reads").weights;
+    let half = |odd: bool| -> Weights {
+        let tensors = whole.iter().enumerate().filter(|(i, _)| (i % 2 == 1) == odd);
+        tensors.map(|(_, (name, tensor))| (name.to_owned(), tensor.clone())).collect()
+    };
+    let (first, second) = (v1::write(&half(false)), v1::write(&half(true)));
+    let files = [("m.ckpt-00000-of-00002", first.as_slice()), ("m.ckpt-00001-of-00002", &second)];
+    let read = |files: &[(&str, &[u8])]| {
+        let archive = source::Source::memory(tar::tests::tar(files));
+        let parts = find::file(archive, &Folder::Archive(BTreeMap::new()), "x", true)?;
+        read(parts, &mut Watch { progress: &mut |_| {}, cancel: &Cancel::default() })
+    };
+    assert!(read(&files).expect("reads").weights == whole);
+    let lacking = read(&files[..1]);
+    assert!(matches!(lacking, Err(CheckpointError::Missing(name)) if name == "m.ckpt-00001-of-00002"));
+}
+
+#[test]
+fn the_note_of_the_newest_checkpoint_leads_to_it() {
+    let missing = opened("checkpoint").expect_err("it was not kept");
+    assert!(matches!(missing, CheckpointError::Missing(name) if name == "state_demo-77.index"));
 }
 
 #[test]
