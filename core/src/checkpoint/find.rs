@@ -50,18 +50,19 @@ pub(super) fn find(path: &Path) -> Result<Parts, CheckpointError> {
     Err(CheckpointError::Io { path: path.into(), source: not_found })
 }
 
-/// What a file is. `archives`: whether it may be one that holds others.
+/// What a file is. `leads`: whether it may be one that leads to others, an archive or a note; what it leads to may not,
+/// or notes could lead to each other for ever.
 pub(super) fn file(
     source: Source,
     folder: &Folder,
     name: &str,
-    archives: bool,
+    leads: bool,
 ) -> Result<Parts, CheckpointError> {
     let head = source.head(HEAD_BYTES)?;
-    if archives && zip::recognise(&head) {
+    if leads && zip::recognise(&head) {
         return among(&Folder::Archive(zip::read(&source)?), name);
     }
-    if archives && tar::recognise(&head) {
+    if leads && tar::recognise(&head) {
         return among(&Folder::Archive(tar::read(&source)?), name);
     }
     if bundle::recognise(&head) {
@@ -81,7 +82,7 @@ pub(super) fn file(
     if is_safetensors(&head, source.len()) {
         return Ok(Parts::Safetensors(source));
     }
-    if head.starts_with(b"model_checkpoint_path:") {
+    if leads && head.starts_with(b"model_checkpoint_path:") {
         let prefix = of_note(&source.head(MAX_STATE_BYTES)?);
         let empty = || CheckpointError::damaged("its note of the newest checkpoint is empty");
         return of_prefix(folder, &prefix.ok_or_else(empty)?);

@@ -149,6 +149,11 @@ fn shards_of_v1_are_one_checkpoint() {
 fn the_note_of_the_newest_checkpoint_leads_to_it() {
     let missing = opened("checkpoint").expect_err("it was not kept");
     assert!(matches!(missing, CheckpointError::Missing(name) if name == "state_demo-77.index"));
+    let note = source::Source::memory(*b"model_checkpoint_path: \"checkpoint\"\n");
+    let member = folder::Member::Stored(note.clone());
+    let itself = Folder::Archive(BTreeMap::from([("checkpoint".to_owned(), member)]));
+    let circle = find::file(note, &itself, "checkpoint", true);
+    assert!(matches!(circle, Err(CheckpointError::Unrecognised(name)) if name == "checkpoint"));
 }
 
 #[test]
