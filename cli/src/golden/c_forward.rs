@@ -133,7 +133,7 @@ fn state_part(i: usize, part: &[f32], expected: &Value, tolerance: f64) -> Resul
     Ok(head.max(compare(&what, &part[part.len() - last.len()..], &last, tolerance)?))
 }
 
-fn compare(what: &str, ours: &[f32], expected: &[f64], tolerance: f64) -> Result<f64> {
+pub(super) fn compare(what: &str, ours: &[f32], expected: &[f64], tolerance: f64) -> Result<f64> {
     ensure!(ours.len() == expected.len(), "{} {what}s, not {}", ours.len(), expected.len());
     let mut worst = 0.0_f64;
     for (i, (&a, b)) in ours.iter().zip(expected).enumerate() {
@@ -145,21 +145,21 @@ fn compare(what: &str, ours: &[f32], expected: &[f64], tolerance: f64) -> Result
     Ok(worst)
 }
 
-fn flat(value: &Value) -> Result<Vec<f64>> {
+pub(super) fn flat(value: &Value) -> Result<Vec<f64>> {
     match value {
         Value::Array(items) => Ok(items.iter().map(flat).collect::<Result<Vec<_>>>()?.concat()),
         single => Ok(vec![number(single)?]),
     }
 }
 
-fn list(value: &Value) -> Result<&Vec<Value>> {
+pub(super) fn list(value: &Value) -> Result<&Vec<Value>> {
     value.as_array().with_context(|| format!("{value} is no list"))
 }
 
-fn number(value: &Value) -> Result<f64> {
+pub(super) fn number(value: &Value) -> Result<f64> {
     value.as_f64().with_context(|| format!("{value} is no number"))
 }
 
-fn count(value: &Value) -> Result<usize> {
+pub(super) fn count(value: &Value) -> Result<usize> {
     Ok(value.as_u64().with_context(|| format!("{value} is no count"))?.try_into()?)
 }

@@ -42,7 +42,7 @@ fn check(case: &Value) -> Result<Option<f64>> {
         }
         ModelEncoding::Polyphony(encoding) => {
             let events = events(&case["events"], polyphonic_event)?;
-            EventRnn { encoding: encoding.as_ref(), stack }.log_likelihood(&events)?
+            EventRnn { encoding: encoding.as_ref(), stack, cache: None }.log_likelihood(&events)?
         }
         ModelEncoding::Pianoroll { .. } => return Ok(None),
     };

@@ -6,7 +6,6 @@ use anyhow::{Context, Result, bail, ensure};
 use descant_core::codec::EventError;
 use descant_core::model::ModelEncoding;
 use descant_core::model::compat::{CompatError, GenerateOptions, Generated, Section, generate};
-use descant_core::model::event_rnn::EventRnn;
 use descant_core::music::{NoteSequence, QuantiseError};
 use descant_core::sampling::{BeamOptions, Replay};
 use serde_json::{Value, json};
@@ -51,7 +50,7 @@ fn check(case: &Value, family: &str) -> Result<Option<f64>> {
     let expected = &case["expected"];
     match (family, model.encoding(), model.rnn_nade()) {
         ("polyphony", ModelEncoding::Polyphony(encoding), _) => {
-            let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
+            let rnn = model.rnn(encoding.as_ref());
             return f_generate_voices::polyphony(case, rnn, &input, &options).map(Some);
         }
         ("nade", _, Some(rnn)) => return f_generate_voices::nade(case, rnn, &input, &options).map(Some),

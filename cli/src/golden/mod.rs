@@ -6,6 +6,7 @@ mod a_quantise;
 mod b_encodings;
 mod c_forward;
 mod c_nade;
+mod d_checkpoints;
 mod e_loglik;
 mod f_generate;
 mod f_generate_voices;
@@ -50,7 +51,7 @@ const FILES: &[File] = &[
     File { name: "c_forward_small.json", run: c_forward::run_small, refers: &[] },
     File { name: "c_nade.json", run: c_nade::run, refers: &[] },
     File { name: "c_weight_formula.json", run: c_forward::run_formula, refers: &[] },
-    File { name: "d_checkpoints.json", run: not_built, refers: &["ckpt"] },
+    File { name: "d_checkpoints.json", run: d_checkpoints::run, refers: &["ckpt"] },
     File { name: "e_loglik.json", run: e_loglik::run, refers: &[] },
     File { name: "f_generate.json", run: f_generate::run, refers: &[] },
 ];
