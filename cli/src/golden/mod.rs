@@ -3,6 +3,9 @@
 //! [`FILES`] maps a file's name to the code that understands it. Formats and tolerances: `README.md` beside
 //! the files. Never writes; a file it does not know is a failure, so nothing is passed over in silence.
 mod a_quantise;
+mod a_sheets;
+mod b_chords;
+mod b_conditional;
 mod b_encodings;
 mod c_forward;
 mod e_loglik;
@@ -41,7 +44,7 @@ struct File {
 /// Every golden file we know.
 const FILES: &[File] = &[
     File { name: "a_quantise_extract.json", run: a_quantise::run, refers: &[] },
-    File { name: "b_chords.json", run: not_built, refers: &[] },
+    File { name: "b_chords.json", run: b_chords::run, refers: &[] },
     File { name: "b_encodings.json", run: b_encodings::run, refers: &[] },
     File { name: "c_forward_full.json", run: c_forward::run_full, refers: &[] },
     File { name: "c_forward_small.json", run: c_forward::run_small, refers: &[] },

@@ -3,7 +3,7 @@
 //!
 //! Semantics are those of the reference implementation, quirks included; the golden vectors hold us to them.
 
-use crate::music::QuantiseError;
+use crate::music::{ChordError, QuantiseError};
 use std::fmt::Debug;
 use std::ops::Range;
 
@@ -32,6 +32,24 @@ pub enum EventError {
     /// The grid does not fit.
     #[error(transparent)]
     Quantise(#[from] QuantiseError),
+    /// Not an event of a performance: type and value.
+    #[error("a performance has no event of type {0} with value {1}")]
+    PerformanceEvent(i64, i64),
+    /// A grid of beats where one of seconds is needed.
+    #[error("this kind of performance needs a grid of seconds")]
+    NeedsSeconds,
+    /// A text that is no chord.
+    #[error(transparent)]
+    Chord(#[from] ChordError),
+    /// Two different chords at once.
+    #[error("two different chords stand on the same step")]
+    CoincidentChords,
+    /// A range without steps.
+    #[error("there are no steps to put chords on")]
+    NoSteps,
+    /// Melody and chords lie differently.
+    #[error("melody and chords are not on the same steps")]
+    MelodyChordsMismatch,
 }
 
 /// What one step of a sequence can hold.

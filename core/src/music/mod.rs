@@ -1,6 +1,8 @@
 //! What a musician has: notes in clips with an exact length, tempo and meter, and files of them.
 //!
 //! Time is counted in [`Ticks`], never in floating-point beats. No model knowledge lives here.
+mod chord;
+mod chord_kinds;
 mod clip;
 pub mod midi;
 mod quantise;
@@ -10,6 +12,7 @@ mod song;
 mod tempo;
 mod time;
 
+pub use chord::{Chord, ChordError, ChordQuality, ChordSymbol, NO_CHORD};
 pub use clip::{Clip, ClipKind, Note};
 pub use quantise::{
     DEFAULT_QPM, Grid, QuantiseError, Quantised, QuantisedNote, QuantisedText, STEPS_PER_QUARTER,

@@ -104,6 +104,7 @@ pub(super) fn run(
                 })
                 .collect())
         }
+        _ => Err(ToolError::NoTool(model.name().to_owned())),
     }
 }
 

@@ -130,5 +130,6 @@ pub(super) fn run(
                 })
                 .collect())
         }
+        _ => Err(ToolError::NoTool(model.name().to_owned())),
     }
 }

@@ -55,6 +55,7 @@ impl<'a> Subject<'a> {
                 let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
                 Ok(Self::Melody(Speaker::new(rnn, events, 14)?))
             }
+            _ => anyhow::bail!("the scoreboard judges drum and melody models only"),
         }
     }
 
