@@ -1,7 +1,7 @@
 //! The parts of `b_encodings.json` on chords, on models under control, and on control values measured in music.
 
 use super::b_encodings::{outcome, sparse};
-use super::rnn_case::{chord, events, histogram, melody_event, performance_event};
+use super::rnn_case::{chord, events, histogram, melody_event, performance_event, step_control};
 use super::{Outcome, Report};
 use anyhow::{Context, Result, ensure};
 use descant_core::codec::PerformanceEvent;
@@ -74,7 +74,7 @@ fn conditional(config: &str, case: &Value) -> Result<Option<()>> {
             pairs(&encoding, &events(&case["events"], melody_event)?, case)
         }
         ModelEncoding::Performance { controls: takes, events: target, .. } => {
-            let values = events(&case["control"], |v| control(v, takes))?;
+            let values = events(&case["control"], |v| step_control(v, takes))?;
             let list = events(&case["events"], performance_event)?;
             measured(&values, &list, takes)?;
             let source = listed(&values);
@@ -84,14 +84,6 @@ fn conditional(config: &str, case: &Value) -> Result<Option<()>> {
         _ => anyhow::bail!("{config} takes no control"),
     }
     .map(Some)
-}
-
-/// A control value as the file writes it: for optional control `[disabled, values]`, else the values.
-fn control(value: &Value, takes: PerformanceControls) -> Result<PerformanceControl> {
-    match takes.optional {
-        true => super::rnn_case::control(&value[1], value[0] == true, takes),
-        false => super::rnn_case::control(value, false, takes),
-    }
 }
 
 /// Compares given control values with those measured in the events.

@@ -8,6 +8,7 @@ mod b_chords;
 mod b_conditional;
 mod b_encodings;
 mod c_forward;
+mod c_inputs;
 mod e_loglik;
 mod f_generate;
 mod report;

@@ -1,18 +1,25 @@
-//! What the golden files of Drums RNN and Melody RNN have in common: shapes, formula weights, events.
+//! What the golden files of the event models have in common: shapes, formula weights, events.
 use anyhow::{Context, Result, ensure};
 use descant_core::codec::encoding::PerformanceControls;
 use descant_core::codec::performance::PerformanceControl;
 use descant_core::codec::{MelodyEvent, NoteEvent, PerformanceEvent, PitchSet};
-use descant_core::model::{Card, EncodingParams, Hparams, Model, find};
+use descant_core::model::{Card, Configuration, EncodingParams, Hparams, Model, find};
 use descant_core::music::{Chord, NoteSequence, SequenceNote, TempoMark, TextAnnotation, TimeSignature};
 use descant_core::nn::{Tensor, TensorData, Weights, formula};
 use serde_json::Value;
 
 /// The model of a case; `None` if its configuration is not built.
 pub fn model(case: &Value) -> Result<Option<Model>> {
+    let weights = weights(case)?;
+    let Some((configuration, hparams)) = shape(case, &weights)? else { return Ok(None) };
+    let card = Card { hparams, ..Card::of(configuration) };
+    Ok(Some(Model::new(card, &weights)?))
+}
+
+/// Configuration and shape of a case; `None` if its configuration is not built.
+pub fn shape(case: &Value, weights: &Weights) -> Result<Option<(&'static Configuration, Hparams)>> {
     let config = case["config"].as_str().context("no config")?;
     let Some(configuration) = find(config) else { return Ok(None) };
-    let weights = weights(case)?;
     let mut hparams = Hparams {
         layers: case["layers"].as_array().into_iter().flatten().filter_map(count).collect(),
         attention: count(&case["attn_length"]).unwrap_or(0),
@@ -24,8 +31,7 @@ pub fn model(case: &Value) -> Result<Option<Model>> {
     if let (EncodingParams::DrumsLookback { types, .. }, Some(classes)) = (&mut hparams.encoding, classes) {
         *types = classes.ilog2() as usize;
     }
-    let card = Card { hparams, ..Card::of(configuration) };
-    Ok(Some(Model::new(card, &weights)?))
+    Ok(Some((configuration, hparams)))
 }
 
 /// Formula weights of a case, with single values overridden where it says so.
@@ -104,6 +110,14 @@ pub fn chord(value: &Value) -> Result<Option<Chord>> {
 pub fn histogram(value: &Value) -> Result<[f64; 12]> {
     let weights: Vec<f64> = value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
     weights.try_into().ok().with_context(|| format!("{value} is no histogram"))
+}
+
+/// Control values of a step: `[disabled, values]` where control is optional, else the values.
+pub fn step_control(value: &Value, takes: PerformanceControls) -> Result<PerformanceControl> {
+    match takes.optional {
+        true => control(&value[1], value[0] == true, takes),
+        false => control(value, false, takes),
+    }
 }
 
 /// The control values that a model takes, in the file's order: density, histogram. `null` = the defaults.

@@ -2,8 +2,10 @@
 //!
 //! Any thread; a table, nothing else. Shapes are those of the published models; a card may say otherwise.
 //! Sources: Drums RNN, Melody RNN, Improv RNN and Performance RNN of the Magenta project (configurations of its main line).
+mod improv;
+mod performance;
+
 use super::hparams::{EncodingParams, Hparams};
-use crate::codec::encoding::{ChordEncoding, PerformanceControls};
 use crate::music::ClipKind;
 use std::sync::LazyLock;
 
@@ -133,138 +135,10 @@ static CATALOGUE: LazyLock<Vec<Configuration>> = LazyLock::new(|| {
         },
     ]
     .into_iter()
-    .chain(improv())
-    .chain(performance())
+    .chain(improv::configurations())
+    .chain(performance::configurations())
     .collect()
 });
-
-/// Melodies over chords.
-fn improv() -> Vec<Configuration> {
-    let line = |id, name, about, layers: &[usize], attention, chords, melody| Configuration {
-        id,
-        family: Family::ImprovRnn,
-        name,
-        about,
-        kind: ClipKind::Melody,
-        hparams: Hparams {
-            layers: layers.to_vec(),
-            attention,
-            residual: false,
-            steps_per_quarter: 4,
-            encoding: EncodingParams::Improv { chords, melody: Box::new(melody) },
-            transpose_to_key: None,
-        },
-    };
-    let (min, max) = (48, 84);
-    vec![
-        line(
-            "chord_pitches_improv",
-            "Chord pitches improv RNN",
-            "Writes melodies over any chords, from the pitches in them.",
-            &[256, 256, 256],
-            0,
-            ChordEncoding::Pitches,
-            EncodingParams::Melody { min, max },
-        ),
-        line(
-            "attention_improv",
-            "Attention improv RNN",
-            "Writes melodies over triads that come back to what was played some bars ago.",
-            &[128, 128, 128],
-            40,
-            ChordEncoding::Triad,
-            EncodingParams::KeyMelody { min, max, distances: vec![16, 32], bits: 7 },
-        ),
-        line(
-            "basic_improv",
-            "Basic improv RNN",
-            "Writes free melodies over triads.",
-            &[64, 64],
-            0,
-            ChordEncoding::Triad,
-            EncodingParams::Melody { min, max },
-        ),
-    ]
-}
-
-/// Piano performances.
-fn performance() -> Vec<Configuration> {
-    let line = |id, name, about, encoding| Configuration {
-        id,
-        family: Family::PerformanceRnn,
-        name,
-        about,
-        kind: ClipKind::Melody,
-        hparams: Hparams {
-            layers: vec![512, 512, 512],
-            attention: 0,
-            residual: false,
-            steps_per_quarter: 4,
-            encoding,
-            transpose_to_key: None,
-        },
-    };
-    let none = PerformanceControls::default();
-    let events =
-        |velocity_bins, modulo, controls| EncodingParams::Performance { velocity_bins, modulo, controls };
-    let (density, pitch_histogram) = (true, true);
-    vec![
-        line(
-            "performance_with_dynamics",
-            "Performance RNN",
-            "Plays the piano with expressive timing and dynamics.",
-            events(32, false, none),
-        ),
-        line(
-            "performance",
-            "Performance RNN without dynamics",
-            "Plays the piano with expressive timing, all notes equally loud.",
-            events(0, false, none),
-        ),
-        line(
-            "performance_with_dynamics_compact",
-            "Compact performance RNN",
-            "Plays the piano with expressive timing and dynamics; a file form for small programs.",
-            events(32, false, none),
-        ),
-        line(
-            "performance_with_dynamics_and_modulo_encoding",
-            "Modulo performance RNN",
-            "Plays the piano with expressive timing and dynamics, hearing octaves as alike.",
-            events(32, true, none),
-        ),
-        line(
-            "performance_with_dynamics_and_note_encoding",
-            "Note performance RNN",
-            "Plays the piano with expressive timing and dynamics, note by note.",
-            EncodingParams::NotePerformance { velocity_bins: 32 },
-        ),
-        line(
-            "density_conditioned_performance_with_dynamics",
-            "Density performance RNN",
-            "Plays the piano with as many notes per second as it is told.",
-            events(32, false, PerformanceControls { density, ..none }),
-        ),
-        line(
-            "pitch_conditioned_performance_with_dynamics",
-            "Pitch performance RNN",
-            "Plays the piano with the pitch classes that it is told.",
-            events(32, false, PerformanceControls { pitch_histogram, ..none }),
-        ),
-        line(
-            "multiconditioned_performance_with_dynamics",
-            "Multi-conditioned performance RNN",
-            "Plays the piano with the density and the pitch classes that it is told.",
-            events(32, false, PerformanceControls { density, pitch_histogram, optional: false }),
-        ),
-        line(
-            "optional_multiconditioned_performance_with_dynamics",
-            "Optionally conditioned performance RNN",
-            "Plays the piano with the density and the pitch classes that it is told, or freely.",
-            events(32, false, PerformanceControls { density, pitch_histogram, optional: true }),
-        ),
-    ]
-}
 
 /// All configurations, in the order in which a menu shows them.
 #[must_use]

@@ -145,7 +145,8 @@ struct Primer {
 
 impl Call<'_> {
     /// Puts a primer on the grid.
-    fn primer(&self, primer: &NoteSequence, qpm: f64) -> Result<Primer, CompatError> {
+    fn primer(&self, primer: &NoteSequence) -> Result<Primer, CompatError> {
+        let qpm = self.input.tempos.first().map_or(DEFAULT_QPM, |t| t.qpm);
         let spq = self.hparams.steps_per_quarter;
         let sps = steps_per_second(spq, qpm);
         let from = self.options.input_sections.first();
@@ -173,16 +174,12 @@ impl Call<'_> {
         Ok(primer)
     }
 
-    fn qpm(&self) -> f64 {
-        self.input.tempos.first().map_or(DEFAULT_QPM, |t| t.qpm)
-    }
-
     fn drums(
         &self,
         encoding: &dyn Encoding<PitchSet>,
         uniforms: &mut dyn Uniforms,
     ) -> Result<(NoteSequence, Drawn), CompatError> {
-        let Primer { quantised, limits, run, qpm } = self.primer(&self.whole_primer()?, self.qpm())?;
+        let Primer { quantised, limits, run, qpm } = self.primer(&self.whole_primer()?)?;
         let found = DrumTrack::extract_all(&quantised, true, &limits)?;
         let seed = run.seed(found.into_iter().next())?;
         let mut search = Search::new(self.options, uniforms);
@@ -209,7 +206,7 @@ impl Call<'_> {
         encoding: &dyn Encoding<MelodyEvent>,
         uniforms: &mut dyn Uniforms,
     ) -> Result<(NoteSequence, Drawn), CompatError> {
-        let primer = self.primer(&self.whole_primer()?, self.qpm())?;
+        let primer = self.primer(&self.whole_primer()?)?;
         let mut seed = self.melody_seed(&primer)?;
         let (min, max) = self.range();
         let amount = seed.squash(min, max, self.hparams.transpose_to_key);

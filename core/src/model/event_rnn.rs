@@ -195,7 +195,9 @@ impl<E: Event> EventRnn<'_, E> {
             {
                 self.check(row)?;
                 self.choose(writer, row, step, options, &table, &mut room)?;
-                self.encoding.input(&writer.history, input)?;
+                if step + 1 < options.steps {
+                    self.encoding.input(&writer.history, input)?;
+                }
             }
             if step + 1 < options.steps {
                 self.stack.step(&mut state, &inputs, &mut logits)?;

@@ -6,6 +6,8 @@ pub mod builtin;
 mod card;
 mod catalogue;
 pub mod compat;
+#[cfg(test)]
+mod conditional_tests;
 pub mod event_rnn;
 mod hparams;
 mod loaded;

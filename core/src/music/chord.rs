@@ -265,7 +265,7 @@ mod tests {
 
         #[test]
         fn likely_text_survives_and_transposes(
-            root in "[A-G](#{0,3}|b{0,3})", kind in "(|m|maj7|o7|\\+|sus4|6/9)(\\(add9\\)|b5|#11)?",
+            root in "[A-G](#{0,3}|b{0,3})", kind in "(|m|maj7|o7|\\+|sus4|6/9)(\\(add9\\)|\\(b5\\)|\\(#11\\))?",
             bass in "(|/[A-G]b?)", by in -30i32..30,
         ) {
             let figure = format!("{root}{kind}{bass}");
@@ -275,7 +275,8 @@ mod tests {
             let up = |class: u8| (i32::from(class) + by).rem_euclid(12) as u8;
             prop_assert_eq!((moved.root(), moved.bass()), (up(symbol.root()), up(symbol.bass())));
             let again = ChordSymbol::parse(&moved.to_string()).expect("still a chord");
-            prop_assert_eq!(again.chord().map(|c| c.quality), symbol.chord().map(|c| c.quality));
+            let quality = |s: &ChordSymbol| s.chord().ok().map(|c| c.quality);
+            prop_assert_eq!(quality(&again), quality(&symbol));
         }
     }
 }

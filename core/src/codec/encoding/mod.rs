@@ -12,8 +12,10 @@ mod heads;
 mod key_melody;
 mod lookback;
 mod melody;
+mod note_performance;
 mod one_hot;
 mod performance;
+mod performance_control;
 
 pub use chords::ChordEncoding;
 pub use conditional::{Conditional, ControlEncoding, ControlSource, listed};
@@ -22,10 +24,10 @@ pub use heads::{join_heads, split_heads};
 pub use key_melody::KeyMelody;
 pub use lookback::Lookback;
 pub use melody::{MelodyOneHot, MelodyScan};
+pub use note_performance::NoteEncoding;
 pub use one_hot::{Direct, OneHot};
-pub use performance::{
-    NoteEncoding, PerformanceControls, PerformanceModulo, PerformanceOneHot, PerformanceScan,
-};
+pub use performance::{PerformanceModulo, PerformanceOneHot, PerformanceScan};
+pub use performance_control::PerformanceControls;
 
 use super::{MelodyEvent, PitchSet};
 

@@ -8,6 +8,8 @@ mod event;
 mod extract;
 mod notes;
 mod sequence;
+#[cfg(test)]
+mod tests;
 
 pub use control::{ControlTimeline, PerformanceControl, note_densities, pitch_histograms};
 pub use event::{NoteEvent, PerformanceEvent, VelocityBins};

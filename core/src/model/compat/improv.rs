@@ -23,7 +23,7 @@ impl Call<'_> {
         if last_end(&heard) >= self.section.start {
             return Err(CompatError::Sections("the primer does not end before the part to write begins"));
         }
-        let primer = self.primer(&heard, self.qpm())?;
+        let primer = self.primer(&heard)?;
         let mut melody = self.melody_seed(&primer)?;
         let Primer { run, qpm, .. } = primer;
         let backing = Quantised::relative(&self.input.trim(from, self.section.end), run.spq)?;
