@@ -314,6 +314,7 @@ fn reference_name(error: &EventError) -> &'static str {
         EventError::BackwardNote => "BadNoteError",
         EventError::TooLong => "MemoryError",
         EventError::Chord(_) => "ChordSymbolError",
+        EventError::UnknownChord { .. } => "ChordEncodingError",
         EventError::CoincidentChords => "CoincidentChordsError",
         EventError::NoSteps => "BadChordError",
         EventError::MelodyChordsMismatch => "MelodyChordsMismatchError",

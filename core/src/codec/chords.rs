@@ -3,6 +3,7 @@
 //! Any thread. Reference semantics, exactly (`spec` 4.3 of the note-model notes); [`ChordProgression::from_text`]
 //! is the product's own way in.
 
+use super::encoding::{ChordEncoding, ControlEncoding, SparseVector};
 use super::events::{EventError, MAX_STEPS, index};
 use crate::music::{Chord, ChordError, ChordSymbol, NO_CHORD, Quantised, TextAnnotation};
 use std::sync::Arc;
@@ -152,13 +153,27 @@ impl ChordProgression {
         self.map_runs(Chord::of_figure)
     }
 
+    /// As [`Self::chords`], for a model that reads them by `encoding`.
+    ///
+    /// # Errors
+    /// And a chord that the model does not know, with its figure.
+    pub fn chords_for(&self, encoding: ChordEncoding) -> Result<Vec<Option<Chord>>, EventError> {
+        let mut cells = SparseVector::new();
+        self.map_runs(|figure| {
+            let chord = Chord::of_figure(figure)?;
+            let known = encoding.input(chord, &mut cells);
+            known.map_err(|reason| EventError::UnknownChord { figure: figure.to_owned(), reason })?;
+            Ok(chord)
+        })
+    }
+
     /// The progression `semitones` higher, respelled.
     ///
     /// # Errors
     /// A figure that is no chord.
     pub fn transposed(&self, semitones: i32) -> Result<Self, ChordError> {
         let figures = self.map_runs(|figure| match figure {
-            NO_CHORD => Ok(Arc::from(NO_CHORD)),
+            NO_CHORD => Ok(Arc::<str>::from(NO_CHORD)),
             _ => Ok(Arc::from(ChordSymbol::parse(figure)?.transposed(semitones).to_string())),
         })?;
         Ok(Self { figures, ..self.clone() })
@@ -182,7 +197,7 @@ impl ChordProgression {
     }
 
     /// `f` of every figure, called once per run of equal ones.
-    fn map_runs<T: Clone>(&self, f: impl Fn(&str) -> Result<T, ChordError>) -> Result<Vec<T>, ChordError> {
+    fn map_runs<T: Clone, E>(&self, mut f: impl FnMut(&str) -> Result<T, E>) -> Result<Vec<T>, E> {
         let mut all = Vec::with_capacity(self.figures.len());
         for run in self.figures.chunk_by(|a, b| a == b) {
             all.extend(std::iter::repeat_n(f(&run[0])?, run.len()));
@@ -209,6 +224,16 @@ mod tests {
         let error = ChordProgression::from_text("C Hm7 F", 16, 16, 4).expect_err("no chord");
         assert!(error.to_string().contains("“Hm7”"), "{error}");
         assert_eq!(ChordProgression::from_text("C G", MAX_STEPS, 16, 4), Err(EventError::TooLong));
+    }
+
+    #[test]
+    fn a_chord_that_the_model_does_not_know_is_named() {
+        let progression = ChordProgression::from_text("C G7sus", 4, 16, 4).expect("chords");
+        let error = progression.chords_for(ChordEncoding::Triad).expect_err("suspended");
+        let expected = "“G7sus” does not fit: this model knows only major, minor, augmented and diminished chords; \
+                        choose a simpler chord";
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(progression.chords_for(ChordEncoding::Pitches), Ok(progression.chords().expect("chords")));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //!
 //! Semantics are those of the reference implementation, quirks included; the golden vectors hold us to them.
 
+use super::encoding::EncodingError;
 use crate::music::{ChordError, QuantiseError};
 use std::fmt::Debug;
 use std::ops::Range;
@@ -41,6 +42,14 @@ pub enum EventError {
     /// A text that is no chord.
     #[error(transparent)]
     Chord(#[from] ChordError),
+    /// A chord that a model does not know.
+    #[error("“{figure}” does not fit: {reason}")]
+    UnknownChord {
+        /// The chord as it is written.
+        figure: String,
+        /// What the model knows.
+        reason: EncodingError,
+    },
     /// Two different chords at once.
     #[error("two different chords stand on the same step")]
     CoincidentChords,

@@ -1,7 +1,9 @@
 //! Models under control through the product's step loop: the same loop, another encoding.
 use super::event_rnn::{EventRnn, WriteOptions, Written};
-use super::{Model, ModelEncoding, testing};
-use crate::codec::encoding::{Conditional, EncodingError, Event, History, listed};
+use super::{EncodingParams, Hparams, Model, ModelEncoding, find, testing};
+use crate::codec::encoding::{
+    ChordEncoding, Conditional, EncodingError, Event, History, PerformanceControls, listed,
+};
 use crate::codec::performance::{ControlTimeline, PerformanceControl};
 use crate::codec::{ChordProgression, MelodyEvent, PerformanceEvent};
 use crate::music::Chord;
@@ -105,5 +107,49 @@ fn six_heads_draw_whole_notes() {
         let all: Vec<_> = first.iter().chain(&take.events).copied().collect();
         let again = rnn.log_likelihood(&all).expect("fits");
         assert!((again - take.log_likelihood).abs() < 1e-3, "{again} {}", take.log_likelihood);
+    }
+}
+
+#[test]
+fn shapes_are_those_of_the_published_checkpoints() {
+    let shape = |id: &str, name: &str| {
+        let variables = find(id).expect("in the catalogue").hparams.variables().expect("possible");
+        variables.into_iter().find(|(n, _)| n == name).map(|(_, shape)| shape)
+    };
+    let kernel = "rnn/multi_rnn_cell/cell_0/basic_lstm_cell/kernel";
+    assert_eq!(shape("chord_pitches_improv", kernel), Some(vec![75 + 256, 1024]));
+    assert_eq!(shape("multiconditioned_performance_with_dynamics", kernel), Some(vec![408 + 512, 2048]));
+    let whole_notes = "performance_with_dynamics_and_note_encoding";
+    assert_eq!(shape(whole_notes, "fully_connected/weights"), Some(vec![512, 315]));
+    let attention = "rnn/multi_rnn_cell/cell_0/attention_cell_wrapper/kernel";
+    assert_eq!(shape("attention_improv", attention), Some(vec![123 + 128, 123]));
+}
+
+#[test]
+fn impossible_encodings_are_refused() {
+    let good = &find("basic_improv").expect("in the catalogue").hparams;
+    let over = |melody: EncodingParams| EncodingParams::Improv {
+        chords: ChordEncoding::Triad,
+        melody: Box::new(melody),
+    };
+    let controls = PerformanceControls::default();
+    for encoding in [
+        over(EncodingParams::OneDrum),
+        over(good.encoding.clone()),
+        over(EncodingParams::Melody { min: 60, max: 61 }),
+        EncodingParams::Performance { velocity_bins: 128, modulo: false, controls },
+        EncodingParams::NotePerformance { velocity_bins: 0 },
+    ] {
+        let bad = Hparams { encoding, ..good.clone() };
+        assert!(bad.check().is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn a_card_keeps_what_a_model_can_be_told() {
+    for id in ["attention_improv", "optional_multiconditioned_performance_with_dynamics"] {
+        let hparams = &find(id).expect("in the catalogue").hparams;
+        let text = serde_json::to_string(hparams).expect("JSON");
+        assert_eq!(serde_json::from_str::<Hparams>(&text).expect("as written"), *hparams, "{text}");
     }
 }

@@ -35,7 +35,7 @@ impl Call<'_> {
         let (min, max) = self.range();
         let amount = melody.squash(min, max, self.hparams.transpose_to_key);
         chords = chords.transposed(amount)?;
-        let controls = chords.chords()?;
+        let controls = chords.chords_for(control)?;
         let source = listed(&controls);
         let encoding = Conditional { control: &control, source: &source, target };
         let mut search = Search::new(self.options, uniforms);
