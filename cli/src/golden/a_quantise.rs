@@ -1,6 +1,6 @@
 //! `a_quantise_extract.json`: quantisation and the event sequences extracted from it.
 
-use super::{Outcome, Report};
+use super::{Outcome, Report, voices};
 use anyhow::{Context, Result, ensure};
 use descant_core::codec::{
     DrumTrack, EventError, Limits, Melody, MelodyEvent, MelodyLimits, PitchSet, StepEvent, Steps,
@@ -63,6 +63,14 @@ fn run_op(op: &str, case: &Value) -> Result<Option<Got>> {
             Ok(json!({ "tracks": found.iter().map(track).collect::<Vec<_>>() }))
         }),
         "melody_ops" => melody_ops(params)?,
+        "extract_polyphony" => quantise(&input()?, params)
+            .map_err(EventError::from)
+            .and_then(|q| voices::extract_polyphony(&q, params)),
+        "poly_ops" => voices::polyphony_ops(params)?,
+        "extract_pianoroll" => quantise(&input()?, params)
+            .map_err(EventError::from)
+            .and_then(|q| voices::extract_pianoroll(&q, params)),
+        "roll_ops" => voices::pianoroll_ops(params)?,
         _ => return super::a_sheets::run_op(op, case),
     }))
 }
@@ -310,6 +318,7 @@ fn compare(got: &Got, expected: &Value) -> Outcome {
 fn reference_name(error: &EventError) -> &'static str {
     match error {
         EventError::Event(_) | EventError::Pitch(_) => "ValueError",
+        EventError::EventType(_) | EventError::Unfinished => "ValueError",
         EventError::Polyphonic => "PolyphonicMelodyError",
         EventError::BackwardNote => "BadNoteError",
         EventError::TooLong => "MemoryError",

@@ -1,7 +1,9 @@
 //! `b_encodings.json`: events ↔ inputs, labels and classes.
 
 use super::b_conditional;
-use super::rnn_case::{drum_event, events, melody_event, note_event, performance_event};
+use super::rnn_case::{
+    drum_event, events, frame, melody_event, note_event, performance_event, polyphonic_event,
+};
 use super::{Outcome, Report};
 use anyhow::{Context, Result, ensure};
 use descant_core::codec::encoding::{
@@ -9,9 +11,10 @@ use descant_core::codec::encoding::{
     OneHot, PerformanceControls, SparseVector, listed, split_heads,
 };
 use descant_core::codec::performance::{PerformanceGrid, STEPS_PER_SECOND};
+use descant_core::codec::pianoroll::KEYS;
 use descant_core::codec::{
-    ChordProgression, LeadSheet, Melody, MelodyEvent, NoteEvent, NotePerformance, Performance,
-    PerformanceEvent, PitchSet,
+    ChordProgression, EventError, Frame, LeadSheet, Melody, MelodyEvent, NoteEvent, NotePerformance,
+    Performance, PerformanceEvent, PitchSet, PolyphonicEvent,
 };
 use descant_core::model::{EncodingParams, ModelEncoding};
 use descant_core::music::Chord;
@@ -22,6 +25,10 @@ pub fn run(doc: &Value, report: &mut Report) {
     let list = |key: &str| doc[key].as_array().cloned().unwrap_or_default();
     for (i, case) in list("cases").iter().enumerate() {
         let name = case["encoder"].as_str().unwrap_or("?");
+        if name == "pianoroll" {
+            report.case(&format!("{name} #{i}"), outcome(name, pianoroll(case).map(Some)));
+            continue;
+        }
         report.case(&format!("{name} #{i}"), outcome(name, with_encoding(name, case, Check::Whole)));
     }
     for table in list("decode_tables") {
@@ -82,6 +89,7 @@ fn params(name: &str, case: &Value) -> Option<EncodingParams> {
                 },
             }
         }
+        "polyphony" => EncodingParams::Polyphony,
         _ => return None,
     })
 }
@@ -127,7 +135,11 @@ fn with_encoding(name: &str, case: &Value, check: Check) -> Result<Option<()>> {
                 move |e: &[_]| NotePerformance::new(e.to_vec(), 0, STEPS_PER_SECOND, bins).num_steps();
             check.run(&notes, case, &note_event, &steps)
         }
-        ModelEncoding::Improv { .. } => return Ok(None),
+        ModelEncoding::Polyphony(e) => {
+            let steps = |e: &[PolyphonicEvent]| e.iter().map(|e| e.steps() as u64).sum();
+            check.run(e.as_ref(), case, &polyphonic_event, &steps)
+        }
+        ModelEncoding::Improv { .. } | ModelEncoding::Pianoroll { .. } => return Ok(None),
     }
     .map(Some)
 }
@@ -195,6 +207,24 @@ fn whole<E: Event>(
     Ok(())
 }
 
+/// Inputs and labels of frames; the labels are written in decimal, because they do not fit a JSON number.
+fn pianoroll(case: &Value) -> Result<()> {
+    let frames = events(&case["events"], frame)?;
+    ensure!(case["input_size"] == KEYS && case["num_classes"] == format!("2^{KEYS}"), "other sizes");
+    ensure!(case["default_label"].as_u64().map(u128::from) == Some(Frame::EMPTY.label()), "default label");
+    let mut input = SparseVector::new();
+    for (position, &given) in frames.iter().enumerate() {
+        given.input(&mut input);
+        let expected = sparse(&case["inputs"][position])?;
+        ensure!(input == expected, "input at {position}: {input:?}, expected {expected:?}");
+        let label: u128 = case["labels"][position].as_str().context("no label")?.parse()?;
+        ensure!(given.label() == label, "label at {position}: {}, expected {label}", given.label());
+        let decoded = Frame::from_label(label);
+        ensure!(decoded == Some(frame(&case["decoded"][position])?), "decoded at {position}: {decoded:?}");
+    }
+    Ok(())
+}
+
 /// The event of every class after a fixed history.
 fn decodes<E: Event>(encoding: &dyn Encoding<E>, case: &Value, parse: &Parse<E>) -> Result<()> {
     let history = events(&case["history"], parse)?;
@@ -230,6 +260,9 @@ fn error_case(name: &str, expected: &Value) -> Result<Option<()>> {
         "drums strict [36,1]" => strict(&[36, 1]) == Err(EncodingError::UnknownDrum(1)),
         "drums strict [36]" => strict(&[36]).is_err(),
         "drum track pitch 128" => PitchSet::from_numbers(&[128]).is_err(),
+        "polyphonic event 5 60" => PolyphonicEvent::from_numbers(5, 60) == Err(EventError::EventType(5)),
+        "polyphonic event 3 128" => PolyphonicEvent::from_numbers(3, 128) == Err(EventError::Pitch(128)),
+        "polyphonic event -1 0" => PolyphonicEvent::from_numbers(-1, 0) == Err(EventError::EventType(-1)),
         "triad Csus" => ChordEncoding::Triad.class(Chord::of_figure("Csus")?).is_err(),
         "majmin Cdim" => ChordEncoding::MajorMinor.class(Chord::of_figure("Cdim")?).is_err(),
         "conditional encode length mismatch" => {

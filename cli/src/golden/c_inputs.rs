@@ -2,7 +2,8 @@
 
 use super::b_encodings::sparse;
 use super::rnn_case::{
-    chord, drum_event, events, melody_event, note_event, performance_event, shape, step_control,
+    chord, drum_event, events, melody_event, note_event, performance_event, polyphonic_event, shape,
+    step_control,
 };
 use anyhow::{Result, ensure};
 use descant_core::codec::encoding::{Conditional, Encoding, Event, listed};
@@ -17,6 +18,10 @@ pub fn check(case: &Value, weights: &Weights) -> Result<()> {
     match hparams.check()? {
         ModelEncoding::Drums(encoding) => compare(encoding.as_ref(), &events(given, drum_event)?, case),
         ModelEncoding::Melody(encoding) => compare(encoding.as_ref(), &events(given, melody_event)?, case),
+        ModelEncoding::Polyphony(encoding) => {
+            compare(encoding.as_ref(), &events(given, polyphonic_event)?, case)
+        }
+        ModelEncoding::Pianoroll { .. } => Ok(()),
         ModelEncoding::Improv { chords, melody } => {
             let controls = events(&case["control"], chord)?;
             let source = listed(&controls);

@@ -1,7 +1,7 @@
 //! `e_loglik.json`: log-likelihood of given sequences, the first event unscored.
 
 use super::rnn_case::{
-    chord, control, drum_event, events, melody_event, model, note_event, performance_event,
+    chord, control, drum_event, events, melody_event, model, note_event, performance_event, polyphonic_event,
 };
 use super::{Outcome, Report};
 use anyhow::{Context, Result, ensure};
@@ -64,6 +64,11 @@ fn check(case: &Value) -> Result<Option<f64>> {
         ModelEncoding::NotePerformance { notes, .. } => {
             EventRnn { encoding: notes, stack }.log_likelihood(&events(&case["events"], note_event)?)?
         }
+        ModelEncoding::Polyphony(encoding) => {
+            let events = events(&case["events"], polyphonic_event)?;
+            EventRnn { encoding: encoding.as_ref(), stack }.log_likelihood(&events)?
+        }
+        ModelEncoding::Pianoroll { .. } => return Ok(None),
     };
     let expected = case["loglik"].as_f64().context("no loglik")?;
     let error = (got - expected).abs();

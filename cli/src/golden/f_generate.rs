@@ -1,11 +1,13 @@
 //! `f_generate.json`: whole generator calls with replayed uniforms.
 
 use super::rnn_case::{histogram, model, sequence};
-use super::{Outcome, Report};
+use super::{Outcome, Report, f_generate_voices};
 use anyhow::{Context, Result, bail, ensure};
 use descant_core::codec::EventError;
 use descant_core::codec::performance::ControlTimeline;
+use descant_core::model::ModelEncoding;
 use descant_core::model::compat::{CompatError, GenerateOptions, Generated, Section, generate};
+use descant_core::model::event_rnn::EventRnn;
 use descant_core::music::{NoteSequence, QuantiseError};
 use descant_core::sampling::{BeamOptions, Replay};
 use serde_json::{Value, json};
@@ -13,7 +15,8 @@ use serde_json::{Value, json};
 /// Times may differ by so much; classes and everything symbolic are exact.
 const TIME_TOLERANCE: f64 = 1e-9;
 /// Scores are sums of up to a few hundred logarithms: absolute tolerance, and per unit of the expected value.
-const SCORE_TOLERANCE: (f64, f64) = (1e-4, 1e-6);
+pub(super) const SCORE_TOLERANCE: f64 = 1e-4;
+const RELATIVE_SCORE_TOLERANCE: f64 = 1e-6;
 
 /// Runs all cases of the file.
 pub fn run(doc: &Value, report: &mut Report) {
@@ -30,7 +33,7 @@ pub fn run(doc: &Value, report: &mut Report) {
 
 /// The largest difference of a score, or `None` if the family is not built.
 fn check(case: &Value, family: &str) -> Result<Option<f64>> {
-    if !["drums", "melody", "improv", "performance"].contains(&family) {
+    if !["drums", "melody", "improv", "performance", "polyphony", "nade"].contains(&family) {
         return Ok(None);
     }
     let Some(model) = model(case)? else { return Ok(None) };
@@ -50,6 +53,14 @@ fn check(case: &Value, family: &str) -> Result<Option<f64>> {
         fill: case["fill"] == true,
     };
     let expected = &case["expected"];
+    match (family, model.encoding(), model.rnn_nade()) {
+        ("polyphony", ModelEncoding::Polyphony(encoding), _) => {
+            let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
+            return f_generate_voices::polyphony(case, rnn, &input, &options).map(Some);
+        }
+        ("nade", _, Some(rnn)) => return f_generate_voices::nade(case, rnn, &input, &options).map(Some),
+        _ => {}
+    }
     let mut uniforms = Replay::new(numbers(&expected["uniforms"]));
     let result = generate(model.hparams(), model.encoding(), model.stack(), &input, &options, &mut uniforms);
     match (result, expected["error"].as_str()) {
@@ -63,9 +74,10 @@ fn check(case: &Value, family: &str) -> Result<Option<f64>> {
 }
 
 /// The reference's name for an error.
-fn error_name(error: &CompatError) -> &'static str {
+pub(super) fn error_name(error: &CompatError) -> &'static str {
     match error {
         CompatError::Sections(_) => "SequenceGeneratorError",
+        CompatError::EmptyPrimer => "ValueError",
         CompatError::NothingToWrite => "EventSequenceRnnModelError",
         CompatError::Quantise(QuantiseError::MultipleTempos)
         | CompatError::Events(EventError::Quantise(QuantiseError::MultipleTempos)) => "MultipleTempoError",
@@ -89,7 +101,7 @@ fn compare(got: &Generated, expected: &Value, uniforms: &Replay) -> Result<f64> 
     for (&got, expected) in got.scores.iter().zip(scores) {
         let error = (f64::from(got) - expected).abs();
         ensure!(
-            error <= SCORE_TOLERANCE.0 + SCORE_TOLERANCE.1 * expected.abs(),
+            error <= SCORE_TOLERANCE + RELATIVE_SCORE_TOLERANCE * expected.abs(),
             "score {got}, expected {expected}"
         );
         worst = worst.max(error);
@@ -118,7 +130,7 @@ fn controls(args: &Value) -> Result<ControlTimeline> {
     })
 }
 
-fn same_sequence(got: &NoteSequence, expected: &Value) -> Result<()> {
+pub(super) fn same_sequence(got: &NoteSequence, expected: &Value) -> Result<()> {
     let mut notes: Vec<Value> = Vec::new();
     let mut sorted = got.notes.clone();
     sorted.sort_by(|a, b| {
@@ -159,6 +171,6 @@ fn sections(value: &Value) -> Result<Vec<Section>> {
     value.as_array().into_iter().flatten().map(section).collect()
 }
 
-fn numbers(value: &Value) -> Vec<f64> {
+pub(super) fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
 }

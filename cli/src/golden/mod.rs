@@ -9,10 +9,13 @@ mod b_conditional;
 mod b_encodings;
 mod c_forward;
 mod c_inputs;
+mod c_nade;
 mod e_loglik;
 mod f_generate;
+mod f_generate_voices;
 mod report;
 mod rnn_case;
+mod voices;
 
 pub use report::{Outcome, Report};
 
@@ -49,7 +52,7 @@ const FILES: &[File] = &[
     File { name: "b_encodings.json", run: b_encodings::run, refers: &[] },
     File { name: "c_forward_full.json", run: c_forward::run_full, refers: &[] },
     File { name: "c_forward_small.json", run: c_forward::run_small, refers: &[] },
-    File { name: "c_nade.json", run: not_built, refers: &[] },
+    File { name: "c_nade.json", run: c_nade::run, refers: &[] },
     File { name: "c_weight_formula.json", run: c_forward::run_formula, refers: &[] },
     File { name: "d_checkpoints.json", run: not_built, refers: &["ckpt"] },
     File { name: "e_loglik.json", run: e_loglik::run, refers: &[] },

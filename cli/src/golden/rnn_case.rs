@@ -2,7 +2,7 @@
 use anyhow::{Context, Result, ensure};
 use descant_core::codec::encoding::PerformanceControls;
 use descant_core::codec::performance::PerformanceControl;
-use descant_core::codec::{MelodyEvent, NoteEvent, PerformanceEvent, PitchSet};
+use descant_core::codec::{Frame, MelodyEvent, NoteEvent, PerformanceEvent, PitchSet, PolyphonicEvent};
 use descant_core::model::{Card, Configuration, EncodingParams, Hparams, Model, find};
 use descant_core::music::{Chord, NoteSequence, SequenceNote, TempoMark, TextAnnotation, TimeSignature};
 use descant_core::nn::{Tensor, TensorData, Weights, formula};
@@ -30,6 +30,11 @@ pub fn shape(case: &Value, weights: &Weights) -> Result<Option<(&'static Configu
     let classes = weights.get("fully_connected/biases").and_then(|t| t.shape.first().copied());
     if let (EncodingParams::DrumsLookback { types, .. }, Some(classes)) = (&mut hparams.encoding, classes) {
         *types = classes.ilog2() as usize;
+    }
+    if let (EncodingParams::Pianoroll { hidden }, Some(given)) =
+        (&mut hparams.encoding, count(&case["nade_hidden"]))
+    {
+        *hidden = given;
     }
     Ok(Some((configuration, hparams)))
 }
@@ -135,6 +140,20 @@ pub fn control(values: &Value, disabled: bool, takes: PerformanceControls) -> Re
         control.pitch_histogram = histogram(weights)?;
     }
     Ok(control)
+}
+
+/// A polyphonic event: type, and pitch or null.
+pub fn polyphonic_event(value: &Value) -> Result<PolyphonicEvent> {
+    let number = |v: &Value| v.as_i64().and_then(|n| i32::try_from(n).ok());
+    let kind = number(&value[0]).with_context(|| format!("{value} is no polyphonic event"))?;
+    Ok(PolyphonicEvent::from_numbers(kind, number(&value[1]).unwrap_or(0))?)
+}
+
+/// A frame of a piano roll.
+pub fn frame(value: &Value) -> Result<Frame> {
+    let keys = value.as_array().with_context(|| format!("{value} is no frame"))?;
+    let key = |k: &Value| k.as_u64().and_then(|k| u8::try_from(k).ok()).filter(|&k| k < 88);
+    keys.iter().map(|k| key(k).with_context(|| format!("{k} is no key"))).collect()
 }
 
 /// A list of events.

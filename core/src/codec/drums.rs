@@ -17,6 +17,9 @@ impl PitchSet {
     /// No pitch.
     pub const EMPTY: Self = Self(0);
 
+    /// Every pitch.
+    pub const ALL: Self = Self(u128::MAX);
+
     /// Whether the set has no pitch.
     #[must_use]
     pub fn is_empty(self) -> bool {

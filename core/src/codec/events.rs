@@ -30,6 +30,12 @@ pub enum EventError {
     /// More than [`MAX_STEPS`].
     #[error("the music is longer than {MAX_STEPS} grid steps")]
     TooLong,
+    /// Not a type of a polyphonic event.
+    #[error("{0} is no type of polyphonic event (0–4)")]
+    EventType(i32),
+    /// A polyphonic sequence in the middle of a note.
+    #[error("the sequence stops in the middle of a note")]
+    Unfinished,
     /// The grid does not fit.
     #[error(transparent)]
     Quantise(#[from] QuantiseError),

@@ -8,6 +8,8 @@ pub mod events;
 pub mod lead_sheet;
 pub mod melody;
 pub mod performance;
+pub mod pianoroll;
+pub mod polyphony;
 
 pub use chords::ChordProgression;
 pub use drums::{DrumTrack, PitchSet};
@@ -15,3 +17,5 @@ pub use events::{EventError, Limits, StepEvent, Steps};
 pub use lead_sheet::LeadSheet;
 pub use melody::{Melody, MelodyEvent, MelodyLimits};
 pub use performance::{NoteEvent, NotePerformance, Performance, PerformanceEvent};
+pub use pianoroll::{Frame, Pianoroll};
+pub use polyphony::{PolyphonicEvent, Polyphony};

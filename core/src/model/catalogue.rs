@@ -1,7 +1,8 @@
 //! The model configurations that Descant knows, with or without weights.
 //!
 //! Any thread; a table, nothing else. Shapes are those of the published models; a card may say otherwise.
-//! Sources: Drums RNN, Melody RNN, Improv RNN and Performance RNN of the Magenta project (configurations of its main line).
+//! Sources: Drums RNN, Melody RNN, Polyphony RNN, Pianoroll RNN-NADE, Improv RNN and Performance RNN of the Magenta
+//! project (configurations of its main line).
 mod improv;
 mod performance;
 
@@ -16,6 +17,10 @@ pub enum Family {
     DrumsRnn,
     /// Melodies by an LSTM.
     MelodyRnn,
+    /// Several voices by an LSTM, note by note.
+    PolyphonyRnn,
+    /// Several voices by an LSTM and a NADE, step by step.
+    PianorollRnnNade,
     /// Melodies over chords by an LSTM.
     ImprovRnn,
     /// Piano performances by an LSTM.
@@ -29,6 +34,8 @@ impl Family {
         match self {
             Self::DrumsRnn => "drums_rnn",
             Self::MelodyRnn => "melody_rnn",
+            Self::PolyphonyRnn => "polyphony_rnn",
+            Self::PianorollRnnNade => "pianoroll_rnn_nade",
             Self::ImprovRnn => "improv_rnn",
             Self::PerformanceRnn => "performance_rnn",
         }
@@ -68,6 +75,14 @@ static CATALOGUE: LazyLock<Vec<Configuration>> = LazyLock::new(|| {
         steps_per_quarter: 4,
         encoding,
         transpose_to_key,
+    };
+    let voices = |layers: &[usize], attention, encoding| Hparams {
+        layers: layers.to_vec(),
+        attention,
+        residual: false,
+        steps_per_quarter: 4,
+        encoding,
+        transpose_to_key: None,
     };
     let (min, max) = (48, 84);
     let distances = || vec![16, 32];
@@ -133,6 +148,30 @@ static CATALOGUE: LazyLock<Vec<Configuration>> = LazyLock::new(|| {
             kind: ClipKind::Melody,
             hparams: melody(0, EncodingParams::Melody { min: 0, max: 128 }, None),
         },
+        Configuration {
+            id: "polyphony",
+            family: Family::PolyphonyRnn,
+            name: "Polyphony RNN",
+            about: "Writes several voices at once and harmonises melodies.",
+            kind: ClipKind::Melody,
+            hparams: voices(&[256, 256, 256], 0, EncodingParams::Polyphony),
+        },
+        Configuration {
+            id: "rnn-nade",
+            family: Family::PianorollRnnNade,
+            name: "Pianoroll RNN-NADE",
+            about: "Writes the keys of a piano that sound together, step by step.",
+            kind: ClipKind::Melody,
+            hparams: voices(&[128, 128, 128], 0, EncodingParams::Pianoroll { hidden: 128 }),
+        },
+        Configuration {
+            id: "rnn-nade_attn",
+            family: Family::PianorollRnnNade,
+            name: "Attention pianoroll RNN-NADE",
+            about: "Writes the keys of a piano that sound together, with an eye on the last two bars.",
+            kind: ClipKind::Melody,
+            hparams: voices(&[128, 128], 32, EncodingParams::Pianoroll { hidden: 128 }),
+        },
     ]
     .into_iter()
     .chain(improv::configurations())
@@ -171,6 +210,9 @@ mod tests {
                 ("lookback_rnn", (121, 40)),
                 ("basic_rnn", (38, 38)),
                 ("mono_rnn", (130, 130)),
+                ("polyphony", (259, 259)),
+                ("rnn-nade", (88, 216)),
+                ("rnn-nade_attn", (88, 216)),
                 ("chord_pitches_improv", (75, 38)),
                 ("attention_improv", (123, 40)),
                 ("basic_improv", (87, 38)),

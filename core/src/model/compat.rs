@@ -87,6 +87,12 @@ pub enum CompatError {
     /// Stepping failed.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A generator that cannot begin from nothing.
+    #[error("this model needs a primer with notes")]
+    EmptyPrimer,
+    /// A model whose family has a generator of its own.
+    #[error("this model is neither a drum nor a melody model")]
+    OtherFamily,
     /// The result is longer than asked for.
     #[error("the result ends after the part to write")]
     TooLong,
@@ -119,6 +125,7 @@ pub fn generate(
             call.performance(*bins, *controls, events.as_ref(), uniforms)
         }
         ModelEncoding::NotePerformance { bins, notes } => call.note_performance(*bins, notes, uniforms),
+        ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } => Err(CompatError::OtherFamily),
     }?;
     if sequence.total_time > section.end + 1e-5 {
         return Err(CompatError::TooLong);

@@ -5,10 +5,11 @@
 use super::ModelError;
 use crate::codec::encoding::{
     ChordEncoding, ControlEncoding, Direct, DrumsOneHot, Encoding, EncodingError, KeyMelody, Lookback,
-    MelodyOneHot, NoteEncoding, PerformanceControls, PerformanceModulo, PerformanceOneHot,
+    MelodyOneHot, NoteEncoding, PerformanceControls, PerformanceModulo, PerformanceOneHot, PolyphonyOneHot,
 };
 use crate::codec::performance::VelocityBins;
-use crate::codec::{MelodyEvent, PerformanceEvent, PitchSet};
+use crate::codec::pianoroll::KEYS;
+use crate::codec::{MelodyEvent, PerformanceEvent, PitchSet, PolyphonicEvent};
 use crate::music::ClipKind;
 use crate::nn::Weights;
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,13 @@ pub enum EncodingParams {
         /// Bits of the bar counter.
         bits: usize,
     },
+    /// Polyphonic events.
+    Polyphony,
+    /// Sets of piano keys, decided one after the other by a NADE.
+    Pianoroll {
+        /// Hidden units of the NADE, 1..=4096.
+        hidden: usize,
+    },
     /// A melody over chords.
     Improv {
         /// How the chords are told.
@@ -94,6 +102,13 @@ pub enum ModelEncoding {
     Drums(Box<dyn Encoding<PitchSet>>),
     /// Melodies.
     Melody(Box<dyn Encoding<MelodyEvent>>),
+    /// Several voices as a stream of events.
+    Polyphony(Box<dyn Encoding<PolyphonicEvent>>),
+    /// Several voices as frames of 88 keys. There are no classes: the network gives the biases of a NADE.
+    Pianoroll {
+        /// Hidden units of the NADE.
+        hidden: usize,
+    },
     /// Melodies over chords: a [`Conditional`](crate::codec::encoding::Conditional) joins the two.
     Improv {
         /// Chords ↔ the first cells of an input.
@@ -120,7 +135,7 @@ pub enum ModelEncoding {
 }
 
 impl ModelEncoding {
-    /// Width of the network's input and number of its classes.
+    /// Width of the network's input and of its output: its classes, or the biases of its NADE.
     #[must_use]
     pub fn sizes(&self) -> (usize, usize) {
         match self {
@@ -131,6 +146,8 @@ impl ModelEncoding {
                 (controls.size() + events.input_size(), events.num_classes())
             }
             Self::NotePerformance { notes, .. } => (notes.input_size(), notes.num_classes()),
+            Self::Polyphony(e) => (e.input_size(), e.num_classes()),
+            Self::Pianoroll { hidden } => (KEYS, hidden + KEYS),
         }
     }
 }
@@ -143,6 +160,7 @@ impl EncodingParams {
             Self::OneDrum | Self::Drums { .. } | Self::DrumsLookback { .. } => ClipKind::Drums,
             Self::Melody { .. } | Self::MelodyLookback { .. } | Self::KeyMelody { .. } => ClipKind::Melody,
             Self::Improv { .. } | Self::Performance { .. } | Self::NotePerformance { .. } => ClipKind::Melody,
+            Self::Polyphony | Self::Pianoroll { .. } => ClipKind::Melody,
         }
     }
 
@@ -219,6 +237,13 @@ impl EncodingParams {
                 let bins = velocities(*velocity_bins)?;
                 ModelEncoding::NotePerformance { bins, notes: NoteEncoding::new(bins)? }
             }
+            Self::Polyphony => ModelEncoding::Polyphony(Box::new(Direct(PolyphonyOneHot))),
+            Self::Pianoroll { hidden } if (1..=4096).contains(hidden) => {
+                ModelEncoding::Pianoroll { hidden: *hidden }
+            }
+            Self::Pianoroll { hidden } => {
+                return Err(EncodingError::BadParameters(format!("{hidden} hidden units of a NADE")));
+            }
         })
     }
 }
@@ -290,11 +315,16 @@ impl Hparams {
     /// # Errors
     /// As [`Self::check`].
     pub fn variables(&self) -> Result<Vec<(String, Vec<usize>)>, ModelError> {
-        let (inputs, classes) = self.check()?.sizes();
+        let (inputs, outputs) = self.check()?.sizes();
+        let nade = match self.encoding {
+            EncodingParams::Pianoroll { hidden } => Some(hidden),
+            _ => None,
+        };
+        let scope = if nade.is_some() { "decoder" } else { "rnn" };
         let mut all = Vec::new();
         let mut width = inputs;
         for (k, &u) in self.layers.iter().enumerate() {
-            let mut prefix = format!("rnn/multi_rnn_cell/cell_{k}/");
+            let mut prefix = format!("{scope}/multi_rnn_cell/cell_{k}/");
             if self.residual && (k == 0 || self.layers[k - 1] != u) {
                 prefix.push_str("input_projection_wrapper/");
                 all.push((format!("{prefix}kernel"), vec![width, u]));
@@ -316,8 +346,15 @@ impl Hparams {
             all.push((format!("{prefix}basic_lstm_cell/bias"), vec![4 * u]));
             width = u;
         }
-        all.push(("fully_connected/weights".into(), vec![width, classes]));
-        all.push(("fully_connected/biases".into(), vec![classes]));
+        if let Some(hidden) = nade {
+            all.push(("decoder/dense/kernel".into(), vec![width, outputs]));
+            all.push(("decoder/dense/bias".into(), vec![outputs]));
+            all.push(("nade/w_enc".into(), vec![KEYS, 1, hidden]));
+            all.push(("nade/w_dec_t".into(), vec![KEYS, hidden, 1]));
+        } else {
+            all.push(("fully_connected/weights".into(), vec![width, outputs]));
+            all.push(("fully_connected/biases".into(), vec![outputs]));
+        }
         Ok(all)
     }
 
@@ -343,9 +380,9 @@ impl Hparams {
     pub fn layers_of(weights: &Weights) -> Vec<usize> {
         let mut layers = Vec::new();
         while layers.len() < 64 {
-            let prefix = format!("rnn/multi_rnn_cell/cell_{}/", layers.len());
+            let prefixes = ["rnn", "decoder"].map(|s| format!("{s}/multi_rnn_cell/cell_{}/", layers.len()));
             let bias = weights.iter().find(|(name, _)| {
-                name.starts_with(&prefix)
+                prefixes.iter().any(|prefix| name.starts_with(prefix))
                     && (name.ends_with("lstm_cell/bias") || name.ends_with("lstm_cell/biases"))
             });
             let Some((_, tensor)) = bias else { break };
@@ -379,6 +416,13 @@ mod tests {
             shape("lookback_rnn", "rnn/multi_rnn_cell/cell_0/basic_lstm_cell/kernel"),
             Some(vec![249, 512])
         );
+        assert_eq!(
+            shape("polyphony", "rnn/multi_rnn_cell/cell_0/basic_lstm_cell/kernel"),
+            Some(vec![515, 1024])
+        );
+        assert_eq!(shape("rnn-nade", "decoder/multi_rnn_cell/cell_0/basic_lstm_cell/bias"), Some(vec![512]));
+        assert_eq!(shape("rnn-nade", "decoder/dense/kernel"), Some(vec![128, 216]));
+        assert_eq!(shape("rnn-nade", "nade/w_dec_t"), Some(vec![88, 128, 1]));
     }
 
     #[test]
@@ -392,6 +436,8 @@ mod tests {
             Hparams { transpose_to_key: Some(12), ..good.clone() },
             Hparams { encoding: EncodingParams::Melody { min: 60, max: 61 }, ..good.clone() },
             Hparams { encoding: EncodingParams::Drums { types: 64 }, ..good.clone() },
+            Hparams { encoding: EncodingParams::Pianoroll { hidden: 0 }, ..good.clone() },
+            Hparams { encoding: EncodingParams::Pianoroll { hidden: usize::MAX }, ..good.clone() },
         ] {
             assert!(bad.check().is_err(), "{bad:?}");
         }

@@ -2,10 +2,12 @@
 //!
 //! Worker thread; shared by reference, never changed. Building it is where a checkpoint is checked against
 //! what it claims to be, in words a musician can act on.
-use super::{Card, Configuration, Hparams, ModelEncoding, ModelError, find};
+use super::rnn_nade::RnnNade;
+use super::{Card, Configuration, EncodingParams, Hparams, ModelEncoding, ModelError, find};
 use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::codec::pianoroll::KEYS;
 use crate::music::ClipKind;
-use crate::nn::{LstmStack, StackConfig, Storage, Weights};
+use crate::nn::{LstmStack, Nade, StackConfig, Storage, Weights};
 
 /// A loaded model.
 #[derive(Debug)]
@@ -13,6 +15,7 @@ pub struct Model {
     card: Card,
     encoding: ModelEncoding,
     stack: LstmStack,
+    nade: Option<Nade>,
 }
 
 impl Model {
@@ -32,8 +35,13 @@ impl Model {
             output,
             storage: Storage::AsStored,
         };
-        let stack = LstmStack::new(weights, &config)?;
-        Ok(Self { card, encoding, stack })
+        let (stack, nade) = match encoding {
+            ModelEncoding::Pianoroll { hidden } => {
+                (LstmStack::decoder(weights, &config)?, Some(Nade::new(weights, KEYS, hidden)?))
+            }
+            _ => (LstmStack::new(weights, &config)?, None),
+        };
+        Ok(Self { card, encoding, stack, nade })
     }
 
     /// The model of a checkpoint with a card.
@@ -91,6 +99,12 @@ impl Model {
     pub fn stack(&self) -> &LstmStack {
         &self.stack
     }
+
+    /// Its network and NADE, if it is an RNN-NADE.
+    #[must_use]
+    pub fn rnn_nade(&self) -> Option<RnnNade<'_>> {
+        self.nade.as_ref().map(|nade| RnnNade { stack: &self.stack, nade })
+    }
 }
 
 /// Compares the coarse shape first, so that the message names what a musician chose and not a tensor.
@@ -115,9 +129,13 @@ fn check_fit(card: &Card, weights: &Weights, inputs: usize, classes: usize) -> R
     }
     let shape = |name: &str, axis: usize| weights.get(name).and_then(|t| t.shape.get(axis).copied());
     let cell0 = if attention { "attention_cell_wrapper/" } else { "" };
-    let kernel = format!("rnn/multi_rnn_cell/cell_0/{cell0}basic_lstm_cell/kernel");
+    let (scope, output) = match card.hparams.encoding {
+        EncodingParams::Pianoroll { .. } => ("decoder", "decoder/dense/bias"),
+        _ => ("rnn", "fully_connected/biases"),
+    };
+    let kernel = format!("{scope}/multi_rnn_cell/cell_0/{cell0}basic_lstm_cell/kernel");
     if let (Some(rows), Some(found_classes), Some(&units)) =
-        (shape(&kernel, 0), shape("fully_connected/biases", 0), found.first())
+        (shape(&kernel, 0), shape(output, 0), found.first())
         && !card.hparams.residual
     {
         let found_inputs = rows.saturating_sub(units);

@@ -6,11 +6,16 @@ pub mod builtin;
 mod card;
 mod catalogue;
 pub mod compat;
+pub mod compat_pianoroll;
+pub mod compat_polyphony;
+mod compat_sections;
 #[cfg(test)]
 mod conditional_tests;
 pub mod event_rnn;
 mod hparams;
 mod loaded;
+pub mod polyphony_rnn;
+pub mod rnn_nade;
 #[cfg(test)]
 pub(crate) mod testing;
 

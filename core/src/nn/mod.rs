@@ -14,6 +14,7 @@ mod error;
 pub mod formula;
 mod lstm;
 pub mod math;
+mod nade;
 mod pack;
 pub mod probe;
 pub mod simd;
@@ -25,6 +26,7 @@ mod weights;
 
 pub use dense::Dense;
 pub use error::NnError;
+pub use nade::{Nade, NadeRoom};
 pub use pack::Storage;
 pub use simd::Isa;
 pub use stack::{LstmStack, StackConfig};

@@ -83,11 +83,24 @@ impl LstmStack {
     /// [`NnError::Missing`], [`NnError::Shape`], [`NnError::Length`] with the variable's name;
     /// [`NnError::Config`] for a shape that no network has.
     pub fn new(weights: &Weights, config: &StackConfig) -> Result<Self, NnError> {
+        Self::load(weights, config, "rnn/", "fully_connected/")
+    }
+
+    /// The network under an RNN-NADE: the same, with its variables below `decoder/`.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn decoder(weights: &Weights, config: &StackConfig) -> Result<Self, NnError> {
+        Self::load(weights, config, "decoder/", "decoder/dense/")
+    }
+
+    /// Packs the cells below `scope` and the output layer `output`.
+    fn load(weights: &Weights, config: &StackConfig, scope: &str, output: &str) -> Result<Self, NnError> {
         config.check()?;
         let mut layers = Vec::new();
         let mut input = config.input;
         for (k, &units) in config.layers.iter().enumerate() {
-            let mut prefix = format!("rnn/multi_rnn_cell/cell_{k}/");
+            let mut prefix = format!("{scope}multi_rnn_cell/cell_{k}/");
             let mut projection = None;
             if config.residual && (k == 0 || input != units) {
                 prefix.push_str("input_projection_wrapper/");
@@ -103,7 +116,7 @@ impl LstmStack {
             layers.push(Layer { units, projection, core });
             input = units;
         }
-        let output = dense(weights, "fully_connected/", input, config.output, config.storage)?;
+        let output = dense(weights, output, input, config.output, config.storage)?;
         let z = layers.iter().map(|layer| {
             let core = match &layer.core {
                 Core::Plain(cell) => cell.packed(),

@@ -61,6 +61,11 @@ pub(super) fn melody(events: &[MelodyEvent], sounding: Option<u8>, shift: i32, a
     notes
 }
 
+/// Notes of several voices: pitch, first step and step after the last.
+pub(super) fn voices(notes: &[(u8, usize, usize)], at: Placement) -> Vec<Note> {
+    notes.iter().filter_map(|&(pitch, on, off)| at.note(on, off, pitch)).collect()
+}
+
 /// The pitch that still sounds after `events`.
 pub(super) fn sounding(events: &[MelodyEvent]) -> Option<u8> {
     events.iter().rev().find(|&&e| e != MelodyEvent::NoEvent).and_then(|e| e.pitch())

@@ -6,6 +6,7 @@ use super::assemble::{self, Placement, steps_until};
 use super::limits::{PitchLimits, density, drum_effect};
 use super::primer::{GridPrimer, one_voice, outside};
 use super::run::{no_classes, seeds, take, write};
+use super::voices::{self, Part};
 use super::{Cancel, Request, Take, ToolError};
 use crate::model::event_rnn::{EventRnn, WriteOptions};
 use crate::model::{Model, ModelEncoding};
@@ -25,9 +26,9 @@ pub(super) fn run(
     }
     let hparams = model.hparams();
     let spq = hparams.steps_per_quarter;
-    let (heard, dropped) = match model.kind() {
-        ClipKind::Melody => one_voice(&primer, spq),
-        ClipKind::Drums => (primer.clone(), 0),
+    let (heard, dropped) = match model.encoding() {
+        ModelEncoding::Melody(_) => one_voice(&primer, spq),
+        _ => (primer.clone(), 0),
     };
     let grid = GridPrimer::new(&heard, request.bars, spq)?;
     let place = Placement { first_step: grid.new_step, steps_per_quarter: spq, end: grid.end };
@@ -102,6 +103,18 @@ pub(super) fn run(
                     let notes = assemble::melody(&w.events, None, -amount, place);
                     finish(seed, notes, w.log_likelihood, &notices)
                 })
+                .collect())
+        }
+        ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } => {
+            if primer.kind == ClipKind::Drums {
+                return Err(ToolError::DrumPrimer(model.name().to_owned()));
+            }
+            let part = Part { steps, keep: None, density, seeds: &seeds };
+            let written = voices::write(model, request, &grid.voices(spq), part, cancel, progress)?;
+            notices.extend(written.notices);
+            let takes = written.takes.iter().zip(&seeds);
+            Ok(takes
+                .map(|(w, &seed)| finish(seed, assemble::voices(&w.notes, place), w.log_likelihood, &notices))
                 .collect())
         }
         _ => Err(ToolError::NoTool(model.name().to_owned())),

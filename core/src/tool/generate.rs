@@ -10,6 +10,7 @@
 use super::assemble::{self, Placement, steps_until};
 use super::limits::{PitchLimits, density, drum_effect, home};
 use super::run::{no_classes, seeds, take, write};
+use super::voices::{self, Part};
 use super::{Cancel, Request, Take, ToolError};
 use crate::codec::encoding::OneHot;
 use crate::codec::{MelodyEvent, PitchSet};
@@ -127,6 +128,17 @@ pub(super) fn run(
                     let struck = assemble::sounding(&before).filter(legal);
                     let notes = assemble::melody(events, struck, shift, place);
                     finish(seed, notes, w.log_likelihood, &notices)
+                })
+                .collect())
+        }
+        ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } => {
+            let part = Part { steps, keep: None, density, seeds: &seeds };
+            let written = voices::write(model, request, &voices::nothing(spq), part, cancel, progress)?;
+            let takes = written.takes.iter().zip(&seeds);
+            Ok(takes
+                .map(|(w, &seed)| {
+                    let notes = assemble::voices(&w.notes, place);
+                    finish(seed, notes, w.log_likelihood, &written.notices)
                 })
                 .collect())
         }

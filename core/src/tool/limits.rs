@@ -45,6 +45,11 @@ impl PitchLimits {
         Self { allowed, bites, notice: notice.map(str::to_owned) }
     }
 
+    /// The model pitches that may sound.
+    pub fn pitches(&self) -> PitchSet {
+        (0..128).filter(|&pitch| self.allowed.get(usize::from(pitch)) == Some(&true)).collect()
+    }
+
     /// Effect of a melody event.
     pub fn effect(&self, event: MelodyEvent) -> Effect {
         match event.pitch() {

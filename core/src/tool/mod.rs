@@ -11,10 +11,12 @@ mod primer;
 mod run;
 #[cfg(test)]
 mod tests;
+mod voices;
 
 pub use name::{file_name, take_name};
 pub use primer::MAX_PRIMER_BARS;
 pub use run::{MAX_BARS, MAX_VARIATIONS, ToolError, run};
+pub use voices::{MAX_VOICES, harmonise};
 
 pub use crate::music::PitchClasses;
 use crate::music::{Clip, Meter, Ticks};

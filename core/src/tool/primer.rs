@@ -64,6 +64,15 @@ impl GridPrimer {
         Ok((events, unknown))
     }
 
+    /// What a model of several voices reads.
+    pub fn voices(&self, steps_per_quarter: u32) -> Quantised {
+        // Where bars begin is settled: any meter will do here, and 4/4 is one that cannot fail.
+        let grid = Grid::Beats { steps_per_quarter, qpm: 120.0, numerator: 4, denominator: 4 };
+        let total_steps = i64::try_from(self.length).unwrap_or(0);
+        let notes = self.notes.clone();
+        Quantised { grid, notes, texts: Vec::new(), control_steps: Vec::new(), total_steps }
+    }
+
     /// What a melody model reads; of notes that start on one step the highest.
     pub fn melody(&self, steps_per_quarter: u32) -> Result<Melody, ToolError> {
         let mut notes = self.notes.clone();

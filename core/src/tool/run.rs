@@ -35,6 +35,9 @@ pub enum ToolError {
     /// A model that no tool plays yet.
     #[error("{0} can be loaded, but not played from here yet: choose a drum or melody model")]
     NoTool(String),
+    /// A model that cannot add voices.
+    #[error("{0} cannot harmonise: choose a polyphony model")]
+    NotVoices(String),
     /// A number outside its range.
     #[error("{0}")]
     BadRequest(String),
@@ -82,7 +85,7 @@ pub fn run(
     }
 }
 
-fn check(request: &Request) -> Result<(), ToolError> {
+pub(super) fn check(request: &Request) -> Result<(), ToolError> {
     let bad = |what: &str| Err(ToolError::BadRequest(what.to_owned()));
     if !(1..=MAX_BARS).contains(&request.bars) {
         return bad("the number of new bars must be 1 to 32");

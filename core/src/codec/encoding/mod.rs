@@ -16,6 +16,7 @@ mod note_performance;
 mod one_hot;
 mod performance;
 mod performance_control;
+mod polyphony;
 
 pub use chords::ChordEncoding;
 pub use conditional::{Conditional, ControlEncoding, ControlSource, listed};
@@ -28,8 +29,9 @@ pub use note_performance::NoteEncoding;
 pub use one_hot::{Direct, OneHot};
 pub use performance::{PerformanceModulo, PerformanceOneHot, PerformanceScan};
 pub use performance_control::PerformanceControls;
+pub use polyphony::PolyphonyOneHot;
 
-use super::{MelodyEvent, PitchSet};
+use super::{MelodyEvent, PitchSet, PolyphonicEvent};
 
 /// A sparse vector: `(index, value)`, each index at most once, every other cell 0.
 pub type SparseVector = Vec<(u32, f32)>;
@@ -91,6 +93,11 @@ pub trait Event: Copy + Eq + std::fmt::Debug + Send + Sync + 'static {
 
     /// Takes the next event into account.
     fn scan(scan: &mut Self::Scan, event: Self);
+
+    /// Grid steps that the event spans.
+    fn steps(self) -> usize {
+        1
+    }
 }
 
 impl Event for MelodyEvent {
@@ -105,6 +112,16 @@ impl Event for PitchSet {
     type Scan = ();
 
     fn scan((): &mut (), _event: Self) {}
+}
+
+impl Event for PolyphonicEvent {
+    type Scan = ();
+
+    fn scan((): &mut (), _event: Self) {}
+
+    fn steps(self) -> usize {
+        usize::from(self == Self::StepEnd)
+    }
 }
 
 /// The events so far with the running state that encodings need.

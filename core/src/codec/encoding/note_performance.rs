@@ -11,6 +11,10 @@ impl Event for NoteEvent {
     fn scan(scan: &mut PerformanceScan, event: Self) {
         scan.steps += u64::from(event.shift);
     }
+
+    fn steps(self) -> usize {
+        self.shift as usize
+    }
 }
 
 /// Parts of a shift and of a duration that a second head counts: 1001 shifts are 13 × 77, 1000 durations 25 × 40.

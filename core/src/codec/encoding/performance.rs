@@ -23,7 +23,11 @@ impl Event for PerformanceEvent {
     type Scan = PerformanceScan;
 
     fn scan(scan: &mut PerformanceScan, event: Self) {
-        scan.steps += u64::from(event.steps());
+        scan.steps += u64::from(Self::steps(event));
+    }
+
+    fn steps(self) -> usize {
+        Self::steps(self) as usize
     }
 }
 
