@@ -11,6 +11,7 @@ mod dataset;
 mod generate;
 mod golden;
 mod takes;
+mod toy;
 mod train;
 
 /// Magenta's music models without a DAW.
@@ -35,6 +36,8 @@ enum Command {
     Golden(golden::Args),
     /// Measure speed, size or musical quality
     Bench(bench::Args),
+    /// Write music without a network: with dice, or with a Markov chain that learns from your files
+    Toy(toy::Args),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(args),
         Command::Golden(args) => golden::run(&args),
         Command::Bench(args) => bench::run(args),
+        Command::Toy(args) => toy::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

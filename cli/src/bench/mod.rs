@@ -23,7 +23,9 @@ enum What {
     TrainStep(train_step::Args),
     /// Gates of the weights: likelihood, distributions, repetition, copying, keeping to a primer
     Quality(quality::Args),
-    /// All of them with their default options
+    /// Values of the cache of each model that predict the validation pieces best
+    Cache(quality::CacheArgs),
+    /// Kernels, train-step and quality with their default options
     All,
 }
 
@@ -36,6 +38,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         What::Kernels(args) => kernels::run(args),
         What::TrainStep(args) => train_step::run(args),
         What::Quality(args) => quality::run(&args),
+        What::Cache(args) => quality::run_cache(&args),
         What::All => {
             // A failed gate must not hide the figures that follow it.
             let results = [

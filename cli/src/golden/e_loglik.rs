@@ -33,7 +33,7 @@ fn check(case: &Value) -> Result<Option<f64>> {
     let got = match model.encoding() {
         ModelEncoding::Drums(encoding) => {
             let events = events(&case["events"], drum_event)?;
-            EventRnn { encoding: encoding.as_ref(), stack }.log_likelihood(&events)?
+            EventRnn { encoding: encoding.as_ref(), stack, cache: None }.log_likelihood(&events)?
         }
         ModelEncoding::Melody(encoding) => {
             let mut melody = Melody::new(events(&case["events"], melody_event)?);
@@ -41,7 +41,7 @@ fn check(case: &Value) -> Result<Option<f64>> {
             let amount = melody.squash(min.try_into()?, max.try_into()?, model.hparams().transpose_to_key);
             ensure!(case["squash_amount"].as_i64() == Some(amount.into()), "squashed by {amount}");
             ensure!(melody.events() == events(&case["squashed"], melody_event)?, "squashed otherwise");
-            EventRnn { encoding: encoding.as_ref(), stack }.log_likelihood(melody.events())?
+            EventRnn { encoding: encoding.as_ref(), stack, cache: None }.log_likelihood(melody.events())?
         }
         ModelEncoding::Improv { chords, melody } => {
             let controls = events(&case["control"], chord)?;
@@ -52,21 +52,21 @@ fn check(case: &Value) -> Result<Option<f64>> {
             // Without a key the chords stay where they are.
             let amount = melody.squash(min.try_into()?, max.try_into()?, None);
             ensure!(amount == 0, "squashed by {amount}");
-            EventRnn { encoding, stack }.log_likelihood(melody.events())?
+            EventRnn { encoding, stack, cache: None }.log_likelihood(melody.events())?
         }
         ModelEncoding::Performance { controls, events: target, .. } => {
             let disabled = case["disable_conditioning"] == true;
             let constant = control(&case["control_values"], disabled, *controls)?;
             let source = |_: &History<PerformanceEvent>| Ok(constant);
             let encoding = &Conditional { control: controls, source: &source, target: target.as_ref() };
-            EventRnn { encoding, stack }.log_likelihood(&events(&case["events"], performance_event)?)?
+            EventRnn { encoding, stack, cache: None }
+                .log_likelihood(&events(&case["events"], performance_event)?)?
         }
-        ModelEncoding::NotePerformance { notes, .. } => {
-            EventRnn { encoding: notes, stack }.log_likelihood(&events(&case["events"], note_event)?)?
-        }
+        ModelEncoding::NotePerformance { notes, .. } => EventRnn { encoding: notes, stack, cache: None }
+            .log_likelihood(&events(&case["events"], note_event)?)?,
         ModelEncoding::Polyphony(encoding) => {
             let events = events(&case["events"], polyphonic_event)?;
-            EventRnn { encoding: encoding.as_ref(), stack }.log_likelihood(&events)?
+            EventRnn { encoding: encoding.as_ref(), stack, cache: None }.log_likelihood(&events)?
         }
         ModelEncoding::Pianoroll { .. } => return Ok(None),
     };

@@ -55,7 +55,7 @@ fn check(case: &Value, family: &str) -> Result<Option<f64>> {
     let expected = &case["expected"];
     match (family, model.encoding(), model.rnn_nade()) {
         ("polyphony", ModelEncoding::Polyphony(encoding), _) => {
-            let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
+            let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack(), cache: None };
             return f_generate_voices::polyphony(case, rnn, &input, &options).map(Some);
         }
         ("nade", _, Some(rnn)) => return f_generate_voices::nade(case, rnn, &input, &options).map(Some),

@@ -2,6 +2,7 @@
 //!
 //! Any thread. JSON text inside the file's metadata; unknown fields are kept out, missing ones are defaults,
 //! so that cards of later versions still read.
+use super::cache::CacheParams;
 use super::hparams::Hparams;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,6 +39,9 @@ pub struct Card {
     /// Temperature at which the figures hold and which a plugin starts from.
     #[serde(default = "one")]
     pub default_temperature: f32,
+    /// How the model recalls what was played before; `None` = not beyond what its network does, as published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheParams>,
     /// SHA-256 of the tensor data as stored, in hexadecimal; empty before saving.
     #[serde(default)]
     pub sha256: String,
@@ -67,6 +71,7 @@ impl Card {
             command: String::new(),
             metrics: BTreeMap::new(),
             default_temperature: one(),
+            cache: None,
             sha256: String::new(),
         }
     }

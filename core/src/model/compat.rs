@@ -190,7 +190,7 @@ impl Call<'_> {
         let found = DrumTrack::extract_all(&quantised, true, &limits)?;
         let seed = run.seed(found.into_iter().next())?;
         let mut search = Search::new(self.options, uniforms);
-        let rnn = EventRnn { encoding, stack: self.stack };
+        let rnn = EventRnn { encoding, stack: self.stack, cache: None };
         let events = search.write(&rnn, seed.events(), run.new_events(seed.end_step())?)?;
         let track = DrumTrack::on_grid(events, seed.start_step(), run.bar, run.spq);
         Ok((track.to_sequence(100, 0.0, qpm), search.drawn))
@@ -218,7 +218,7 @@ impl Call<'_> {
         let (min, max) = self.range();
         let amount = seed.squash(min, max, self.hparams.transpose_to_key);
         let mut search = Search::new(self.options, uniforms);
-        let rnn = EventRnn { encoding, stack: self.stack };
+        let rnn = EventRnn { encoding, stack: self.stack, cache: None };
         let events = search.write(&rnn, seed.events(), primer.run.new_events(seed.end_step())?)?;
         let mut melody = Melody::on_grid(events, seed.start_step(), primer.run.bar, primer.run.spq);
         melody.transpose(-amount, 0, 128);

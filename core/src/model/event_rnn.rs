@@ -5,10 +5,12 @@
 //! and `f_generate.json` (reference semantics around it: [`super::compat`]).
 //! Knows events and classes; clips, ticks and bars are `tool`'s.
 use super::ModelError;
+use super::cache::{Cache, CacheParams};
 use crate::codec::encoding::{Encoding, EncodingError, Event, History, SparseVector};
 use crate::nn::{LstmStack, StackState};
 use crate::sampling::{DensityControl, Effect, Heads, Rng, limit};
 use crate::tool::Cancel;
+use std::sync::Arc;
 
 /// Why writing stopped.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +45,9 @@ pub struct EventRnn<'a, E: Event> {
     pub encoding: &'a dyn Encoding<E>,
     /// The network.
     pub stack: &'a LstmStack,
+    /// Whether and how it recalls what was played before, beyond what the network does. Outputs of several heads
+    /// recall nothing.
+    pub cache: Option<CacheParams>,
 }
 
 /// What a sequence has left behind in the network: ready for the next event.
@@ -54,6 +59,24 @@ pub struct Primed<E: Event> {
     pub state: StackState,
     /// Logits of the next event.
     pub logits: Vec<f32>,
+    recall: Option<Recall<E>>,
+}
+
+/// A take's cache with what tells the class of an event that may have been written as "as a bar ago".
+#[derive(Clone, Debug)]
+struct Recall<E> {
+    cache: Cache,
+    /// Event of each class that always means the same.
+    events: Arc<[E]>,
+}
+
+impl<E: Event> Recall<E> {
+    /// `event` is what followed the state.
+    fn push(&mut self, state: &StackState, lane: usize, event: E) {
+        if let Some(class) = self.events.iter().position(|&e| e == event) {
+            self.cache.push(state.output(lane), class);
+        }
+    }
 }
 
 /// How takes are written.
@@ -102,6 +125,7 @@ impl<E: Event> EventRnn<'_, E> {
         let mut history = History::default();
         let mut state = self.stack.state(1);
         let mut logits = vec![0.0; self.encoding.num_classes()];
+        let mut recall = self.recall()?;
         let mut input = [SparseVector::new()];
         if events.is_empty() {
             return Err(EncodingError::Empty.into());
@@ -112,13 +136,19 @@ impl<E: Event> EventRnn<'_, E> {
             }
             if position > 0 {
                 score(position, &logits)?;
+                if let Some(recall) = &mut recall {
+                    recall.push(&state, 0, event);
+                }
             }
             history.push(event);
             self.encoding.input(&history, &mut input[0])?;
             self.stack.step(&mut state, &input, &mut logits)?;
             self.check(&logits)?;
+            if let Some(recall) = &mut recall {
+                recall.cache.mix(state.output(0), &mut logits);
+            }
         }
-        Ok(Primed { history, state, logits })
+        Ok(Primed { history, state, logits, recall })
     }
 
     /// Appends one event to a sequence.
@@ -126,11 +156,28 @@ impl<E: Event> EventRnn<'_, E> {
     /// # Errors
     /// As [`Self::prime`].
     pub fn advance(&self, primed: &mut Primed<E>, event: E) -> Result<(), WriteError> {
+        if let Some(recall) = &mut primed.recall {
+            recall.push(&primed.state, 0, event);
+        }
         primed.history.push(event);
         let mut input = [SparseVector::new()];
         self.encoding.input(&primed.history, &mut input[0])?;
         self.stack.step(&mut primed.state, &input, &mut primed.logits)?;
-        self.check(&primed.logits)
+        self.check(&primed.logits)?;
+        if let Some(recall) = &mut primed.recall {
+            recall.cache.mix(primed.state.output(0), &mut primed.logits);
+        }
+        Ok(())
+    }
+
+    /// An empty memory, if the model has one.
+    fn recall(&self) -> Result<Option<Recall<E>>, WriteError> {
+        let single = self.encoding.heads().len() == 1;
+        let Some(params) = self.cache.filter(|_| single) else { return Ok(None) };
+        let fixed = self.encoding.num_classes() - self.encoding.lookback_classes();
+        let events = (0..fixed).map(|class| self.encoding.decode(class, &[])).collect::<Result<_, _>>()?;
+        let width = self.stack.config().layers.last().copied().unwrap_or(0);
+        Ok(Some(Recall { cache: Cache::new(params, width), events }))
     }
 
     /// Sum of natural-log probabilities of all events but the first, at temperature 1.
@@ -179,8 +226,9 @@ impl<E: Event> EventRnn<'_, E> {
             .iter()
             .map(|&seed| Writer {
                 history: primed.history.clone(),
+                recall: primed.recall.clone(),
                 rng: Rng::new(seed),
-                density: options.density,
+                density: options.density.clone(),
                 log_likelihood: 0.0,
             })
             .collect();
@@ -190,11 +238,16 @@ impl<E: Event> EventRnn<'_, E> {
             if cancel.is_cancelled() {
                 return Err(WriteError::Cancelled);
             }
-            for ((writer, row), input) in
-                writers.iter_mut().zip(logits.chunks_exact_mut(classes)).zip(&mut inputs)
-            {
+            let lanes = writers.iter_mut().zip(logits.chunks_exact_mut(classes)).zip(&mut inputs);
+            for (lane, ((writer, row), input)) in lanes.enumerate() {
                 self.check(row)?;
-                self.choose(writer, row, step, options, &table, &mut room)?;
+                if let Some(recall) = writer.recall.as_mut().filter(|_| step > 0) {
+                    recall.cache.mix(state.output(lane), row);
+                }
+                let event = self.choose(writer, row, step, options, &table, &mut room)?;
+                if let Some(recall) = &mut writer.recall {
+                    recall.push(&state, lane, event);
+                }
                 if step + 1 < options.steps {
                     self.encoding.input(&writer.history, input)?;
                 }
@@ -238,13 +291,13 @@ impl<E: Event> EventRnn<'_, E> {
         options: &WriteOptions<'_, E>,
         table: &[Effect],
         room: &mut Room,
-    ) -> Result<(), WriteError> {
+    ) -> Result<E, WriteError> {
         let heads = &room.heads;
         let limits = options.effect.filter(|_| heads.is_single());
         heads.probabilities(logits, 1.0, &mut room.plain);
         let mut drawn_from = &room.plain;
         if let Some(effect) = limits {
-            let bias = writer.density.map_or(0.0, |d| d.bias());
+            let bias = writer.density.as_ref().map_or(0.0, DensityControl::bias);
             let events = writer.history.events();
             let of_class = |class: usize| match table.get(class) {
                 Some(&known) => known,
@@ -271,13 +324,14 @@ impl<E: Event> EventRnn<'_, E> {
             density.record(effect(event).onsets);
         }
         writer.history.push(event);
-        Ok(())
+        Ok(event)
     }
 }
 
 /// A take while it is written.
 struct Writer<E: Event> {
     history: History<E>,
+    recall: Option<Recall<E>>,
     rng: Rng,
     density: Option<DensityControl>,
     log_likelihood: f64,

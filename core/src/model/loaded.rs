@@ -2,9 +2,11 @@
 //!
 //! Worker thread; shared by reference, never changed. Building it is where a checkpoint is checked against
 //! what it claims to be, in words a musician can act on.
+use super::event_rnn::EventRnn;
 use super::rnn_nade::RnnNade;
-use super::{Card, Configuration, EncodingParams, Hparams, ModelEncoding, ModelError, find};
+use super::{CacheParams, Card, Configuration, EncodingParams, Hparams, ModelEncoding, ModelError, find};
 use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::codec::encoding::{Encoding, Event};
 use crate::codec::pianoroll::KEYS;
 use crate::music::ClipKind;
 use crate::nn::{LstmStack, Nade, StackConfig, Storage, Weights};
@@ -25,6 +27,7 @@ impl Model {
     /// Weights of another shape than the card's, or an impossible card.
     pub fn new(card: Card, weights: &Weights) -> Result<Self, ModelError> {
         let encoding = card.hparams.check()?;
+        check_cache(card.cache)?;
         let (input, output) = encoding.sizes();
         check_fit(&card, weights, input, output)?;
         let config = StackConfig {
@@ -61,6 +64,16 @@ impl Model {
         Self::new(Card::of(configuration), weights)
     }
 
+    /// Switches the cache on, to other values, or off.
+    ///
+    /// # Errors
+    /// Impossible values; nothing changes then.
+    pub fn set_cache(&mut self, cache: Option<CacheParams>) -> Result<(), ModelError> {
+        check_cache(cache)?;
+        self.card.cache = cache;
+        Ok(())
+    }
+
     /// The card.
     #[must_use]
     pub fn card(&self) -> &Card {
@@ -94,6 +107,12 @@ impl Model {
         &self.encoding
     }
 
+    /// Ready to step through events of one of its [`Self::encoding`]s.
+    #[must_use]
+    pub fn rnn<'a, E: Event>(&'a self, encoding: &'a dyn Encoding<E>) -> EventRnn<'a, E> {
+        EventRnn { encoding, stack: &self.stack, cache: self.card.cache }
+    }
+
     /// Its network.
     #[must_use]
     pub fn stack(&self) -> &LstmStack {
@@ -105,6 +124,13 @@ impl Model {
     pub fn rnn_nade(&self) -> Option<RnnNade<'_>> {
         self.nade.as_ref().map(|nade| RnnNade { stack: &self.stack, nade })
     }
+}
+
+fn check_cache(cache: Option<CacheParams>) -> Result<(), ModelError> {
+    if cache.is_some_and(|cache| !cache.is_valid()) {
+        return Err(ModelError::Hparams("its cache has impossible values".into()));
+    }
+    Ok(())
 }
 
 /// Compares the coarse shape first, so that the message names what a musician chose and not a tensor.

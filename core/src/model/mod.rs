@@ -3,6 +3,7 @@
 //! Worker thread. [`catalogue`] lists what Descant knows, [`builtin`] what it carries, [`Model`] is one loaded
 //! set of weights; [`event_rnn`] steps it. No user-level options here: those are `tool`'s.
 pub mod builtin;
+mod cache;
 mod card;
 mod catalogue;
 pub mod compat;
@@ -19,6 +20,7 @@ pub mod rnn_nade;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use cache::CacheParams;
 pub use card::Card;
 pub use catalogue::{Configuration, Family, catalogue, find};
 pub use hparams::{EncodingParams, Hparams, ModelEncoding};

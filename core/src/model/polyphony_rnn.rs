@@ -13,7 +13,7 @@ use crate::sampling::{DensityControl, Effect, Rng, greedy, limit, log_probabilit
 use crate::tool::Cancel;
 
 /// How takes are written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct VoicesOptions<'a> {
     /// Grid steps to write.
     pub steps: usize,
@@ -50,7 +50,7 @@ pub struct WrittenVoices {
 pub fn write(
     rnn: EventRnn<'_, PolyphonicEvent>,
     primed: &Primed<PolyphonicEvent>,
-    options: VoicesOptions<'_>,
+    options: &VoicesOptions<'_>,
     cancel: &Cancel,
     progress: &mut dyn FnMut(f32),
 ) -> Result<Vec<WrittenVoices>, WriteError> {
@@ -61,8 +61,10 @@ pub fn write(
     // All greedy takes are equal: one is written and copied.
     let takes = options.seeds.len();
     let lanes = if options.temperature > 0.0 { takes } else { takes.min(1) };
-    let mut writers: Vec<Writer> =
-        options.seeds[..lanes].iter().map(|&seed| Writer::new(primed, seed, options.density)).collect();
+    let mut writers: Vec<Writer> = options.seeds[..lanes]
+        .iter()
+        .map(|&seed| Writer::new(primed, seed, options.density.clone()))
+        .collect();
     let mut state = primed.state.clone();
     // Which writers still write; lane `i` of the network is writer `active[i]`.
     let mut active: Vec<usize> = if options.steps > 0 { (0..lanes).collect() } else { Vec::new() };
@@ -173,7 +175,7 @@ impl Writer {
     }
 
     /// Whether the model may write `event` now.
-    fn legal(&self, event: PolyphonicEvent, options: VoicesOptions<'_>) -> bool {
+    fn legal(&self, event: PolyphonicEvent, options: &VoicesOptions<'_>) -> bool {
         let room = self.now.len() < options.voices;
         match event {
             PolyphonicEvent::Start | PolyphonicEvent::End => false,
@@ -192,7 +194,7 @@ impl Writer {
         logits: &mut [f32],
         decoded: &[PolyphonicEvent],
         keep: &Kept,
-        options: VoicesOptions<'_>,
+        options: &VoicesOptions<'_>,
         room: &mut Room,
     ) {
         if let Some(event) = keep.event(self.step, self.given) {
@@ -204,7 +206,7 @@ impl Writer {
             return;
         }
         probabilities(logits, 1.0, &mut room.plain);
-        let bias = self.density.map_or(0.0, |d| d.bias());
+        let bias = self.density.as_ref().map_or(0.0, DensityControl::bias);
         limit(logits, bias, |class| Effect {
             forbidden: !self.legal(decoded[class], options),
             onsets: u8::from(matches!(decoded[class], PolyphonicEvent::New(_))),

@@ -9,7 +9,7 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| testing::model("polyphony"));
 
 fn rnn() -> EventRnn<'static, PolyphonicEvent> {
     let ModelEncoding::Polyphony(encoding) = MODEL.encoding() else { panic!("a polyphony model") };
-    EventRnn { encoding: encoding.as_ref(), stack: MODEL.stack() }
+    MODEL.rnn(encoding.as_ref())
 }
 
 const PLAIN: VoicesOptions<'static> = VoicesOptions {
@@ -24,7 +24,7 @@ const PLAIN: VoicesOptions<'static> = VoicesOptions {
 
 fn written(options: VoicesOptions<'_>) -> Vec<WrittenVoices> {
     let primed = rnn().prime(&[PolyphonicEvent::Start], &Cancel::default(), |_, _| Ok(())).expect("fits");
-    write(rnn(), &primed, options, &Cancel::default(), &mut |_| {}).expect("written")
+    write(rnn(), &primed, &options, &Cancel::default(), &mut |_| {}).expect("written")
 }
 
 /// Sequences whose notes of one pitch do not overlap, as (pitch, on, off).
@@ -130,9 +130,9 @@ fn a_take_depends_on_its_own_seed_only() {
 fn progress_rises_to_one_and_cancelling_stops() {
     let primed = rnn().prime(&[PolyphonicEvent::Start], &Cancel::default(), |_, _| Ok(())).expect("fits");
     let mut seen = vec![0.0];
-    write(rnn(), &primed, PLAIN, &Cancel::default(), &mut |p| seen.push(p)).expect("written");
+    write(rnn(), &primed, &PLAIN, &Cancel::default(), &mut |p| seen.push(p)).expect("written");
     assert!(seen.is_sorted() && seen.last() == Some(&1.0));
     let cancel = Cancel::default();
     cancel.cancel();
-    assert!(matches!(write(rnn(), &primed, PLAIN, &cancel, &mut |_| {}), Err(WriteError::Cancelled)));
+    assert!(matches!(write(rnn(), &primed, &PLAIN, &cancel, &mut |_| {}), Err(WriteError::Cancelled)));
 }

@@ -152,6 +152,12 @@ impl StackState {
         Ok(())
     }
 
+    /// Output of the top layer's cell in a lane. Empty for a lane that is not there.
+    pub fn output(&self, lane: usize) -> &[f32] {
+        let top = self.layout.layers.last().filter(|_| lane < self.lanes());
+        top.map_or(&[], |&(units, at)| &self.data[lane * self.layout.stride + at + padded(units)..][..units])
+    }
+
     /// The state of a lane as the reference lists it: c, h of layer 0, attended vector, memory oldest row first
     /// (both only with attention), then c, h of the further layers. Empty for a lane that is not there.
     pub fn parts(&self, lane: usize) -> Vec<Vec<f32>> {

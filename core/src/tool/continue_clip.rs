@@ -1,16 +1,18 @@
 //! Continue: the primer as it is, and then what the model makes of it.
 //!
 //! Worker thread. The take begins with the primer, note by note as it came; the new part starts at its end
-//! without a gap (rounded up to the model's grid), completes its last bar and adds the bars asked for.
+//! without a gap (rounded up to the model's grid), completes its last bar and adds the bars asked for. It keeps the
+//! primer's rhythm gently (how many onsets, where in the bar): the models alone drift to sparser music.
 use super::assemble::{self, Placement, steps_until};
 use super::limits::{PitchLimits, density, drum_effect};
 use super::primer::{GridPrimer, one_voice, outside};
 use super::run::{no_classes, seeds, take, write};
 use super::voices::{self, Part};
 use super::{Cancel, Request, Take, ToolError};
-use crate::model::event_rnn::{EventRnn, WriteOptions};
+use crate::model::event_rnn::WriteOptions;
 use crate::model::{Model, ModelEncoding};
 use crate::music::{Clip, ClipKind, Note, tick_of_step};
+use crate::sampling::Effect;
 use std::sync::Arc;
 
 pub(super) fn run(
@@ -34,7 +36,7 @@ pub(super) fn run(
     let place = Placement { first_step: grid.new_step, steps_per_quarter: spq, end: grid.end };
     let steps = steps_until(grid.new_step, grid.end, spq);
     let seeds = seeds(request);
-    let density = density(&request.constraints, primer.meter, spq);
+    let follow = |onsets: &[u8]| density(&request.constraints, primer.meter, spq, onsets);
     let mut notices = Vec::new();
     let shared = Arc::new(request.clone());
     let finish = |seed, notes: Vec<Note>, log_likelihood, notices: &[String]| {
@@ -53,6 +55,7 @@ pub(super) fn run(
                 count(unknown, "is a sound", "are sounds").map(|s| format!("{s} this model does not know")),
             );
             let effect = &drum_effect;
+            let density = follow(&onsets(&events, effect));
             let options = WriteOptions {
                 steps,
                 unscored: 0,
@@ -61,7 +64,7 @@ pub(super) fn run(
                 effect: density.is_some().then_some(effect),
                 density,
             };
-            let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
+            let rnn = model.rnn(encoding.as_ref());
             let written = write(rnn, &events, &options, cancel, progress)?;
             let takes = written.iter().zip(&seeds);
             Ok(takes
@@ -87,6 +90,7 @@ pub(super) fn run(
             let limits = PitchLimits::new(&request.constraints, range, -amount);
             notices.extend(limits.notice.clone());
             let effect = |event| limits.effect(event);
+            let density = follow(&onsets(melody.events(), &effect));
             let options = WriteOptions {
                 steps,
                 unscored: 0,
@@ -95,7 +99,7 @@ pub(super) fn run(
                 effect: (limits.bites || density.is_some()).then_some(&effect),
                 density,
             };
-            let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
+            let rnn = model.rnn(encoding.as_ref());
             let written = write(rnn, melody.events(), &options, cancel, progress)?;
             let takes = written.iter().zip(&seeds);
             Ok(takes
@@ -109,8 +113,15 @@ pub(super) fn run(
             if primer.kind == ClipKind::Drums {
                 return Err(ToolError::DrumPrimer(model.name().to_owned()));
             }
-            let part = Part { steps, keep: None, density, seeds: &seeds };
-            let written = voices::write(model, request, &grid.voices(spq), part, cancel, progress)?;
+            let heard = grid.voices(spq);
+            let mut starts = vec![0; usize::try_from(heard.total_steps).unwrap_or(0)];
+            for note in &heard.notes {
+                if let Some(n) = usize::try_from(note.start_step).ok().and_then(|step| starts.get_mut(step)) {
+                    *n = u8::saturating_add(*n, 1);
+                }
+            }
+            let part = Part { steps, keep: None, density: follow(&starts), seeds: &seeds };
+            let written = voices::write(model, request, &heard, part, cancel, progress)?;
             notices.extend(written.notices);
             let takes = written.takes.iter().zip(&seeds);
             Ok(takes
@@ -119,6 +130,11 @@ pub(super) fn run(
         }
         _ => Err(ToolError::NoTool(model.name().to_owned())),
     }
+}
+
+/// Notes that each event starts.
+fn onsets<E: Copy>(events: &[E], effect: &dyn Fn(E) -> Effect) -> Vec<u8> {
+    events.iter().map(|&event| effect(event).onsets).collect()
 }
 
 /// The primer with `notes` after it.

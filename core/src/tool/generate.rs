@@ -14,7 +14,7 @@ use super::voices::{self, Part};
 use super::{Cancel, Request, Take, ToolError};
 use crate::codec::encoding::OneHot;
 use crate::codec::{MelodyEvent, PitchSet};
-use crate::model::event_rnn::{EventRnn, WriteOptions};
+use crate::model::event_rnn::WriteOptions;
 use crate::model::{Model, ModelEncoding};
 use crate::music::{Clip, Note};
 use std::sync::Arc;
@@ -64,7 +64,7 @@ pub(super) fn run(
     let warm_up = first_bar - given;
     let place = Placement { first_step: 0, steps_per_quarter: spq, end };
     let seeds = seeds(request);
-    let density = density(&request.constraints, request.meter, spq);
+    let density = density(&request.constraints, request.meter, spq, &[]);
     let shared = Arc::new(request.clone());
     let finish = |seed, notes: Vec<Note>, log_likelihood, notices: &[String]| {
         let mut clip = Clip {
@@ -92,7 +92,7 @@ pub(super) fn run(
                 effect: density.is_some().then_some(effect),
                 density,
             };
-            let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
+            let rnn = model.rnn(encoding.as_ref());
             let written = write(rnn, &first, &options, cancel, progress)?;
             let takes = written.iter().zip(&seeds);
             Ok(takes
@@ -117,7 +117,7 @@ pub(super) fn run(
                 effect: (limits.bites || density.is_some()).then_some(&effect),
                 density,
             };
-            let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
+            let rnn = model.rnn(encoding.as_ref());
             let written = write(rnn, &first, &options, cancel, progress)?;
             let takes = written.iter().zip(&seeds);
             Ok(takes

@@ -67,15 +67,22 @@ pub(super) fn drum_effect(event: PitchSet) -> Effect {
     Effect { forbidden: false, onsets: u8::try_from(event.len()).unwrap_or(u8::MAX) }
 }
 
-/// The controller for a request's density.
+/// The controller for a request's density. Where none is asked for, a continuation keeps that of its primer;
+/// `primer` holds the onsets of each of its steps, from a bar line on.
 pub(super) fn density(
     constraints: &Constraints,
     meter: Meter,
     steps_per_quarter: u32,
+    primer: &[u8],
 ) -> Option<DensityControl> {
     let steps_per_bar =
         meter.bar_ticks() as f32 * steps_per_quarter as f32 / crate::music::TICKS_PER_QUARTER as f32;
-    constraints.density.map(|per_bar| DensityControl::new(per_bar, steps_per_bar))
+    // Places in the bar exist where bars are whole steps.
+    let bar = if steps_per_bar.fract() == 0.0 { steps_per_bar as usize } else { 0 };
+    match constraints.density {
+        Some(per_bar) => Some(DensityControl::new(per_bar, steps_per_bar).placed_like(primer, bar)),
+        None => DensityControl::like(primer, bar),
+    }
 }
 
 /// By how many semitones a melody from nothing is moved: into the key that fits the scale best, and by whole

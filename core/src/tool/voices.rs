@@ -9,7 +9,6 @@ use super::run::{check, seeds, take};
 use super::{Cancel, Request, Take, ToolError};
 use crate::codec::pianoroll::{LOWEST_KEY, Longest, key_of_pitch};
 use crate::codec::{Frame, Pianoroll, Polyphony};
-use crate::model::event_rnn::EventRnn;
 use crate::model::polyphony_rnn::{self, VoicesOptions};
 use crate::model::rnn_nade::{Decide, RnnNade, RollOptions};
 use crate::model::{Model, ModelEncoding};
@@ -21,7 +20,6 @@ use std::sync::Arc;
 pub const MAX_VOICES: usize = 10;
 
 /// What is to be written.
-#[derive(Clone, Copy)]
 pub(super) struct Part<'a> {
     /// Grid steps.
     pub steps: usize,
@@ -77,7 +75,7 @@ pub(super) fn write(
     let limits = PitchLimits::new(&request.constraints, (0, 128), 0);
     let mut past = Polyphony::extract(heard, 0, 0..=usize::MAX).map_err(bad)?.ok_or_else(lost)?;
     past.trim_trailing_end();
-    let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
+    let rnn = model.rnn(encoding.as_ref());
     let primed = rnn.prime(past.events(), cancel, |_, _| Ok(()))?;
     let options = VoicesOptions {
         steps: part.steps,
@@ -88,7 +86,7 @@ pub(super) fn write(
         keep: part.keep.map_or(&[][..], Polyphony::events),
         density: part.density,
     };
-    let written = polyphony_rnn::write(rnn, &primed, options, cancel, progress)?;
+    let written = polyphony_rnn::write(rnn, &primed, &options, cancel, progress)?;
     let takes = written.into_iter().map(|w| Written {
         notes: w.notes.iter().map(|n| (n.pitch, n.on, n.off)).collect(),
         log_likelihood: w.log_likelihood,
@@ -107,7 +105,7 @@ fn write_roll(
     let low = i32::from(LOWEST_KEY);
     let limits = PitchLimits::new(&request.constraints, (low, low + 88), 0);
     let mut notices: Vec<String> = limits.notice.iter().cloned().collect();
-    if part.density.is_some() {
+    if request.constraints.density.is_some() {
         notices.push("this model has no onsets to count: the density was ignored".into());
     }
     let primed = rnn.prime(heard, cancel)?;
@@ -162,7 +160,7 @@ pub fn harmonise(
     quantised.total_steps = quantised.total_steps.max(steps as i64);
     let keep = Polyphony::extract(&quantised, 0, 0..=usize::MAX).map_err(|e| bad(&e))?;
     let seeds = seeds(request);
-    let density = density(&request.constraints, melody.meter, spq);
+    let density = density(&request.constraints, melody.meter, spq, &[]);
     let part = Part { steps, keep: keep.as_ref(), density, seeds: &seeds };
     let written = write(model, request, &nothing(spq), part, cancel, progress)?;
     let place = Placement { first_step: 0, steps_per_quarter: spq, end: melody.length };

@@ -8,7 +8,7 @@ use super::engine::Engine;
 use super::shell;
 use crate::gui::view::{Action, Part, PrimerOrigin, StatusKind};
 use crate::worker::Command;
-use descant_core::music::Clip;
+use descant_core::music::{Clip, SONG_EXTENSIONS};
 use descant_core::sampling::Seed;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -87,12 +87,15 @@ fn drop_in(engine: &Arc<Engine>, files: Vec<PathBuf>) {
     // Of several files the first that looks like music; the worker tells what is wrong with any other.
     let music = |p: &PathBuf| {
         let ending = p.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-        matches!(ending.as_deref(), Some("mid" | "midi" | "smf" | "kar"))
+        ending.is_some_and(|e| SONG_EXTENSIONS.contains(&e.as_str()))
     };
     let place = files.iter().position(music).unwrap_or(0);
     if let Some(file) = files.into_iter().nth(place) {
         if count > 1 {
-            engine.say(StatusKind::Info, format!("{count} files dropped; taking the first MIDI file."));
+            engine.say(
+                StatusKind::Info,
+                format!("{count} files dropped; taking the first MIDI file or score."),
+            );
         }
         engine.send(Command::Open(file));
     }

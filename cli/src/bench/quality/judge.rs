@@ -112,7 +112,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// All weights in a folder, by name.
-fn shipped(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn shipped(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let list = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut files = Vec::new();
     for entry in list {
@@ -129,7 +129,7 @@ fn shipped(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// What the classes of an encoding mean, if the corpora here can speak them.
-fn language(encoding: &EncodingParams) -> Option<Language> {
+pub(super) fn language(encoding: &EncodingParams) -> Option<Language> {
     match encoding {
         EncodingParams::Drums { types: 9 } | EncodingParams::DrumsLookback { types: 9, .. } => {
             Some(Language::Drums)
@@ -138,21 +138,34 @@ fn language(encoding: &EncodingParams) -> Option<Language> {
     }
 }
 
-/// Reads the corpus of a language and measures it.
-fn reference(language: Language, args: &Args) -> anyhow::Result<Reference> {
-    // Split, whether its likelihood is gated, classes.
-    let pieces: Vec<(Split, bool, Vec<u16>)> = match language {
+/// Split, whether its likelihood is gated, classes.
+type Labelled = (Split, bool, Vec<u16>);
+
+/// All pieces of a language that are judged with.
+fn pieces(language: Language, corpus: &Path) -> anyhow::Result<Vec<Labelled>> {
+    Ok(match language {
         Language::Drums => {
-            let (pieces, _) = corpora::drums(&args.corpus)?;
+            let (pieces, _) = corpora::drums(corpus)?;
             let beats = pieces.into_iter().filter(|p| p.kind == GrooveKind::Beat);
             beats.map(|p| (p.split, true, p.classes)).collect()
         }
         Language::Melody => {
-            let (pieces, _) = corpora::melodies(&args.corpus, &MelodyOptions::default())?;
+            let (pieces, _) = corpora::melodies(corpus, &MelodyOptions::default())?;
             let duple = pieces.iter().filter(|p| p.is_duple());
             duple.map(|p| (p.split, p.id.starts_with("openscore-lieder"), p.classes())).collect()
         }
-    };
+    })
+}
+
+/// The validation pieces whose kind is gated.
+pub(super) fn validation(language: Language, corpus: &Path) -> anyhow::Result<Vec<Vec<u16>>> {
+    let pieces = pieces(language, corpus)?.into_iter();
+    Ok(pieces.filter(|p| p.0 == Split::Validation && p.1).map(|p| p.2).collect())
+}
+
+/// Reads the corpus of a language and measures it.
+fn reference(language: Language, args: &Args) -> anyhow::Result<Reference> {
+    let pieces = pieces(language, &args.corpus)?;
     let of =
         |split| -> Vec<Vec<u16>> { pieces.iter().filter(|p| p.0 == split).map(|p| p.2.clone()).collect() };
     let (train, test) = (of(Split::Train), of(Split::Test));

@@ -4,6 +4,8 @@
 //! feature `train`.
 
 #[cfg(feature = "train")]
+mod cache;
+#[cfg(feature = "train")]
 mod judge;
 #[cfg(feature = "train")]
 mod print;
@@ -52,6 +54,20 @@ impl Default for Args {
 }
 
 const SAMPLES: u32 = 2048;
+
+/// Options of `descant bench cache`.
+#[derive(clap::Args)]
+pub struct CacheArgs {
+    /// Weights; without any, all of assets/models
+    weights: Vec<PathBuf>,
+    /// Folder of the corpora
+    #[arg(long, default_value = "assets/corpora")]
+    corpus: PathBuf,
+    /// Write the values found into the cards
+    #[arg(long)]
+    write: bool,
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -59,6 +75,24 @@ const SAMPLES: u32 = 2048;
 #[cfg(feature = "train")]
 pub fn run(args: &Args) -> anyhow::Result<()> {
     judge::run(args)
+}
+
+/// Finds how each model should use its cache.
+///
+/// # Errors
+/// Unreadable corpora or weights.
+#[cfg(feature = "train")]
+pub fn run_cache(args: &CacheArgs) -> anyhow::Result<()> {
+    cache::run(args)
+}
+
+/// Says how to get the command.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "train"))]
+pub fn run_cache(_args: &CacheArgs) -> anyhow::Result<()> {
+    anyhow::bail!("this build cannot read the corpora: build with --features train")
 }
 
 /// Says how to get the command.

@@ -3,10 +3,10 @@
 use anyhow::Context;
 use descant_core::codec::encoding::{DrumsOneHot, Event, OneHot};
 use descant_core::codec::{MelodyEvent, PitchSet};
-use descant_core::corpus::measure::BAR;
+use descant_core::corpus::measure::{BAR, Language};
 use descant_core::model::event_rnn::{EventRnn, WriteOptions};
 use descant_core::model::{Model, ModelEncoding};
-use descant_core::sampling::{derive, probabilities};
+use descant_core::sampling::{DensityControl, Effect, derive, probabilities};
 use descant_core::tool::Cancel;
 
 /// Takes written side by side.
@@ -45,15 +45,15 @@ impl<'a> Subject<'a> {
                 let classes = DrumsOneHot::standard(9)?;
                 let events = (0..classes.classes()).map(|c| classes.decode(c)).collect::<Result<_, _>>()?;
                 // What Generate starts from: bass drum and closed hi-hat.
-                let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
-                Ok(Self::Drums(Speaker::new(rnn, events, 0b101)?))
+                let rnn = model.rnn(encoding.as_ref());
+                Ok(Self::Drums(Speaker::new(Language::Drums, rnn, events, 0b101)?))
             }
             ModelEncoding::Melody(encoding) => {
                 let number = |class| if class < 2 { class - 2 } else { class + 46 };
                 let events = (0..38).map(|c| MelodyEvent::try_from(number(c))).collect::<Result<_, _>>()?;
                 // What Generate starts from: middle C.
-                let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack() };
-                Ok(Self::Melody(Speaker::new(rnn, events, 14)?))
+                let rnn = model.rnn(encoding.as_ref());
+                Ok(Self::Melody(Speaker::new(Language::Melody, rnn, events, 14)?))
             }
             _ => anyhow::bail!("the scoreboard judges drum and melody models only"),
         }
@@ -105,6 +105,7 @@ fn seeds(base: u32, from: u32, count: u32) -> Vec<u32> {
 
 /// One kind of event.
 pub struct Speaker<'a, E: Event> {
+    language: Language,
     rnn: EventRnn<'a, E>,
     /// Event of each class of the scoreboard.
     events: Vec<E>,
@@ -115,13 +116,18 @@ pub struct Speaker<'a, E: Event> {
 }
 
 impl<'a, E: Event> Speaker<'a, E> {
-    fn new(rnn: EventRnn<'a, E>, events: Vec<E>, first: u16) -> anyhow::Result<Self> {
+    fn new(language: Language, rnn: EventRnn<'a, E>, events: Vec<E>, first: u16) -> anyhow::Result<Self> {
         let fixed = rnn.encoding.num_classes() - rnn.encoding.lookback_classes();
         let decoded: Vec<E> = (0..fixed).map(|c| rnn.encoding.decode(c, &[])).collect::<Result<_, _>>()?;
         let class = |event: &E| decoded.iter().position(|e| e == event);
         let direct = events.iter().map(class).collect::<Option<_>>();
         let direct = direct.context("the model has no class for some event of the corpus")?;
-        Ok(Self { rnn, events, direct, first })
+        Ok(Self { language, rnn, events, direct, first })
+    }
+
+    /// The scoreboard's class of an event.
+    fn class(&self, event: &E) -> Option<u16> {
+        self.events.iter().position(|e| e == event).and_then(|class| u16::try_from(class).ok())
     }
 
     fn likelihood(&self, pieces: &[Vec<u16>]) -> anyhow::Result<Likelihood> {
@@ -183,11 +189,28 @@ impl<'a, E: Event> Speaker<'a, E> {
         let events: Vec<E> = primer.iter().map(|&c| self.events[usize::from(c)]).collect();
         let cancel = Cancel::default();
         let primed = self.rnn.prime(&events, &cancel, |_, _| Ok(()))?;
-        let options = WriteOptions { steps, unscored: 0, temperature, seeds, effect: None, density: None };
+        // As the tool Continue: the primer's rhythm is kept. A sample from nothing has less than a bar before it.
+        let onsets: Vec<u8> = primer
+            .iter()
+            .map(|&class| u8::try_from(self.language.onsets(class)).unwrap_or(u8::MAX))
+            .collect();
+        let density = DensityControl::like(&onsets, BAR);
+        let effect = |event: E| Effect {
+            forbidden: false,
+            onsets: self
+                .class(&event)
+                .map_or(0, |class| u8::try_from(self.language.onsets(class)).unwrap_or(u8::MAX)),
+        };
+        let options = WriteOptions {
+            steps,
+            unscored: 0,
+            temperature,
+            seeds,
+            effect: density.is_some().then_some(&effect),
+            density,
+        };
         let written = self.rnn.write(&primed, &options, &cancel, &mut |_| {})?;
-        let class =
-            |event: &E| self.events.iter().position(|e| e == event).and_then(|c| u16::try_from(c).ok());
-        let classes = written.iter().map(|w| w.events.iter().map(class).collect::<Option<_>>());
+        let classes = written.iter().map(|w| w.events.iter().map(|e| self.class(e)).collect::<Option<_>>());
         classes.collect::<Option<_>>().context("the model wrote an event that the scoreboard does not know")
     }
 }

@@ -39,7 +39,7 @@ impl Call<'_> {
         let source = listed(&controls);
         let encoding = Conditional { control: &control, source: &source, target };
         let mut search = Search::new(self.options, uniforms);
-        let rnn = EventRnn { encoding: &encoding, stack: self.stack };
+        let rnn = EventRnn { encoding: &encoding, stack: self.stack, cache: None };
         let events = search.write(&rnn, melody.events(), run.new_events(melody.end_step())?)?;
         let mut melody = Melody::on_grid(events, melody.start_step(), run.bar, run.spq);
         melody.transpose(-amount, 0, 128);

@@ -84,7 +84,7 @@ impl Call<'_> {
         let timeline = &self.options.controls;
         let source = |history: &History<PerformanceEvent>| Ok(timeline.at(history.scan().steps, total));
         let encoding = Conditional { control: &controls, source: &source, target };
-        let rnn = EventRnn { encoding: &encoding, stack: self.stack };
+        let rnn = EventRnn { encoding: &encoding, stack: self.stack, cache: None };
         let density = if controls.density { timeline } else { &ControlTimeline::default() };
         let density = density.mean_notes_per_second();
         let mut search = Search::new(self.options, uniforms);
@@ -119,7 +119,7 @@ impl Call<'_> {
         };
         let total = place.total(performance.num_steps())?;
         let density = ControlTimeline::default().mean_notes_per_second();
-        let rnn = EventRnn { encoding, stack: self.stack };
+        let rnn = EventRnn { encoding, stack: self.stack, cache: None };
         let mut search = Search::new(self.options, uniforms);
         while performance.num_steps() < total {
             let more = events_for(total - performance.num_steps(), density);
