@@ -1,7 +1,9 @@
 //! `c_forward_*.json` and `c_weight_formula.json`: logits, softmax and final states of the LSTM stacks.
 //!
-//! The inputs are given, so every case whose network is built runs, also of families whose encoding is not.
+//! The inputs are given, so every case whose network is built runs, also of families whose encoding is not; where
+//! it is, the inputs must follow from the events.
 
+use super::c_inputs;
 use super::rnn_case::weights;
 use super::{Outcome, Report};
 use anyhow::{Context, Result, ensure};
@@ -57,6 +59,7 @@ fn formula_sample(name: &str, sample: &Value) -> Result<f64> {
 /// Steps through a case; the largest difference met.
 fn forward(case: &Value, tolerance: f64) -> Result<f64> {
     let weights = weights(case)?;
+    c_inputs::check(case, &weights)?;
     // Several heads are neighbouring slices of the logits.
     let heads: Vec<usize> = match &case["num_classes"] {
         Value::Array(heads) => heads.iter().map(count).collect::<Result<_>>()?,

@@ -10,6 +10,8 @@ pub mod compat;
 pub mod compat_pianoroll;
 pub mod compat_polyphony;
 mod compat_sections;
+#[cfg(test)]
+mod conditional_tests;
 pub mod event_rnn;
 mod hparams;
 pub mod import;

@@ -2,6 +2,8 @@
 //!
 //! Time is counted in [`Ticks`], never in floating-point beats. No model knowledge lives here.
 pub mod abc;
+mod chord;
+mod chord_kinds;
 mod clip;
 pub mod drum_map;
 pub mod midi;
@@ -17,6 +19,7 @@ mod tempo;
 pub mod text;
 mod time;
 
+pub use chord::{Chord, ChordError, ChordQuality, ChordSymbol, NO_CHORD};
 pub use clip::{Clip, ClipKind, Note};
 pub use quantise::{
     DEFAULT_QPM, Grid, QuantiseError, Quantised, QuantisedNote, QuantisedText, STEPS_PER_QUARTER,

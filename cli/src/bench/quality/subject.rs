@@ -55,9 +55,7 @@ impl<'a> Subject<'a> {
                 let rnn = model.rnn(encoding.as_ref());
                 Ok(Self::Melody(Speaker::new(Language::Melody, rnn, events, 14)?))
             }
-            ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } => {
-                anyhow::bail!("the scoreboard has no language for several voices")
-            }
+            _ => anyhow::bail!("the scoreboard judges drum and melody models only"),
         }
     }
 
