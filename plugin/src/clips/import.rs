@@ -31,7 +31,7 @@ pub fn open(path: &Path, kind: ClipKind) -> Result<OpenSong, String> {
     let bad = |why: &dyn std::fmt::Display| format!("{name}: {why}.");
     let about = std::fs::metadata(path).map_err(|e| bad(&e))?;
     if about.is_dir() {
-        return Err(bad(&"this is a folder; drop a MIDI file or a score"));
+        return Err(bad(&"this is a folder without a checkpoint; drop a MIDI file, a score or a checkpoint"));
     }
     if !about.is_file() {
         return Err(bad(&"this is not a file"));
