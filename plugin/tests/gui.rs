@@ -512,7 +512,10 @@ fn the_song_chooser_preselects_and_asks_for_the_top_line_of_chords() {
     w.click("Use the file's tempo (96.0)");
     assert_eq!(w.click("Use track"), choose(2, false, true));
     assert_eq!(w.click("Cancel"), [Action::DismissSong]);
-    assert_eq!(w.key(Key::Enter, Modifiers::NONE), [], "Enter does not reach the page below");
+    let enter = w.key(Key::Enter, Modifiers::NONE);
+    assert_eq!(enter, choose(2, false, true), "Enter takes the track and does not reach the page below");
+    w.key(Key::ArrowDown, Modifiers::NONE);
+    assert_eq!(w.key(Key::Enter, Modifiers::NONE), choose(3, false, true));
     assert_eq!(w.key(Key::Escape, Modifiers::NONE), [Action::DismissSong]);
 }
 
