@@ -38,7 +38,8 @@ pub fn bundle(root: &Path, kind: Kind, extra: &[String], out: &Path) -> Result<(
 /// The feature that turns the allocation guard on.
 pub const GUARD: &str = "descant-plugin/alloc-guard";
 
-fn target_dir(root: &Path) -> Result<PathBuf> {
+/// Where cargo builds.
+pub fn target_dir(root: &Path) -> Result<PathBuf> {
     let metadata = cargo_metadata::MetadataCommand::new().current_dir(root).no_deps().exec()?;
     Ok(metadata.target_directory.into_std_path_buf())
 }

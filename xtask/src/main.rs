@@ -66,7 +66,7 @@ fn run() -> Result<()> {
             patch::ensure(&root)?;
             bundle::bundle(&root, bundle::Kind::Guarded, &[], &root.join("bundles"))?;
             let out = root.join("bundles/demo");
-            cargo(&["run", "-q", "-p", "descant-tests", "--bin", "demo", "--"])
+            program(&root, "demo")?
                 .arg(&out)
                 .args(&rest)
                 .env("DESCANT_BUNDLE", root.join("bundles/Descant.clap"))
@@ -89,7 +89,7 @@ fn run() -> Result<()> {
 /// Hands a word to the command line. Benches of speed are built as shipped; everything else with the test profile.
 fn descant(root: &Path, word: &str, rest: &[String]) -> Result<()> {
     let what = rest.first().map_or("all", String::as_str);
-    let shipped = word == "bench" && what != "quality";
+    let shipped = word == "bench" && !["quality", "cache"].contains(&what);
     if shipped && matches!(what, "all" | "plugin") {
         let out = root.join("target/bench-bundle");
         bundle::bundle(root, bundle::Kind::Shipped, &[], &out)?;
@@ -100,16 +100,23 @@ fn descant(root: &Path, word: &str, rest: &[String]) -> Result<()> {
             return Ok(());
         }
     }
-    let mut command = cargo(&["run", "-q", "-p", "descant-cli"]);
-    if shipped {
-        command.args(["--profile", "dist"]);
-    }
-    command.arg("--");
+    let mut command = if shipped {
+        cargo(&["run", "-q", "-p", "descant-cli", "--profile", "dist", "--"])
+    } else {
+        program(root, "descant")?
+    };
     command.arg(if word == "--help-descant" { "--help" } else { word });
     if word == "bench" && rest.is_empty() {
         command.arg("all");
     }
     command.args(rest).run()
+}
+
+/// A program of the workspace, built now if need be. With the features of the tests: dependencies are compiled once.
+fn program(root: &Path, name: &str) -> Result<Command> {
+    cargo(&["build", "-q", "--workspace", "--features", bundle::GUARD, "--bin", name]).run()?;
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    Ok(Command::new(bundle::target_dir(root)?.join("debug").join(file)))
 }
 
 /// The repository: the folder above this program's manifest.
