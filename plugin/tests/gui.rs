@@ -258,7 +258,7 @@ fn every_choice_and_switch_reaches_its_parameter() {
     assert_eq!(w.click("Play the clip"), set(ParamId::Play, 0.0));
     assert_eq!(w.click("Lock the seed"), set(ParamId::SeedLock, 1.0));
     for (menu, entry, id, value) in [
-        ("Model", "Lookback melody RNN", ParamId::Model, 1.0),
+        ("Model", "Lookback melody RNN", ParamId::Model, 3.0 / 31.0),
         ("Key", "F♯", ParamId::Key, 6.0 / 11.0),
         ("Scale", "Minor", ParamId::Scale, 2.0 / 5.0),
     ] {

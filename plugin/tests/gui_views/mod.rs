@@ -113,12 +113,16 @@ pub fn first_open() -> View {
         (ParamId::Tool, choice(0, &["Generate", "Continue"])),
         (
             ParamId::Model,
-            choice(0, &["Drum kit RNN", "One drum RNN", "Attention melody RNN", "Lookback melody RNN"]),
+            // More places than models, as in the plugin.
+            ParamState {
+                steps: Some(31),
+                ..choice(0, &["Drum kit RNN", "One drum RNN", "Attention melody RNN", "Lookback melody RNN"])
+            },
         ),
         (ParamId::Temperature, param(0.5, "1.00", None)),
         (ParamId::Bars, param(3.0 / 31.0, "4 bars", Some(31))),
         (ParamId::Variations, param(7.0 / 15.0, "8", Some(15))),
-        (ParamId::Density, param(0.0, "Free", None)),
+        (ParamId::Density, param(0.0, "Auto", None)),
         (ParamId::Key, choice(0, &keys)),
         (ParamId::Scale, choice(0, &["Off", "Major", "Minor", "Dorian", "Mixolydian", "Pentatonic"])),
         (ParamId::RangeLow, param(48.0 / 127.0, "C3", Some(127))),

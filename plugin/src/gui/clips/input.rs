@@ -40,19 +40,22 @@ fn section(ui: &Ui, x: f32, y: f32, label: &str, note: &str, w: f32) {
 fn model(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) -> f32 {
     let (x, w) = (rect.left(), rect.width());
     section(ui, x, rect.top(), "Model", "", w);
-    let entries: Vec<_> = cx
-        .view
-        .models
-        .iter()
-        .map(|m| choice::Entry {
-            label: m.name.clone(),
-            note: if m.ready { String::new() } else { "needs weights".to_owned() },
-        })
-        .collect();
+    let models = &cx.view.models;
+    // Slots never change places, for automation's sake; the list shows what can be played first.
+    let mut order: Vec<usize> = (0..models.len()).collect();
+    order.sort_by_key(|&slot| !models[slot].ready);
+    let entry = |&slot: &usize| choice::Entry {
+        label: models[slot].name.clone(),
+        note: if models[slot].ready { String::new() } else { "needs weights".to_owned() },
+    };
+    let entries: Vec<_> = order.iter().map(entry).collect();
+    let chosen = order.iter().position(|&slot| slot == cx.view.model).unwrap_or(usize::MAX);
     let menu = Rect::from_min_size(pos2(x, rect.top() + 17.0), vec2(w, theme::CONTROL));
     let tip = "Which network writes. Models that need weights are listed, and run once weights are imported.";
-    if let Some(i) = choice::menu(ui, menu, "Model", tip, &entries, cx.view.model) {
-        control::set(cx.out, ParamId::Model, control::position(i, entries.len()));
+    if let Some(i) = choice::menu(ui, menu, "Model", tip, &entries, chosen) {
+        // The parameter has more places than there are models.
+        let places = cx.param(ParamId::Model).steps.map_or(entries.len(), |steps| steps + 1);
+        control::set(cx.out, ParamId::Model, control::position(order[i], places));
     }
     if let Some(m) = cx.view.models.get(cx.view.model) {
         let p = ui.painter();
