@@ -13,3 +13,4 @@ pub mod sampling;
 pub mod sound;
 pub mod tool;
 pub mod toy;
+mod zip;

@@ -59,7 +59,7 @@ pub(super) fn file(
     leads: bool,
 ) -> Result<Parts, CheckpointError> {
     let head = source.head(HEAD_BYTES)?;
-    if leads && zip::recognise(&head) {
+    if leads && crate::zip::recognise(&head) {
         return among(&Folder::Archive(zip::read(&source)?), name);
     }
     if leads && tar::recognise(&head) {

@@ -1,93 +1,47 @@
-//! Zip archives: names and where each file lies, from the directory at the end. Nothing is unpacked here.
+//! A checkpoint in a zip archive.
 //!
-//! Worker thread or command line. Stored and deflated files, up to 4 GB; what lies in them has checksums of its own.
+//! Worker thread or command line. What lies in the archive has checksums of its own.
 use super::CheckpointError;
-use super::folder::{MAX_FILES, Member};
+use super::folder::Member;
 use super::source::Source;
+use crate::zip::{Packing, ZipError, directory};
 use std::collections::BTreeMap;
-
-const END: [u8; 4] = *b"PK\x05\x06";
-const ENTRY: [u8; 4] = *b"PK\x01\x02";
-const LOCAL: [u8; 4] = *b"PK\x03\x04";
-const END_BYTES: u64 = 22;
-const ENTRY_BYTES: usize = 46;
-const LOCAL_BYTES: u64 = 30;
-/// Longest directory: about a kilobyte for each file.
-const MAX_DIRECTORY_BYTES: u64 = 16 << 20;
-
-fn damaged(what: &str) -> CheckpointError {
-    CheckpointError::damaged(format!("the zip archive {what}"))
-}
-
-/// Whether the first bytes are those of a zip archive.
-pub(super) fn recognise(head: &[u8]) -> bool {
-    head.starts_with(&LOCAL)
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> u64 {
-    bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u16::from_le_bytes(*b).into())
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u64 {
-    bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b).into())
-}
 
 /// The files of an archive.
 ///
 /// # Errors
-/// [`CheckpointError::Damaged`] and errors of reading.
+/// [`CheckpointError::Damaged`], [`CheckpointError::Encrypted`], and errors of reading.
 pub(super) fn read(source: &Source) -> Result<BTreeMap<String, Member>, CheckpointError> {
-    // A comment of up to 65535 bytes may follow the end record.
-    let tail =
-        source.read(source.len().saturating_sub(END_BYTES + 0xffff), source.len().min(END_BYTES + 0xffff))?;
-    let end = tail.windows(4).rposition(|w| w == END).and_then(|at| tail.get(at..at + END_BYTES as usize));
-    let end = end.ok_or_else(|| damaged("has no directory"))?;
-    let (size, offset) = (u32_at(end, 12), u32_at(end, 16));
-    if size > MAX_DIRECTORY_BYTES {
-        return Err(damaged("has too many files"));
-    }
-    let directory = source.read(offset, size)?;
-    let mut members = BTreeMap::new();
-    let mut rest = directory.as_slice();
-    while let Some((entry, after)) = rest.split_at_checked(ENTRY_BYTES) {
-        let (name, extra, comment) = (u16_at(entry, 28), u16_at(entry, 30), u16_at(entry, 32));
-        let (Some(bytes), Some(next)) =
-            (after.get(..name as usize), after.get((name + extra + comment) as usize..))
-        else {
-            return Err(damaged("has a directory that ends too early"));
-        };
-        if !entry.starts_with(&ENTRY) {
-            return Err(damaged("has an impossible directory"));
-        }
-        rest = next;
-        let name = String::from_utf8_lossy(bytes).into_owned();
-        let (flags, method) = (u16_at(entry, 8), u16_at(entry, 10));
-        let (packed, length, local) = (u32_at(entry, 20), u32_at(entry, 24), u32_at(entry, 42));
-        if name.ends_with('/') {
-            continue;
-        }
-        let head = source.read(local, LOCAL_BYTES)?;
-        let data = local + LOCAL_BYTES + u16_at(&head, 26) + u16_at(&head, 28);
-        let data = source.slice(data, packed).filter(|_| head.starts_with(&LOCAL));
+    let entries = directory(source.len(), |at, n| source.read(at, n)).map_err(|error| match error {
+        ZipError::Damaged(what) => damaged(what),
+        ZipError::Encrypted => CheckpointError::Encrypted,
+        ZipError::Read(error) => error,
+    })?;
+    let member = |entry: crate::zip::Entry| {
+        let data = source.slice(entry.data.start, entry.data.end - entry.data.start);
         let data = data.ok_or_else(|| damaged("has a file that lies outside"))?;
-        let member = match method {
-            _ if flags & 1 == 1 => return Err(CheckpointError::Encrypted),
-            0 => Member::Stored(data),
-            8 => Member::Deflated(data, length),
-            _ => return Err(damaged("is packed in a way that is not known")),
+        let member = match entry.packing {
+            Packing::Stored => Member::Stored(data),
+            Packing::Deflated => Member::Deflated(data, entry.length),
         };
-        members.insert(name, member);
-        if members.len() > MAX_FILES {
-            return Err(damaged("has too many files"));
-        }
-    }
-    Ok(members)
+        Ok((entry.name, member))
+    };
+    entries.into_iter().map(member).collect()
+}
+
+fn damaged(what: &str) -> CheckpointError {
+    CheckpointError::damaged(format!("the zip archive {what}"))
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::folder::Folder;
     use super::*;
+    use crate::zip::recognise;
+
+    const LOCAL: [u8; 4] = *b"PK\x03\x04";
+    const ENTRY: [u8; 4] = *b"PK\x01\x02";
+    const END: [u8; 4] = *b"PK\x05\x06";
 
     /// An archive, deflated or not.
     pub(in crate::checkpoint) fn zip(files: &[(&str, &[u8])], deflate: bool) -> Vec<u8> {
