@@ -125,9 +125,15 @@ impl Options {
             variations: self.variations,
             temperature: self.temperature.unwrap_or(model.card().default_temperature),
             seed: self.seed.0,
-            constraints: Constraints { scale: self.scale, range: self.range, density: self.density },
+            constraints: Constraints {
+                scale: self.scale,
+                range: self.range,
+                density: self.density,
+                ..Constraints::default()
+            },
             meter: Meter::COMMON,
             tempo: None,
+            ..Request::default()
         }
     }
 

@@ -5,6 +5,9 @@
 mod assemble;
 mod continue_clip;
 mod generate;
+mod harmony;
+#[cfg(test)]
+mod improv_tests;
 mod limits;
 mod name;
 mod primer;
@@ -13,13 +16,14 @@ mod run;
 mod tests;
 mod voices;
 
+pub use harmony::ChordTrack;
 pub use name::{file_name, take_name};
 pub use primer::MAX_PRIMER_BARS;
 pub use run::{MAX_BARS, MAX_VARIATIONS, ToolError, run};
 pub use voices::{MAX_VOICES, harmonise};
 
 pub use crate::music::PitchClasses;
-use crate::music::{Clip, Meter, Ticks};
+use crate::music::{ChordMark, Clip, Meter, Ticks};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,6 +72,29 @@ pub struct Request {
     pub meter: Meter,
     /// Tempo hint written into the takes.
     pub tempo: Option<f64>,
+    /// Chords for models that write over chords. A take's request holds those that it was written over, given or
+    /// not.
+    #[serde(default)]
+    pub chords: Option<ChordTrack>,
+}
+
+impl Default for Request {
+    /// Four bars of 4/4 from nothing, one take, the model free.
+    fn default() -> Self {
+        Self {
+            tool: ToolKind::Generate,
+            model: String::new(),
+            primer: None,
+            bars: 4,
+            variations: 1,
+            temperature: 1.0,
+            seed: 1,
+            constraints: Constraints::default(),
+            meter: Meter::COMMON,
+            tempo: None,
+            chords: None,
+        }
+    }
 }
 
 /// How well a take fits the model: a model score, not a measure of quality.
@@ -94,6 +121,16 @@ pub struct Take {
     pub request: Arc<Request>,
     /// What the musician should know, e.g. "3 notes were shifted by octaves".
     pub notices: Vec<String>,
+}
+
+impl Take {
+    /// The chords that the take was written over, from its start on; none for models that hear none.
+    #[must_use]
+    pub fn chords(&self) -> Vec<ChordMark> {
+        let new_bars = self.clip.meter.bar_ticks() * Ticks::from(self.request.bars);
+        let line = self.clip.length - new_bars;
+        self.request.chords.as_ref().map_or_else(Vec::new, |track| track.marks(line, self.clip.length))
+    }
 }
 
 /// Lets another thread stop a run; checked at every step.

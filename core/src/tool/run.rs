@@ -1,7 +1,7 @@
 //! [`run`]: checks a request, hands it to its tool, and makes takes of what comes back.
 //!
 //! Worker thread. Takes are a pure function of (model, request): no clock, no global randomness.
-use super::{Cancel, Request, Score, Take, ToolKind, continue_clip, generate};
+use super::{Cancel, ChordTrack, Request, Score, Take, ToolKind, continue_clip, generate};
 use crate::codec::encoding::Event;
 use crate::model::event_rnn::{EventRnn, WriteError, WriteOptions, Written};
 use crate::model::{Model, ModelError};
@@ -109,7 +109,7 @@ pub(super) fn check(request: &Request) -> Result<(), ToolError> {
     if request.constraints.range.is_some_and(|(low, high)| low > high) {
         return bad("the lowest pitch is above the highest");
     }
-    Ok(())
+    request.chords.as_ref().map_or(Ok(()), ChordTrack::check)
 }
 
 /// Seeds of a request's takes.
