@@ -80,7 +80,7 @@ impl<E: Event> Recall<E> {
 }
 
 /// Rules that depend on what was written before: for a history the [`Effect::cost`] of each next event.
-pub type Rules<'a, E> = dyn Fn(&History<E>) -> Box<dyn Fn(E) -> u8 + 'a> + 'a;
+pub type Rules<'a, E> = dyn Fn(&History<E>) -> Box<dyn Fn(E) -> u8> + 'a;
 
 /// How takes are written.
 pub struct WriteOptions<'a, E: Event> {

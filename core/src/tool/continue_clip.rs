@@ -9,7 +9,7 @@ use super::limits::{PitchLimits, density, drum_effect};
 use super::primer::{GridPrimer, one_voice, outside};
 use super::run::{no_classes, seeds, take, write};
 use super::voices::{self, Part};
-use super::{Cancel, Request, Take, ToolError};
+use super::{Cancel, Request, Take, ToolError, rules};
 use crate::codec::Melody;
 use crate::codec::encoding::{Conditional, DrumsOneHot, Encoding, listed};
 use crate::codec::{MelodyEvent, PitchSet};
@@ -63,11 +63,13 @@ impl Job<'_> {
         self.notices.extend(unknown.map(|s| format!("{s} this model does not know")));
         let effect = &drum_effect;
         let density = self.density(&onsets(&events, effect));
+        let rules = rules::drums(&self.request.constraints);
         let options = WriteOptions {
             steps: self.steps,
             temperature: self.request.temperature,
             seeds: &self.seeds,
             effect: density.is_some().then_some(effect),
+            rules: rules.as_deref(),
             density,
             ..WriteOptions::default()
         };
@@ -111,11 +113,13 @@ impl Job<'_> {
         self.notices.extend(limits.notice.clone());
         let effect = |event| limits.effect(event);
         let density = self.density(&onsets(heard.events(), &effect));
+        let rules = rules::melody(&self.request.constraints);
         let options = WriteOptions {
             steps: self.steps,
             temperature: self.request.temperature,
             seeds: &self.seeds,
             effect: (limits.bites || density.is_some()).then_some(&effect),
+            rules: rules.as_deref(),
             density,
             ..WriteOptions::default()
         };

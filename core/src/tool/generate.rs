@@ -12,7 +12,7 @@ use super::harmony::{Harmony, broken};
 use super::limits::{PitchLimits, density, drum_effect, home};
 use super::run::{no_classes, seeds, take, write};
 use super::voices::{self, Part};
-use super::{Cancel, Constraints, Request, Take, ToolError};
+use super::{Cancel, Constraints, Request, Take, ToolError, rules};
 use crate::codec::encoding::{Conditional, DrumsOneHot, Encoding, OneHot, listed};
 use crate::codec::{MelodyEvent, PitchSet};
 use crate::model::event_rnn::WriteOptions;
@@ -109,12 +109,14 @@ impl Job<'_> {
         let beat = (0..given).map(|step| classes.decode(classes.encode(plain_beat(step, spq))?));
         let first = beat.collect::<Result<Vec<_>, _>>()?;
         let effect = &drum_effect;
+        let rules = rules::drums(&self.request.constraints);
         let options = WriteOptions {
             steps: warm_up + self.steps,
             unscored: warm_up,
             temperature: self.request.temperature,
             seeds: &self.seeds,
             effect: self.density.is_some().then_some(effect),
+            rules: rules.as_deref(),
             density: self.density.clone(),
             ..WriteOptions::default()
         };
@@ -145,12 +147,14 @@ impl Job<'_> {
         let notices: Vec<String> = limits.notice.iter().cloned().collect();
         let first: Vec<_> = (0..given).map(|step| broken_chord(chord, step, spq, range)).collect();
         let effect = |event| limits.effect(event);
+        let rules = rules::melody(&self.request.constraints);
         let options = WriteOptions {
             steps: warm_up + self.steps,
             unscored: warm_up,
             temperature: self.request.temperature,
             seeds: &self.seeds,
             effect: (limits.bites || self.density.is_some()).then_some(&effect),
+            rules: rules.as_deref(),
             density: self.density.clone(),
             ..WriteOptions::default()
         };

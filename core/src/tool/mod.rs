@@ -8,15 +8,19 @@ mod generate;
 mod harmony;
 #[cfg(test)]
 mod improv_tests;
+mod infill;
 mod limits;
 mod name;
+mod performance;
 mod primer;
+mod rules;
 mod run;
 #[cfg(test)]
 mod tests;
 mod voices;
 
 pub use harmony::ChordTrack;
+pub use infill::{Infill, Keep};
 pub use name::{file_name, take_name};
 pub use primer::MAX_PRIMER_BARS;
 pub use run::{MAX_BARS, MAX_VARIATIONS, ToolError, run};
@@ -47,6 +51,21 @@ pub struct Constraints {
     pub range: Option<(u8, u8)>,
     /// Note onsets per bar to aim at.
     pub density: Option<f32>,
+    /// Most notes that sound at once, at least 1; of drums: that are struck at once.
+    #[serde(default)]
+    pub polyphony: Option<u8>,
+    /// No pitch (of drums: no set of drums) follows itself.
+    #[serde(default)]
+    pub no_repeat: bool,
+}
+
+/// What a performance model can be told besides.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PerformanceControls {
+    /// Notes per second.
+    pub density: Option<f64>,
+    /// Weights of the pitch classes from C on, 0 or more; only their proportions count.
+    pub pitch_classes: Option<[f64; 12]>,
 }
 
 /// Everything that decides what is written. Equal requests give equal takes on every machine.
@@ -76,6 +95,12 @@ pub struct Request {
     /// not.
     #[serde(default)]
     pub chords: Option<ChordTrack>,
+    /// For models of performances that can be told.
+    #[serde(default)]
+    pub performance: PerformanceControls,
+    /// Write parts of the primer anew instead of going on after it; `tool` and `bars` do not count then.
+    #[serde(default)]
+    pub infill: Option<Infill>,
 }
 
 impl Default for Request {
@@ -93,6 +118,8 @@ impl Default for Request {
             meter: Meter::COMMON,
             tempo: None,
             chords: None,
+            performance: PerformanceControls::default(),
+            infill: None,
         }
     }
 }
@@ -127,8 +154,10 @@ impl Take {
     /// The chords that the take was written over, from its start on; none for models that hear none.
     #[must_use]
     pub fn chords(&self) -> Vec<ChordMark> {
-        let new_bars = self.clip.meter.bar_ticks() * Ticks::from(self.request.bars);
-        let line = self.clip.length - new_bars;
+        let line = match self.request.infill {
+            Some(_) => 0,
+            None => self.clip.length - self.clip.meter.bar_ticks() * Ticks::from(self.request.bars),
+        };
         self.request.chords.as_ref().map_or_else(Vec::new, |track| track.marks(line, self.clip.length))
     }
 }
