@@ -2,10 +2,10 @@
 
 use crate::takes::Options;
 use anyhow::{Context, Result, bail};
-use descant_core::model::find;
+use descant_core::model::{ModelEncoding, find};
 use descant_core::music::text::TextPrimer;
 use descant_core::music::{Clip, ClipKind, MAX_SONG_BYTES, Song, Span, Voices, read_song};
-use descant_core::tool::{Request, ToolKind};
+use descant_core::tool::{ChordTrack, Request, ToolKind};
 use std::path::{Path, PathBuf};
 
 /// Options of `descant continue`.
@@ -55,8 +55,16 @@ pub fn run(args: &Args) -> Result<()> {
         println!("track {}: {}", track + 1, song.tracks[track].title());
     }
     named(&mut clip, path);
-    let request = args.options.request(ToolKind::Continue, &model, args.bars);
-    let request = Request { primer: Some(clip), tempo: args.tempo, ..request };
+    let request = args.options.request(ToolKind::Continue, &model, args.bars)?;
+    // Only a model that hears chords is told those of the file.
+    let chords = match model.encoding() {
+        ModelEncoding::Improv { .. } => Some(ChordTrack {
+            primer: song.track_chords(track, Span::Auto, clip.length),
+            ..request.chords.clone().unwrap_or_default()
+        }),
+        _ => request.chords.clone(),
+    };
+    let request = Request { primer: Some(clip), tempo: args.tempo, chords, ..request };
     args.options.write(&model, &request)
 }
 

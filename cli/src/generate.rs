@@ -26,7 +26,7 @@ pub struct Args {
 /// A model without weights, or a folder that cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let model = args.options.load(None)?;
-    let request = args.options.request(ToolKind::Generate, &model, args.bars);
+    let request = args.options.request(ToolKind::Generate, &model, args.bars)?;
     let request = Request { meter: args.meter, tempo: Some(args.tempo), ..request };
     args.options.write(&model, &request)
 }

@@ -3,11 +3,18 @@
 use anyhow::{Context, Result, bail, ensure};
 use descant_core::checkpoint;
 use descant_core::model::{Model, builtin, catalogue, find};
-use descant_core::music::{Clip, ClipKind, Meter, PitchClasses, midi, pitch_from_name};
+use descant_core::music::{
+    Clip, ClipKind, Meter, PitchClasses, TICKS_PER_QUARTER, Ticks, midi, pitch_from_name,
+};
 use descant_core::sampling::Seed;
-use descant_core::tool::{Cancel, Constraints, Request, ToolKind, file_name, run, take_name};
+use descant_core::tool::{
+    Cancel, ChordTrack, Constraints, PerformanceControls, Request, ToolKind, file_name, run, take_name,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
+
+/// Weights of the pitch classes from C on.
+pub type PitchWeights = [f64; 12];
 
 /// Options of both commands.
 #[derive(clap::Args)]
@@ -36,6 +43,24 @@ pub struct Options {
     /// Note onsets per bar to aim at
     #[arg(long, value_parser = density)]
     pub density: Option<f32>,
+    /// Most notes that sound at once (drums: that are struck at once)
+    #[arg(long, value_name = "NOTES", value_parser = clap::value_parser!(u8).range(1..))]
+    pub polyphony: Option<u8>,
+    /// Never the same pitch (drums: the same drums) twice in a row
+    #[arg(long)]
+    pub no_repeat: bool,
+    /// Chords of the new bars for improv models, over and over, e.g. "C G7 Am F"
+    #[arg(long)]
+    pub chords: Option<String>,
+    /// How many 16th notes each of them lasts
+    #[arg(long, value_name = "STEPS", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    pub steps_per_chord: u16,
+    /// Notes per second, for performance models that can be told
+    #[arg(long, value_name = "NUMBER")]
+    pub notes_per_second: Option<f64>,
+    /// Weights of the twelve pitch classes from C on, for performance models that can be told, e.g. 2,0,1,0,1,1,0,1,0,1,0,1
+    #[arg(long, value_name = "WEIGHTS", value_parser = weights)]
+    pub pitch_classes: Option<PitchWeights>,
     /// Folder for the MIDI files
     #[arg(short, long, default_value = ".")]
     pub out: PathBuf,
@@ -64,6 +89,16 @@ fn range(text: &str) -> Result<(u8, u8), String> {
     let (low, high) = text.split_once("..").ok_or_else(wrong)?;
     let (low, high) = (pitch_from_name(low).ok_or_else(wrong)?, pitch_from_name(high).ok_or_else(wrong)?);
     if low > high { Err("the lowest pitch is above the highest".into()) } else { Ok((low, high)) }
+}
+
+fn weights(text: &str) -> Result<PitchWeights, String> {
+    let numbers: Vec<f64> = text
+        .trim_matches(['[', ']'])
+        .split(',')
+        .map(|n| n.trim().parse().map_err(|_| format!("{n:?} is no number")))
+        .collect::<Result<_, _>>()?;
+    let count = numbers.len();
+    numbers.try_into().map_err(|_| format!("there are twelve pitch classes, but {count} weights"))
 }
 
 /// A meter such as 4/4.
@@ -116,8 +151,13 @@ impl Options {
     }
 
     /// The request of these options.
-    pub fn request(&self, tool: ToolKind, model: &Model, bars: u32) -> Request {
-        Request {
+    ///
+    /// # Errors
+    /// A chord that is none.
+    pub fn request(&self, tool: ToolKind, model: &Model, bars: u32) -> Result<Request> {
+        let ticks = Ticks::from(self.steps_per_chord) * TICKS_PER_QUARTER / 4;
+        let chords = self.chords.as_deref().map(|text| ChordTrack::from_text(text, ticks)).transpose()?;
+        Ok(Request {
             tool,
             model: model.card().id.clone(),
             primer: None,
@@ -125,10 +165,22 @@ impl Options {
             variations: self.variations,
             temperature: self.temperature.unwrap_or(model.card().default_temperature),
             seed: self.seed.0,
-            constraints: Constraints { scale: self.scale, range: self.range, density: self.density },
+            constraints: Constraints {
+                scale: self.scale,
+                range: self.range,
+                density: self.density,
+                polyphony: self.polyphony,
+                no_repeat: self.no_repeat,
+            },
             meter: Meter::COMMON,
             tempo: None,
-        }
+            chords,
+            performance: PerformanceControls {
+                density: self.notes_per_second,
+                pitch_classes: self.pitch_classes,
+            },
+            infill: None,
+        })
     }
 
     /// Runs the request and writes one file per take, whole takes with primer.

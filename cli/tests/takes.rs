@@ -113,3 +113,32 @@ fn mistakes_are_explained_and_fail() {
         assert!(text.contains(expected), "{arguments:?}: {text}");
     }
 }
+
+#[test]
+fn chords_and_notes_per_second_reach_the_models_that_hear_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let generate = |id: &str, more: &[&str]| {
+        let weights = weights(folder.path(), id);
+        let out = folder.path().join(id);
+        let paths = [weights.to_string_lossy().into_owned(), out.to_string_lossy().into_owned()];
+        let arguments = ["generate", "-n", "1", "-b", "2", "-w", &paths[0], "-o", &paths[1]];
+        let output = descant(&[&arguments[..], more].concat());
+        let said =
+            String::from_utf8_lossy(if output.status.success() { &output.stdout } else { &output.stderr });
+        (output.status.success(), said.into_owned())
+    };
+    let (good, said) = generate("basic_improv", &["--chords", "C G7 Am F", "--steps-per-chord", "8"]);
+    assert!(good && !said.contains("note: "), "{said}");
+    let (good, said) = generate("basic_improv", &[]);
+    assert!(good && said.contains("C Am F G"), "{said}");
+    let (good, said) = generate("basic_improv", &["--chords", "C Hm"]);
+    assert!(!good && said.contains("“Hm”"), "{said}");
+    let weights = "1,0,1,0,1,1,0,1,0,1,0,1";
+    let told = ["--notes-per-second", "8", "--pitch-classes", weights];
+    let (good, said) = generate("multiconditioned_performance_with_dynamics", &told);
+    assert!(good && !said.contains("note: "), "{said}");
+    let (good, said) = generate("drum_kit", &told);
+    assert!(good && said.contains("ignored"), "{said}");
+    let (good, said) = generate("drum_kit", &["--pitch-classes", "1,2"]);
+    assert!(!good && said.contains("twelve"), "{said}");
+}

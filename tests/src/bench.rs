@@ -110,6 +110,7 @@ fn ratio(name: &str, model: &Model, goal: f64) -> Result<()> {
             constraints: Constraints::default(),
             meter: Meter::COMMON,
             tempo: None,
+            ..Request::default()
         };
         // The scheduler's clock ticks in milliseconds, so a run lasts long; the least of several runs counts,
         // because the machine's other work only ever adds.

@@ -173,6 +173,7 @@ fn drum_kit(repeats: usize) -> Result<()> {
                 constraints: Constraints::default(),
                 meter: Meter::default(),
                 tempo: None,
+                ..Request::default()
             };
             let mut result = Ok(());
             let micros = least((repeats / 100).max(5), || {

@@ -12,7 +12,7 @@ use crate::tool::Cancel;
 fn write<E: Event>(rnn: &EventRnn<'_, E>, primer: &[E], steps: usize, seeds: &[u32]) -> Vec<Written<E>> {
     let cancel = Cancel::default();
     let primed = rnn.prime(primer, &cancel, |_, _| Ok(())).expect("fits");
-    let options = WriteOptions { steps, unscored: 0, temperature: 1.0, seeds, effect: None, density: None };
+    let options = WriteOptions { steps, seeds, ..WriteOptions::default() };
     rnn.write(&primed, &options, &cancel, &mut |_| {}).expect("writes")
 }
 

@@ -79,10 +79,15 @@ impl<E: Event> Recall<E> {
     }
 }
 
+/// Rules that depend on what was written before: for a history the [`Effect::cost`] of each next event.
+pub type Rules<'a, E> = dyn Fn(&History<E>) -> Box<dyn Fn(E) -> u8> + 'a;
+
 /// How takes are written.
-pub struct WriteOptions<'a, E> {
-    /// Events to write.
+pub struct WriteOptions<'a, E: Event> {
+    /// Events to write; with `until` at most so many.
     pub steps: usize,
+    /// The share of a take that is written, 0..=1: it ends as soon as that is 1. `None` = after `steps` events.
+    pub until: Option<&'a dyn Fn(&History<E>) -> f32>,
     /// How many of the first of them are a warm-up: no part of the score, and drawn at temperature 1 at least
     /// (unless greedy), because at low temperatures these models rarely leave the silence of an empty past.
     pub unscored: usize,
@@ -93,8 +98,29 @@ pub struct WriteOptions<'a, E> {
     /// What an event would break or start. `None` = anything goes and nothing is counted. Outputs of several
     /// heads know no limits.
     pub effect: Option<&'a dyn Fn(E) -> Effect>,
+    /// Asked anew for every event. Outputs of several heads know no rules.
+    pub rules: Option<&'a Rules<'a, E>>,
+    /// Events that are given: they are not drawn, but scored like the others. Asked with the number of the event
+    /// (from 0) and the history.
+    pub forced: Option<&'a dyn Fn(usize, &History<E>) -> Option<E>>,
     /// Steers onsets per bar (needs `effect`).
     pub density: Option<DensityControl>,
+}
+
+impl<E: Event> Default for WriteOptions<'_, E> {
+    fn default() -> Self {
+        Self {
+            steps: 0,
+            until: None,
+            unscored: 0,
+            temperature: 1.0,
+            seeds: &[],
+            effect: None,
+            rules: None,
+            forced: None,
+            density: None,
+        }
+    }
 }
 
 /// One take's events.
@@ -230,16 +256,23 @@ impl<E: Event> EventRnn<'_, E> {
                 rng: Rng::new(seed),
                 density: options.density.clone(),
                 log_likelihood: 0.0,
+                written: 0.0,
             })
             .collect();
         let mut inputs = vec![SparseVector::new(); lanes];
         let mut room = Room { heads: Heads::new(self.encoding.heads()), ..Room::default() };
+        let mut told = 0.0;
         for step in 0..options.steps {
             if cancel.is_cancelled() {
                 return Err(WriteError::Cancelled);
             }
+            let mut least = 1.0_f32;
             let lanes = writers.iter_mut().zip(logits.chunks_exact_mut(classes)).zip(&mut inputs);
             for (lane, ((writer, row), input)) in lanes.enumerate() {
+                if writer.written >= 1.0 {
+                    // It steps along, because the others do, but nobody listens.
+                    continue;
+                }
                 self.check(row)?;
                 if let Some(recall) = writer.recall.as_mut().filter(|_| step > 0) {
                     recall.cache.mix(state.output(lane), row);
@@ -248,14 +281,26 @@ impl<E: Event> EventRnn<'_, E> {
                 if let Some(recall) = &mut writer.recall {
                     recall.push(&state, lane, event);
                 }
-                if step + 1 < options.steps {
+                let share = (step + 1) as f32 / options.steps as f32;
+                writer.written = options.until.map_or(share, |until| until(&writer.history));
+                least = least.min(writer.written);
+                if writer.written < 1.0 && step + 1 < options.steps {
                     self.encoding.input(&writer.history, input)?;
                 }
             }
-            if step + 1 < options.steps {
+            if least < 1.0 && step + 1 < options.steps {
                 self.stack.step(&mut state, &inputs, &mut logits)?;
+            } else {
+                // Complete, or at the most events that were allowed.
+                least = 1.0;
             }
-            progress((step + 1) as f32 / options.steps as f32);
+            if least > told {
+                told = least;
+                progress(told);
+            }
+            if told >= 1.0 {
+                break;
+            }
         }
         let from = primed.history.len();
         let mut written: Vec<Written<E>> = writers
@@ -273,13 +318,17 @@ impl<E: Event> EventRnn<'_, E> {
         Ok(written)
     }
 
-    /// Effects of the classes whose event never changes.
-    fn effects(&self, options: &WriteOptions<'_, E>) -> Result<Vec<Effect>, WriteError> {
-        let Some(effect) = options.effect.filter(|_| self.encoding.heads().len() == 1) else {
+    /// Events and effects of the classes whose event never changes.
+    fn effects(&self, options: &WriteOptions<'_, E>) -> Result<Vec<(E, Effect)>, WriteError> {
+        let limited = options.effect.is_some() || options.rules.is_some();
+        if !limited || self.encoding.heads().len() != 1 {
             return Ok(Vec::new());
-        };
+        }
         let fixed = self.encoding.num_classes() - self.encoding.lookback_classes();
-        (0..fixed).map(|class| Ok(effect(self.encoding.decode(class, &[])?))).collect()
+        let effect = |event| options.effect.map_or(Effect::default(), |effect| effect(event));
+        (0..fixed)
+            .map(|class| Ok(self.encoding.decode(class, &[]).map(|event| (event, effect(event)))?))
+            .collect()
     }
 
     /// Chooses the next event of a take from its logits, which the limits overwrite.
@@ -289,38 +338,51 @@ impl<E: Event> EventRnn<'_, E> {
         logits: &mut [f32],
         step: usize,
         options: &WriteOptions<'_, E>,
-        table: &[Effect],
+        table: &[(E, Effect)],
         room: &mut Room,
     ) -> Result<E, WriteError> {
         let heads = &room.heads;
-        let limits = options.effect.filter(|_| heads.is_single());
+        let limited = heads.is_single() && (options.effect.is_some() || options.rules.is_some());
+        let effect = |event| options.effect.map_or(Effect::default(), |effect| effect(event));
         heads.probabilities(logits, 1.0, &mut room.plain);
-        let mut drawn_from = &room.plain;
-        if let Some(effect) = limits {
-            let bias = writer.density.as_ref().map_or(0.0, DensityControl::bias);
-            let events = writer.history.events();
-            let of_class = |class: usize| match table.get(class) {
-                Some(&known) => known,
-                None => self.encoding.decode(class, events).map_or(Effect::default(), effect),
-            };
-            limit(logits, bias, of_class);
-        }
-        let class = if options.temperature > 0.0 {
-            let warm_up = step < options.unscored;
-            let temperature = if warm_up { options.temperature.max(1.0) } else { options.temperature };
-            if limits.is_some() || temperature != 1.0 {
-                heads.probabilities(logits, temperature, &mut room.drawn);
-                drawn_from = &room.drawn;
-            }
-            heads.pick(drawn_from, |head| writer.rng.at(step as u64, head), |_| {})
+        let forced = options.forced.and_then(|forced| forced(step, &writer.history));
+        let (class, event) = if let Some(event) = forced {
+            let events: Vec<E> = writer.history.events().iter().copied().chain([event]).collect();
+            (self.encoding.label(&events, events.len() - 1)?, event)
         } else {
-            heads.greedy(logits)
+            let mut drawn_from = &room.plain;
+            if limited {
+                let bias = writer.density.as_ref().map_or(0.0, DensityControl::bias);
+                let rules = options.rules.map(|rules| rules(&writer.history));
+                let events = writer.history.events();
+                let of_class = |class: usize| {
+                    let known = table.get(class).copied();
+                    let decoded =
+                        || self.encoding.decode(class, events).ok().map(|event| (event, effect(event)));
+                    let Some((event, effect)) = known.or_else(decoded) else { return Effect::default() };
+                    let cost =
+                        rules.as_ref().map_or(effect.cost, |cost| effect.cost.saturating_add(cost(event)));
+                    Effect { cost, ..effect }
+                };
+                limit(logits, bias, of_class);
+            }
+            let class = if options.temperature > 0.0 {
+                let warm_up = step < options.unscored;
+                let temperature = if warm_up { options.temperature.max(1.0) } else { options.temperature };
+                if limited || temperature != 1.0 {
+                    heads.probabilities(logits, temperature, &mut room.drawn);
+                    drawn_from = &room.drawn;
+                }
+                heads.pick(drawn_from, |head| writer.rng.at(step as u64, head), |_| {})
+            } else {
+                heads.greedy(logits)
+            };
+            (class, self.encoding.decode(class, writer.history.events())?)
         };
         if step >= options.unscored {
             writer.log_likelihood += f64::from(heads.log_probability(&room.plain, class));
         }
-        let event = self.encoding.decode(class, writer.history.events())?;
-        if let (Some(effect), Some(density)) = (limits, &mut writer.density) {
+        if let Some(density) = writer.density.as_mut().filter(|_| limited) {
             density.record(effect(event).onsets);
         }
         writer.history.push(event);
@@ -335,6 +397,8 @@ struct Writer<E: Event> {
     rng: Rng,
     density: Option<DensityControl>,
     log_likelihood: f64,
+    /// Share of the take, 0..=1.
+    written: f32,
 }
 
 /// Buffers of [`EventRnn::choose`].

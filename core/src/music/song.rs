@@ -3,6 +3,7 @@
 //! Any thread but the audio thread. Never reads or writes bytes: that is `midi`.
 
 use super::{Clip, ClipKind, MeterMap, Note, Scale, TICKS_PER_QUARTER, TempoMap, Ticks};
+use serde::{Deserialize, Serialize};
 
 /// Notes of one track and channel of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,7 +57,7 @@ pub enum Span {
 }
 
 /// A chord symbol over the music, as written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChordMark {
     /// From here on, until the next one.
     pub tick: Ticks,
@@ -238,6 +239,29 @@ impl Song {
         2.0 * one_line + played.min(1.0) + enough + 2.0 * tune - 1.5 * ground - 1.5 * out_of_voice
     }
 
+    /// Whether a span of a track is the whole of it, and where it begins.
+    fn span_start(&self, track: &Track, span: Span) -> Option<(bool, Ticks)> {
+        let whole = match span {
+            Span::Auto => self.tracks.len() == 1,
+            Span::Whole => true,
+            Span::Sounding => false,
+        };
+        let first = track.notes.first()?.start;
+        Some((whole, if whole { 0 } else { self.meters.bar(first).1 }))
+    }
+
+    /// The chord symbols over the first `length` ticks of the clip that [`Self::track_to_clip`] makes of a track,
+    /// counted from the clip's start. A chord that holds there already is at tick 0. Empty if there are none.
+    #[must_use]
+    pub fn track_chords(&self, index: usize, span: Span, length: Ticks) -> Vec<ChordMark> {
+        let Some((_, start)) = self.tracks.get(index).and_then(|track| self.span_start(track, span)) else {
+            return Vec::new();
+        };
+        let first = self.chords.partition_point(|c| c.tick <= start).saturating_sub(1);
+        let inside = self.chords[first..].iter().take_while(|c| c.tick < start.saturating_add(length));
+        inside.map(|c| ChordMark { tick: (c.tick - start).max(0), figure: c.figure.clone() }).collect()
+    }
+
     /// A track as a clip of whole bars (or as it is, if its length is meant exactly). Beats stay beats whatever the tempo does; the clip's tempo is the one
     /// at its start. Its meter is the one at its start, too. `None` if there is no such track.
     #[must_use]
@@ -247,13 +271,7 @@ impl Song {
             Voices::All => track.notes.clone(),
             Voices::TopLine => top_line(&track.notes),
         };
-        let whole = match span {
-            Span::Auto => self.tracks.len() == 1,
-            Span::Whole => true,
-            Span::Sounding => false,
-        };
-        let first = notes.first()?.start;
-        let start = if whole { 0 } else { self.meters.bar(first).1 };
+        let (whole, start) = self.span_start(track, span)?;
         let meter = self.meters.at(start).meter;
         let bar = meter.bar_ticks();
         let last_onset = notes.iter().map(|n| n.start).max()?;

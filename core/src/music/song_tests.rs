@@ -130,3 +130,14 @@ fn top_line_follows_the_highest_notes() {
     assert_eq!(seen, [(0, 67, 2 * Q), (2 * Q, 72, 3 * Q), (3 * Q, 50, 4 * Q)]);
     assert!(line.windows(2).all(|w| w[0].end() <= w[1].start));
 }
+
+#[test]
+fn chords_come_along_with_the_clip() {
+    let mut song = song(vec![track("Flute", 1, quarters(&[60; 32]))]);
+    let mark = |bar: Ticks, figure: &str| ChordMark { tick: bar * 4 * Q, figure: figure.into() };
+    song.chords = vec![mark(0, "C"), mark(1, "F"), mark(4, "G")];
+    let chords = song.track_chords(0, Span::Whole, 8 * 4 * Q);
+    assert_eq!(chords, song.chords);
+    assert_eq!(song.track_chords(0, Span::Whole, 4 * Q), [mark(0, "C")]);
+    assert!(song.track_chords(99, Span::Whole, 4 * Q).is_empty());
+}

@@ -99,7 +99,7 @@ mod tests {
         let mut p = Vec::new();
         for step in 0..64 * 16_usize {
             let mut logits = [0.0, model_logit];
-            let effect = |class| Effect { forbidden: false, onsets: u8::from(class == 1) };
+            let effect = |class| Effect { onsets: u8::from(class == 1), ..Effect::default() };
             assert!(limit(&mut logits, control.bias(), effect));
             probabilities(&logits, 1.0, &mut p);
             let onset = pick(&p, Rng::new(3).at(step as u64, 0)) == 1;

@@ -9,20 +9,21 @@ pub struct Effect {
     pub forbidden: bool,
     /// Notes that would start.
     pub onsets: u8,
+    /// Weight of the rules that it breaks (no repetition, rhythm …). Of the classes that are not forbidden those
+    /// with the least may be chosen, so that rules which cannot be kept give way, the lightest first.
+    pub cost: u8,
 }
 
-/// Sets forbidden classes to `-inf` and adds `bias` per onset to the others. `effect(class)` is asked once per
-/// class.
+/// Sets forbidden classes, and those that cost more than the cheapest, to `-inf` and adds `bias` per onset to the
+/// others. `effect(class)` is asked once per class.
 ///
 /// Returns `false`, with the logits as they were, if every class is forbidden.
 pub fn limit(logits: &mut [f32], bias: f32, mut effect: impl FnMut(usize) -> Effect) -> bool {
     let effects: Vec<Effect> = (0..logits.len()).map(&mut effect).collect();
-    if effects.iter().all(|e| e.forbidden) {
-        return false;
-    }
+    let Some(least) = effects.iter().filter(|e| !e.forbidden).map(|e| e.cost).min() else { return false };
     for (logit, effect) in logits.iter_mut().zip(effects) {
-        *logit =
-            if effect.forbidden { f32::NEG_INFINITY } else { bias.mul_add(f32::from(effect.onsets), *logit) };
+        let legal = !effect.forbidden && effect.cost == least;
+        *logit = if legal { bias.mul_add(f32::from(effect.onsets), *logit) } else { f32::NEG_INFINITY };
     }
     true
 }
@@ -30,11 +31,12 @@ pub fn limit(logits: &mut [f32], bias: f32, mut effect: impl FnMut(usize) -> Eff
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn forbidden_classes_go_and_onsets_are_favoured() {
         let mut logits = [1.0, 2.0, 3.0];
-        let effect = |class| Effect { forbidden: class == 2, onsets: u8::from(class == 1) };
+        let effect = |class| Effect { forbidden: class == 2, onsets: u8::from(class == 1), cost: 0 };
         assert!(limit(&mut logits, 0.5, effect));
         assert_eq!(logits, [1.0, 2.5, f32::NEG_INFINITY]);
     }
@@ -42,7 +44,24 @@ mod tests {
     #[test]
     fn when_everything_is_forbidden_nothing_is() {
         let mut logits = [1.0, 2.0];
-        assert!(!limit(&mut logits, 9.0, |_| Effect { forbidden: true, onsets: 1 }));
+        assert!(!limit(&mut logits, 9.0, |_| Effect { forbidden: true, onsets: 1, cost: 0 }));
         assert_eq!(logits, [1.0, 2.0]);
+    }
+
+    proptest! {
+        #[test]
+        fn some_class_is_always_left_and_it_is_a_cheapest(
+            effects in prop::collection::vec((any::<bool>(), 0u8..4, any::<u8>()), 1..40),
+            bias in -8.0f32..8.0,
+        ) {
+            let mut logits = vec![0.5; effects.len()];
+            let of = |i: usize| Effect { forbidden: effects[i].0, onsets: effects[i].1, cost: effects[i].2 };
+            let limited = limit(&mut logits, bias, of);
+            prop_assert_eq!(limited, effects.iter().any(|e| !e.0));
+            let left: Vec<usize> = (0..logits.len()).filter(|&i| logits[i].is_finite()).collect();
+            prop_assert!(!left.is_empty());
+            let least = effects.iter().filter(|e| !e.0).map(|e| e.2).min();
+            prop_assert!(!limited || left.iter().all(|&i| !effects[i].0 && Some(effects[i].2) == least));
+        }
     }
 }

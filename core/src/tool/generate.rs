@@ -8,15 +8,17 @@
 //! Greedy takes (temperature 0) start from a whole given bar instead, a plain beat or a broken chord: the
 //! likeliest event after a single one is silence for ever.
 use super::assemble::{self, Placement, steps_until};
+use super::harmony::{Harmony, broken};
 use super::limits::{PitchLimits, density, drum_effect, home};
 use super::run::{no_classes, seeds, take, write};
 use super::voices::{self, Part};
-use super::{Cancel, Request, Take, ToolError};
-use crate::codec::encoding::OneHot;
+use super::{Cancel, Constraints, Request, Take, ToolError, rules};
+use crate::codec::encoding::{Conditional, DrumsOneHot, Encoding, OneHot, listed};
 use crate::codec::{MelodyEvent, PitchSet};
 use crate::model::event_rnn::WriteOptions;
 use crate::model::{Model, ModelEncoding};
-use crate::music::{Clip, Note};
+use crate::music::{Clip, Note, Ticks};
+use crate::sampling::DensityControl;
 use std::sync::Arc;
 
 /// A step of a plain beat: bass drum on the first of two quarters, snare on the second, hi-hat on eighths. Its
@@ -36,15 +38,150 @@ fn plain_beat(step: usize, steps_per_quarter: u32) -> PitchSet {
     hits
 }
 
-/// A step of a broken C major chord in quarters. Its first step, middle C, is what every melody starts from.
-fn broken_chord(step: usize, steps_per_quarter: u32, (min, max): (i32, i32)) -> MelodyEvent {
-    const CHORD: [i32; 4] = [60, 64, 67, 64];
+/// A step of a broken chord in quarters. Its first step (middle C where there are no chords) is what every melody
+/// starts from.
+fn broken_chord(chord: [i32; 4], step: usize, steps_per_quarter: u32, (min, max): (i32, i32)) -> MelodyEvent {
     let quarter = steps_per_quarter as usize;
     if !step.is_multiple_of(quarter) {
         return MelodyEvent::NoEvent;
     }
-    let pitch = CHORD[step / quarter % CHORD.len()].clamp(min, max - 1);
+    let pitch = chord[step / quarter % chord.len()].clamp(min, max - 1);
     u8::try_from(pitch).map_or(MelodyEvent::NoEvent, MelodyEvent::Pitch)
+}
+
+/// What all kinds of models share.
+struct Job<'a> {
+    model: &'a Model,
+    request: &'a Request,
+    seeds: Vec<u32>,
+    /// The clip's end.
+    end: Ticks,
+    /// Grid steps of the clip, and of its first bar.
+    steps: usize,
+    first_bar: usize,
+    density: Option<DensityControl>,
+}
+
+impl Job<'_> {
+    fn steps_per_quarter(&self) -> u32 {
+        self.model.hparams().steps_per_quarter
+    }
+
+    fn place(&self) -> Placement {
+        Placement { first_step: 0, steps_per_quarter: self.steps_per_quarter(), end: self.end }
+    }
+
+    /// Steps that are given, and steps of the first bar that are left to warm up.
+    fn start(&self) -> (usize, usize) {
+        let given = if self.request.temperature == 0.0 { self.first_bar } else { 1 };
+        (given, self.first_bar - given)
+    }
+
+    fn take(
+        &self,
+        seed: u32,
+        notes: Vec<Note>,
+        log_likelihood: f64,
+        request: &Arc<Request>,
+        notices: &[String],
+    ) -> Take {
+        let mut clip = Clip {
+            name: String::new(),
+            kind: self.model.kind(),
+            notes,
+            length: self.end,
+            meter: self.request.meter,
+            tempo: self.request.tempo,
+        };
+        clip.normalise();
+        take(clip, 0, seed, (log_likelihood, self.steps), request, notices)
+    }
+
+    fn drums(
+        &self,
+        encoding: &dyn Encoding<PitchSet>,
+        classes: &DrumsOneHot,
+        cancel: &Cancel,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<Vec<Take>, ToolError> {
+        let (given, warm_up) = self.start();
+        let spq = self.steps_per_quarter();
+        let beat = (0..given).map(|step| classes.decode(classes.encode(plain_beat(step, spq))?));
+        let first = beat.collect::<Result<Vec<_>, _>>()?;
+        let effect = &drum_effect;
+        let rules = rules::drums(&self.request.constraints);
+        let options = WriteOptions {
+            steps: warm_up + self.steps,
+            unscored: warm_up,
+            temperature: self.request.temperature,
+            seeds: &self.seeds,
+            effect: self.density.is_some().then_some(effect),
+            rules: rules.as_deref(),
+            density: self.density.clone(),
+            ..WriteOptions::default()
+        };
+        let written = write(self.model.rnn(encoding), &first, &options, cancel, progress)?;
+        let shared = Arc::new(self.request.clone());
+        let takes = written.iter().zip(&self.seeds);
+        Ok(takes
+            .map(|(w, &seed)| {
+                let notes = assemble::drums(&w.events[warm_up..], self.place());
+                self.take(seed, notes, w.log_likelihood, &shared, &[])
+            })
+            .collect())
+    }
+
+    /// A melody whose pitches sound `shift` semitones higher than the model writes them, and which starts from
+    /// `chord`.
+    fn melody(
+        &self,
+        encoding: &dyn Encoding<MelodyEvent>,
+        shift: i32,
+        chord: [i32; 4],
+        cancel: &Cancel,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<Vec<Take>, ToolError> {
+        let (given, warm_up) = self.start();
+        let (spq, range) = (self.steps_per_quarter(), self.range());
+        let limits = PitchLimits::new(&self.request.constraints, range, shift);
+        let notices: Vec<String> = limits.notice.iter().cloned().collect();
+        let first: Vec<_> = (0..given).map(|step| broken_chord(chord, step, spq, range)).collect();
+        let effect = |event| limits.effect(event);
+        let rules = rules::melody(&self.request.constraints);
+        let options = WriteOptions {
+            steps: warm_up + self.steps,
+            unscored: warm_up,
+            temperature: self.request.temperature,
+            seeds: &self.seeds,
+            effect: (limits.bites || self.density.is_some()).then_some(&effect),
+            rules: rules.as_deref(),
+            density: self.density.clone(),
+            ..WriteOptions::default()
+        };
+        let written = write(self.model.rnn(encoding), &first, &options, cancel, progress)?;
+        let shared = Arc::new(self.request.clone());
+        let takes = written.iter().zip(&self.seeds);
+        Ok(takes
+            .map(|(w, &seed)| {
+                let (before, events) = w.events.split_at(warm_up);
+                let before: Vec<_> = first.iter().chain(before).copied().collect();
+                let legal = |&p: &u8| !limits.effect(MelodyEvent::Pitch(p)).forbidden;
+                let struck = assemble::sounding(&before).filter(legal);
+                let notes = assemble::melody(events, struck, shift, self.place());
+                self.take(seed, notes, w.log_likelihood, &shared, &notices)
+            })
+            .collect())
+    }
+
+    /// Pitches of a melody model.
+    fn range(&self) -> (i32, i32) {
+        self.model.hparams().encoding.note_range().unwrap_or((0, 128))
+    }
+
+    /// By how much a melody from nothing is moved.
+    fn shift(&self) -> i32 {
+        home(&self.request.constraints, self.range(), self.model.hparams().transpose_to_key)
+    }
 }
 
 pub(super) fn run(
@@ -53,92 +190,52 @@ pub(super) fn run(
     cancel: &Cancel,
     progress: &mut dyn FnMut(f32),
 ) -> Result<Vec<Take>, ToolError> {
-    let hparams = model.hparams();
-    let spq = hparams.steps_per_quarter;
+    let spq = model.hparams().steps_per_quarter;
     let bar = request.meter.bar_ticks();
     let end = bar * i64::from(request.bars);
-    let steps = steps_until(0, end, spq);
-    let first_bar = steps_until(0, bar, spq).max(1);
-    let greedy = request.temperature == 0.0;
-    let given = if greedy { first_bar } else { 1 };
-    let warm_up = first_bar - given;
-    let place = Placement { first_step: 0, steps_per_quarter: spq, end };
-    let seeds = seeds(request);
-    let density = density(&request.constraints, request.meter, spq, &[]);
-    let shared = Arc::new(request.clone());
-    let finish = |seed, notes: Vec<Note>, log_likelihood, notices: &[String]| {
-        let mut clip = Clip {
-            name: String::new(),
-            kind: model.kind(),
-            notes,
-            length: end,
-            meter: request.meter,
-            tempo: request.tempo,
-        };
-        clip.normalise();
-        take(clip, 0, seed, (log_likelihood, steps), &shared, notices)
+    let job = Job {
+        model,
+        request,
+        seeds: seeds(request),
+        end,
+        steps: steps_until(0, end, spq),
+        first_bar: steps_until(0, bar, spq).max(1),
+        density: density(&request.constraints, request.meter, spq, &[]),
     };
     match model.encoding() {
         ModelEncoding::Drums(encoding) => {
-            let Some(classes) = hparams.encoding.drum_classes()? else { return Err(no_classes()) };
-            let beat = (0..given).map(|step| classes.decode(classes.encode(plain_beat(step, spq))?));
-            let first = beat.collect::<Result<Vec<_>, _>>()?;
-            let effect = &drum_effect;
-            let options = WriteOptions {
-                steps: warm_up + steps,
-                unscored: warm_up,
-                temperature: request.temperature,
-                seeds: &seeds,
-                effect: density.is_some().then_some(effect),
-                density,
-            };
-            let rnn = model.rnn(encoding.as_ref());
-            let written = write(rnn, &first, &options, cancel, progress)?;
-            let takes = written.iter().zip(&seeds);
-            Ok(takes
-                .map(|(w, &seed)| {
-                    let notes = assemble::drums(&w.events[warm_up..], place);
-                    finish(seed, notes, w.log_likelihood, &[])
-                })
-                .collect())
+            let Some(classes) = model.hparams().encoding.drum_classes()? else { return Err(no_classes()) };
+            job.drums(encoding.as_ref(), &classes, cancel, progress)
         }
         ModelEncoding::Melody(encoding) => {
-            let range = hparams.encoding.note_range().unwrap_or((0, 128));
-            let shift = home(&request.constraints, range, hparams.transpose_to_key);
-            let limits = PitchLimits::new(&request.constraints, range, shift);
-            let notices: Vec<String> = limits.notice.iter().cloned().collect();
-            let first: Vec<_> = (0..given).map(|step| broken_chord(step, spq, range)).collect();
-            let effect = |event| limits.effect(event);
-            let options = WriteOptions {
-                steps: warm_up + steps,
-                unscored: warm_up,
-                temperature: request.temperature,
-                seeds: &seeds,
-                effect: (limits.bites || density.is_some()).then_some(&effect),
-                density,
-            };
-            let rnn = model.rnn(encoding.as_ref());
-            let written = write(rnn, &first, &options, cancel, progress)?;
-            let takes = written.iter().zip(&seeds);
-            Ok(takes
-                .map(|(w, &seed)| {
-                    let (before, events) = w.events.split_at(warm_up);
-                    let before: Vec<_> = first.iter().chain(before).copied().collect();
-                    let legal = |&p: &u8| !limits.effect(MelodyEvent::Pitch(p)).forbidden;
-                    let struck = assemble::sounding(&before).filter(legal);
-                    let notes = assemble::melody(events, struck, shift, place);
-                    finish(seed, notes, w.log_likelihood, &notices)
-                })
-                .collect())
+            job.melody(encoding.as_ref(), job.shift(), broken(None), cancel, progress)
+        }
+        ModelEncoding::Improv { chords: control, melody } => {
+            // A plain progression is in the key that fits the scale best.
+            let key = home(&Constraints { range: None, ..request.constraints.clone() }, job.range(), Some(0));
+            let key = u8::try_from(key.rem_euclid(12)).unwrap_or(0);
+            let harmony = Harmony::new(request, *control, spq, (0, bar), key)?;
+            let shift = job.shift();
+            let last = i64::try_from(job.steps).unwrap_or(i64::MAX);
+            let heard = harmony.heard(job.first_bar, (0, last), 0, -shift)?;
+            let source = listed(&heard);
+            let encoding = Conditional { control, source: &source, target: melody.as_ref() };
+            let chord = broken(heard.first().copied().flatten());
+            let request = Request { chords: Some(harmony.track), ..request.clone() };
+            let job = Job { request: &request, ..job };
+            let mut takes = job.melody(&encoding, shift, chord, cancel, progress)?;
+            takes.iter_mut().for_each(|t| t.notices.extend(harmony.notices.iter().cloned()));
+            Ok(takes)
         }
         ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } => {
-            let part = Part { steps, keep: None, density, seeds: &seeds };
+            let part = Part { steps: job.steps, keep: None, density: job.density.clone(), seeds: &job.seeds };
             let written = voices::write(model, request, &voices::nothing(spq), part, cancel, progress)?;
-            let takes = written.takes.iter().zip(&seeds);
+            let shared = Arc::new(request.clone());
+            let takes = written.takes.iter().zip(&job.seeds);
             Ok(takes
                 .map(|(w, &seed)| {
-                    let notes = assemble::voices(&w.notes, place);
-                    finish(seed, notes, w.log_likelihood, &written.notices)
+                    let notes = assemble::voices(&w.notes, job.place());
+                    job.take(seed, notes, w.log_likelihood, &shared, &written.notices)
                 })
                 .collect())
         }

@@ -56,6 +56,7 @@ impl PitchLimits {
             Some(pitch) => Effect {
                 forbidden: !self.allowed.get(usize::from(pitch)).copied().unwrap_or(false),
                 onsets: 1,
+                cost: 0,
             },
             None => Effect::default(),
         }
@@ -64,7 +65,7 @@ impl PitchLimits {
 
 /// Effect of a drum event: it starts as many notes as it has hits.
 pub(super) fn drum_effect(event: PitchSet) -> Effect {
-    Effect { forbidden: false, onsets: u8::try_from(event.len()).unwrap_or(u8::MAX) }
+    Effect { onsets: u8::try_from(event.len()).unwrap_or(u8::MAX), ..Effect::default() }
 }
 
 /// The controller for a request's density. Where none is asked for, a continuation keeps that of its primer;
@@ -123,7 +124,7 @@ mod tests {
     }
 
     fn only(scale: Option<PitchClasses>, range: Option<(u8, u8)>) -> Constraints {
-        Constraints { scale, range, density: None }
+        Constraints { scale, range, ..Constraints::default() }
     }
 
     #[test]

@@ -5,21 +5,29 @@
 mod assemble;
 mod continue_clip;
 mod generate;
+mod harmony;
+#[cfg(test)]
+mod improv_tests;
+mod infill;
 mod limits;
 mod name;
+mod performance;
 mod primer;
+mod rules;
 mod run;
 #[cfg(test)]
 mod tests;
 mod voices;
 
+pub use harmony::ChordTrack;
+pub use infill::{Infill, Keep};
 pub use name::{file_name, take_name};
 pub use primer::MAX_PRIMER_BARS;
 pub use run::{MAX_BARS, MAX_VARIATIONS, ToolError, run};
 pub use voices::{MAX_VOICES, harmonise};
 
 pub use crate::music::PitchClasses;
-use crate::music::{Clip, Meter, Ticks};
+use crate::music::{ChordMark, Clip, Meter, Ticks};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,6 +51,21 @@ pub struct Constraints {
     pub range: Option<(u8, u8)>,
     /// Note onsets per bar to aim at.
     pub density: Option<f32>,
+    /// Most notes that sound at once, at least 1; of drums: that are struck at once.
+    #[serde(default)]
+    pub polyphony: Option<u8>,
+    /// No pitch (of drums: no set of drums) follows itself.
+    #[serde(default)]
+    pub no_repeat: bool,
+}
+
+/// What a performance model can be told besides.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PerformanceControls {
+    /// Notes per second.
+    pub density: Option<f64>,
+    /// Weights of the pitch classes from C on, 0 or more; only their proportions count.
+    pub pitch_classes: Option<[f64; 12]>,
 }
 
 /// Everything that decides what is written. Equal requests give equal takes on every machine.
@@ -68,6 +91,37 @@ pub struct Request {
     pub meter: Meter,
     /// Tempo hint written into the takes.
     pub tempo: Option<f64>,
+    /// Chords for models that write over chords. A take's request holds those that it was written over, given or
+    /// not.
+    #[serde(default)]
+    pub chords: Option<ChordTrack>,
+    /// For models of performances that can be told.
+    #[serde(default)]
+    pub performance: PerformanceControls,
+    /// Write parts of the primer anew instead of going on after it; `tool` and `bars` do not count then.
+    #[serde(default)]
+    pub infill: Option<Infill>,
+}
+
+impl Default for Request {
+    /// Four bars of 4/4 from nothing, one take, the model free.
+    fn default() -> Self {
+        Self {
+            tool: ToolKind::Generate,
+            model: String::new(),
+            primer: None,
+            bars: 4,
+            variations: 1,
+            temperature: 1.0,
+            seed: 1,
+            constraints: Constraints::default(),
+            meter: Meter::COMMON,
+            tempo: None,
+            chords: None,
+            performance: PerformanceControls::default(),
+            infill: None,
+        }
+    }
 }
 
 /// How well a take fits the model: a model score, not a measure of quality.
@@ -94,6 +148,18 @@ pub struct Take {
     pub request: Arc<Request>,
     /// What the musician should know, e.g. "3 notes were shifted by octaves".
     pub notices: Vec<String>,
+}
+
+impl Take {
+    /// The chords that the take was written over, from its start on; none for models that hear none.
+    #[must_use]
+    pub fn chords(&self) -> Vec<ChordMark> {
+        let line = match self.request.infill {
+            Some(_) => 0,
+            None => self.clip.length - self.clip.meter.bar_ticks() * Ticks::from(self.request.bars),
+        };
+        self.request.chords.as_ref().map_or_else(Vec::new, |track| track.marks(line, self.clip.length))
+    }
 }
 
 /// Lets another thread stop a run; checked at every step.

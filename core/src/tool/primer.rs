@@ -46,6 +46,15 @@ impl GridPrimer {
         Ok(Self { notes, length, new_step, end })
     }
 
+    /// Puts a whole clip of `length` steps on the grid, from its first bar on.
+    pub fn from_start(clip: &Clip, steps_per_quarter: u32, length: usize) -> Result<Self, ToolError> {
+        let bad = |e: crate::music::QuantiseError| ToolError::BadRequest(e.to_string());
+        let mut notes = Quantised::from_clip(clip, steps_per_quarter).map_err(bad)?.notes;
+        let last = i64::try_from(length).unwrap_or(i64::MAX);
+        notes.retain(|n| n.start_step < last);
+        Ok(Self { notes, length, new_step: last, end: clip.length })
+    }
+
     /// What a drum model reads, and how many notes it does not know. Sounds of one class are made one pitch,
     /// so that the model recognises a repetition whatever the kit.
     pub fn drums(&self, classes: &DrumsOneHot) -> Result<(Vec<PitchSet>, usize), ToolError> {

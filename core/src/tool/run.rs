@@ -1,10 +1,12 @@
 //! [`run`]: checks a request, hands it to its tool, and makes takes of what comes back.
 //!
 //! Worker thread. Takes are a pure function of (model, request): no clock, no global randomness.
-use super::{Cancel, Request, Score, Take, ToolKind, continue_clip, generate};
+use super::{
+    Cancel, ChordTrack, Request, Score, Take, ToolKind, continue_clip, generate, infill, performance,
+};
 use crate::codec::encoding::Event;
 use crate::model::event_rnn::{EventRnn, WriteError, WriteOptions, Written};
-use crate::model::{Model, ModelError};
+use crate::model::{Model, ModelEncoding, ModelError};
 use crate::music::{Clip, Meter, TICKS_PER_QUARTER, Ticks};
 use crate::sampling::derive;
 use std::sync::Arc;
@@ -38,6 +40,9 @@ pub enum ToolError {
     /// A model that cannot add voices.
     #[error("{0} cannot harmonise: choose a polyphony model")]
     NotVoices(String),
+    /// A model that cannot write a clip's bars anew.
+    #[error("{0} cannot write single bars anew: choose a drum, melody or improv model")]
+    NoInfill(String),
     /// A number outside its range.
     #[error("{0}")]
     BadRequest(String),
@@ -79,10 +84,44 @@ pub fn run(
     progress: &mut dyn FnMut(f32),
 ) -> Result<Vec<Take>, ToolError> {
     check(request)?;
-    match request.tool {
-        ToolKind::Generate => generate::run(model, request, cancel, progress),
-        ToolKind::Continue => continue_clip::run(model, request, cancel, progress),
-    }
+    let mut takes = match (&request.infill, model.encoding(), request.tool) {
+        (Some(infill), ..) => infill::run(model, request, infill, cancel, progress),
+        (None, ModelEncoding::Performance { .. } | ModelEncoding::NotePerformance { .. }, _) => {
+            performance::run(model, request, cancel, progress)
+        }
+        (None, _, ToolKind::Generate) => generate::run(model, request, cancel, progress),
+        (None, _, ToolKind::Continue) => continue_clip::run(model, request, cancel, progress),
+    }?;
+    let unheard = unheard(model, request);
+    takes.iter_mut().for_each(|take| take.notices.extend(unheard.iter().map(|&n| n.to_owned())));
+    Ok(takes)
+}
+
+/// What was asked for and cannot be told to a model of this family.
+fn unheard(model: &Model, request: &Request) -> Vec<&'static str> {
+    use ModelEncoding::{Improv, NotePerformance, Performance, Pianoroll, Polyphony};
+    let family = model.encoding();
+    let told = &request.performance;
+    let unheard = [
+        (
+            request.chords.is_some() && !matches!(family, Improv { .. }),
+            "this model does not hear chords: they were ignored",
+        ),
+        (
+            (told.density.is_some() || told.pitch_classes.is_some())
+                && !matches!(family, Performance { .. } | NotePerformance { .. }),
+            "this model cannot be told notes per second or pitch classes: they were ignored",
+        ),
+        (
+            request.constraints.no_repeat && matches!(family, Polyphony(_) | Pianoroll { .. }),
+            "voices may repeat pitches in this model",
+        ),
+        (
+            request.constraints.polyphony.is_some() && matches!(family, Pianoroll { .. }),
+            "this model writes any number of notes at once: the most was ignored",
+        ),
+    ];
+    unheard.into_iter().filter_map(|(is, what)| is.then_some(what)).collect()
 }
 
 pub(super) fn check(request: &Request) -> Result<(), ToolError> {
@@ -109,7 +148,17 @@ pub(super) fn check(request: &Request) -> Result<(), ToolError> {
     if request.constraints.range.is_some_and(|(low, high)| low > high) {
         return bad("the lowest pitch is above the highest");
     }
-    Ok(())
+    if request.constraints.polyphony == Some(0) {
+        return bad("at least one note must be allowed at once");
+    }
+    if request.performance.density.is_some_and(|d| !(0.0..=1000.0).contains(&d)) {
+        return bad("the notes per second must be 0 to 1000");
+    }
+    let weights = request.performance.pitch_classes.iter().flatten();
+    if weights.into_iter().any(|w| !(0.0..=1e6).contains(w)) {
+        return bad("the weights of pitch classes must be 0 to a million");
+    }
+    request.chords.as_ref().map_or(Ok(()), ChordTrack::check)
 }
 
 /// Seeds of a request's takes.

@@ -21,6 +21,7 @@ fn request(tool: ToolKind, model: &str) -> Request {
         constraints: Constraints::default(),
         meter: Meter::COMMON,
         tempo: Some(120.0),
+        ..Request::default()
     }
 }
 
@@ -148,7 +149,8 @@ fn limits_are_kept_in_every_take() {
     for id in ["attention_rnn", "lookback_rnn", "basic_rnn", "mono_rnn"] {
         let (model, base) = continued(id, swung(ClipKind::Melody, Meter::COMMON));
         for tool in [ToolKind::Generate, ToolKind::Continue] {
-            let constraints = Constraints { scale: Some(dorian), range: Some((62, 74)), density: None };
+            let constraints =
+                Constraints { scale: Some(dorian), range: Some((62, 74)), ..Constraints::default() };
             let request = Request { tool, temperature: 2.0, bars: 8, constraints, ..base.clone() };
             let mut heard = 0;
             for take in takes(&model, &request) {

@@ -81,7 +81,7 @@ pub(super) fn write(
         steps: part.steps,
         temperature: request.temperature,
         seeds: part.seeds,
-        voices: MAX_VOICES,
+        voices: request.constraints.polyphony.map_or(MAX_VOICES, |most| MAX_VOICES.min(most.into())),
         allowed: limits.pitches(),
         keep: part.keep.map_or(&[][..], Polyphony::events),
         density: part.density,

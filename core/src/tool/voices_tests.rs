@@ -28,6 +28,7 @@ fn request(tool: ToolKind, model: &str) -> Request {
         constraints: Constraints::default(),
         meter: Meter::COMMON,
         tempo: None,
+        ..Request::default()
     }
 }
 
@@ -58,6 +59,7 @@ fn voices_come_from_nothing_within_scale_and_range() {
             scale: Some(crate::music::Scale::Major.in_key(2)),
             range: Some((50, 70)),
             density: Some(4.0),
+            ..Constraints::default()
         };
         let takes = run(&model, &request, &Cancel::default(), &mut |_| {}).expect("runs");
         for take in takes {

@@ -271,6 +271,7 @@ pub(crate) mod tests {
             constraints: Default::default(),
             meter: Meter::COMMON,
             tempo: Some(97.53),
+            ..Request::default()
         };
         Take {
             clip,

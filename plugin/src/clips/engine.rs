@@ -171,6 +171,7 @@ impl Engine {
             constraints: self.params.constraints(),
             meter: clock.meter,
             tempo: Some(clock.tempo),
+            ..Request::default()
         })
     }
 

@@ -317,6 +317,7 @@ impl ClipsParams {
             scale: self.scale.value().mask(self.key.value()),
             range: ((low, high) != (0, 127)).then_some((low, high)),
             density: (density > 0).then_some(density as f32),
+            ..Constraints::default()
         }
     }
 

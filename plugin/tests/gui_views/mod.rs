@@ -175,6 +175,7 @@ fn takes(view: &mut View, tool: ToolKind, primer: Option<&Clip>, make: impl Fn(i
         constraints: Constraints::default(),
         meter: Meter::COMMON,
         tempo: Some(120.0),
+        ..Request::default()
     });
     for (i, seed) in SEEDS.into_iter().enumerate() {
         let score = Score { log_likelihood_per_step: -0.81 - 0.07 * i as f32, steps: 64 };

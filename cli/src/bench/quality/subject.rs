@@ -196,18 +196,18 @@ impl<'a, E: Event> Speaker<'a, E> {
             .collect();
         let density = DensityControl::like(&onsets, BAR);
         let effect = |event: E| Effect {
-            forbidden: false,
             onsets: self
                 .class(&event)
                 .map_or(0, |class| u8::try_from(self.language.onsets(class)).unwrap_or(u8::MAX)),
+            ..Effect::default()
         };
         let options = WriteOptions {
             steps,
-            unscored: 0,
             temperature,
             seeds,
             effect: density.is_some().then_some(&effect),
             density,
+            ..WriteOptions::default()
         };
         let written = self.rnn.write(&primed, &options, &cancel, &mut |_| {})?;
         let classes = written.iter().map(|w| w.events.iter().map(|e| self.class(e)).collect::<Option<_>>());
