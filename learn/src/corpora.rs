@@ -4,7 +4,7 @@
 
 use descant_core::corpus::{
     Corpus, DrumPiece, Funnel, GrooveError, GrooveFile, MelodyOptions, MelodyPiece, groove_pieces,
-    melody_pieces,
+    ScoreOptions, ScorePiece, melody_pieces, score_pieces,
 };
 use lzma_rust2::XzReader;
 use std::io::Read;
@@ -79,16 +79,7 @@ pub fn melodies(
     corpora: &Path,
     options: &MelodyOptions,
 ) -> Result<(Vec<MelodyPiece>, Vec<Funnel>), CorpusError> {
-    let text = |name: &str| {
-        let path = corpora.join(name);
-        let bytes = if name.ends_with(".xz") {
-            unpack_xz(&path)?
-        } else {
-            std::fs::read(&path).map_err(|source| CorpusError::File { path: path.clone(), source })?
-        };
-        let failed = |error| CorpusError::File { path, source: std::io::Error::other(error) };
-        String::from_utf8(bytes).map_err(failed)
-    };
+    let text = |name: &str| text(&corpora.join(name));
     let lieder = text("openscore-lieder/vocal_melody_chords.jsonl.xz")?;
     let sheets = text("openewld/leadsheets_strict.jsonl.xz")?;
     let dated = text("openewld/dated.tsv")?;
@@ -97,6 +88,26 @@ pub fn melodies(
         Corpus { name: "openewld", jsonl: &sheets, allowed: Some(&dated) },
     ];
     Ok(melody_pieces(&corpora, options))
+}
+
+/// The string quartets below `corpora` (`assets/corpora`).
+///
+/// # Errors
+/// The file cannot be read or is not UTF-8 text.
+pub fn quartets(
+    corpora: &Path,
+    options: &ScoreOptions,
+) -> Result<(Vec<ScorePiece>, Funnel), CorpusError> {
+    let jsonl = text(&corpora.join("openscore-quartets/quartets_notes.jsonl.xz"))?;
+    Ok(score_pieces("openscore-quartets", &jsonl, options))
+}
+
+/// A text file, perhaps packed.
+fn text(path: &Path) -> Result<String, CorpusError> {
+    let failed = |source| CorpusError::File { path: path.to_owned(), source };
+    let packed = path.extension().is_some_and(|e| e == "xz");
+    let bytes = if packed { unpack_xz(path)? } else { std::fs::read(path).map_err(failed)? };
+    String::from_utf8(bytes).map_err(|error| failed(std::io::Error::other(error)))
 }
 
 #[cfg(test)]

@@ -13,10 +13,14 @@ pub mod markov;
 pub mod measure;
 mod melody;
 mod melody_piece;
+mod piano;
+mod scores;
 mod split;
 
 pub use funnel::{Funnel, Rejected};
 pub use groove::{DrumPiece, GrooveError, GrooveFile, GrooveKind, Hit, groove_pieces};
 pub use melody::{Corpus, MelodyOptions, Rests, melody_pieces};
 pub use melody_piece::MelodyPiece;
+pub use piano::{PianoFile, PianoPiece, piano_pieces};
+pub use scores::{ScoreOptions, ScorePiece, score_pieces};
 pub use split::Split;
