@@ -55,8 +55,7 @@ struct Score {
 }
 
 /// Name, number of notes with lyrics, notes.
-#[derive(Deserialize)]
-struct Part(String, i64, Vec<Tone>);
+type Part = (String, i64, Vec<Tone>);
 
 /// Distance from the onset before, duration, pitch, voice, staff.
 type Tone = (i64, i64, i64, i64, i64);
