@@ -3,14 +3,16 @@
 use crate::takes::Options;
 use anyhow::{Context, Result, bail};
 use descant_core::model::find;
-use descant_core::music::{Clip, ClipKind, Song, Span, Voices, midi};
+use descant_core::music::text::TextPrimer;
+use descant_core::music::{Clip, ClipKind, MAX_SONG_BYTES, Song, Span, Voices, read_song};
 use descant_core::tool::{Request, ToolKind};
 use std::path::{Path, PathBuf};
 
 /// Options of `descant continue`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// MIDI file to continue
+    /// File to continue (MIDI, MusicXML, ABC, text), or the notes themselves, one item per 16th: [60,-2,67,-1] for a
+    /// melody (-2 = goes on, -1 = off), [(36,42),(),(42,),()] for drums
     primer: PathBuf,
     /// Track by number (from 1) or name; default: the one that suits the model best
     #[arg(long)]
@@ -58,17 +60,22 @@ pub fn run(args: &Args) -> Result<()> {
     args.options.write(&model, &request)
 }
 
-/// Reads a MIDI file that is small enough to be one.
-fn read(path: &Path) -> Result<Song> {
+/// Reads a song from a file that is small enough to be one, or from the text that is in its place.
+pub fn read(path: &Path) -> Result<Song> {
     let context = || path.display().to_string();
+    let text = path.to_str().filter(|t| t.starts_with(['[', '(', '"', '\'']) && !path.exists());
+    if let Some(text) = text {
+        return Ok(text.parse::<TextPrimer>()?.song());
+    }
     let metadata = std::fs::metadata(path).with_context(context)?;
     if !metadata.is_file() {
         bail!("{} is no file", path.display());
     }
-    if metadata.len() > midi::MAX_FILE_BYTES as u64 {
-        bail!("{} is larger than any MIDI file", path.display());
+    if metadata.len() > MAX_SONG_BYTES as u64 {
+        bail!("{} is larger than any file of notes", path.display());
     }
-    midi::read(&std::fs::read(path).with_context(context)?).with_context(context)
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    read_song(&std::fs::read(path).with_context(context)?, &name).with_context(context)
 }
 
 /// The track by number or name, or the one that suits the kind of music (the melody, if there is one, when that is open).

@@ -8,9 +8,12 @@ use std::process::ExitCode;
 mod bench;
 mod continue_clip;
 mod dataset;
+mod export;
 mod generate;
 mod golden;
+mod import;
 mod takes;
+mod toy;
 mod train;
 
 /// Magenta's music models without a DAW.
@@ -27,6 +30,10 @@ enum Command {
     Generate(generate::Args),
     /// Write on from a MIDI file
     Continue(continue_clip::Args),
+    /// Make a Magenta or TensorFlow checkpoint into a weights file that Descant plays
+    Import(import::Args),
+    /// Write a model as a Magenta bundle (.mag)
+    Export(export::Args),
     /// Turn folders of music into training pieces and say what was left out and why
     Dataset(dataset::Args),
     /// Train weights for a model
@@ -35,16 +42,21 @@ enum Command {
     Golden(golden::Args),
     /// Measure speed, size or musical quality
     Bench(bench::Args),
+    /// Write music without a network: with dice, or with a Markov chain that learns from your files
+    Toy(toy::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Generate(args) => generate::run(&args),
         Command::Continue(args) => continue_clip::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Dataset(args) => dataset::run(args),
         Command::Train(args) => train::run(args),
         Command::Golden(args) => golden::run(&args),
         Command::Bench(args) => bench::run(args),
+        Command::Toy(args) => toy::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

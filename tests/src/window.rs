@@ -2,8 +2,10 @@
 
 use crate::host::Host;
 use anyhow::{Context as _, Result, bail, ensure};
+use descant_plugin::gui::drag::{Outcome, start_drag_on};
 use std::io::{BufRead as _, BufReader};
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use x11rb::connection::Connection as _;
@@ -112,6 +114,45 @@ impl Client {
         const MOTION: u8 = 6;
         self.connection.xtest_fake_input(MOTION, 0, 0, self.root(), x, y, 0)?.check()?;
         Ok(())
+    }
+
+    /// Types a key of the US layout by its X key code, to the window under the pointer.
+    pub fn key(&self, code: u8) -> Result<()> {
+        for kind in [2, 3] {
+            self.connection.xtest_fake_input(kind, code, 0, self.root(), 0, 0, 0)?.check()?;
+        }
+        Ok(())
+    }
+
+    /// Drops files at a place, as a file manager would.
+    pub fn drop_files(
+        &self,
+        display: &Display,
+        files: &[PathBuf],
+        (x, y): (i16, i16),
+        host: &mut Host,
+    ) -> Result<()> {
+        self.pointer(x, y)?;
+        self.button(true)?;
+        let mut drag = start_drag_on(&display.name, files)?;
+        let started = Instant::now();
+        let mut released = false;
+        loop {
+            host.idle();
+            // The other side answers from its own thread; there is no event to wait for here.
+            std::thread::sleep(Duration::from_millis(20));
+            match drag.poll() {
+                Some(end) => {
+                    ensure!(end? == Outcome::Dropped, "the window refused the files");
+                    return Ok(());
+                }
+                None if !released && started.elapsed() > Duration::from_millis(500) => {
+                    self.button(false)?;
+                    released = true;
+                }
+                None => ensure!(started.elapsed() < Duration::from_secs(20), "the window does not answer"),
+            }
+        }
     }
 
     /// Presses or releases the left button.

@@ -71,11 +71,11 @@ fn run_op(op: &str, case: &Value) -> Result<Option<Got>> {
             .map_err(EventError::from)
             .and_then(|q| voices::extract_pianoroll(&q, params)),
         "roll_ops" => voices::pianoroll_ops(params)?,
-        _ => return Ok(None),
+        _ => return super::a_sheets::run_op(op, case),
     }))
 }
 
-fn quantise(input: &NoteSequence, params: &Value) -> Result<Quantised, QuantiseError> {
+pub(super) fn quantise(input: &NoteSequence, params: &Value) -> Result<Quantised, QuantiseError> {
     let number = |key: &str| params[key].as_u64().and_then(|n| u32::try_from(n).ok());
     match (number("steps_per_quarter"), number("steps_per_second")) {
         (Some(spq), _) => Quantised::relative(input, spq),
@@ -85,7 +85,7 @@ fn quantise(input: &NoteSequence, params: &Value) -> Result<Quantised, QuantiseE
     }
 }
 
-fn limits(params: &Value) -> Limits {
+pub(super) fn limits(params: &Value) -> Limits {
     let usize_of = |key: &str| params[key].as_u64().and_then(|n| usize::try_from(n).ok());
     let base = Limits::default();
     Limits {
@@ -102,7 +102,7 @@ fn limits(params: &Value) -> Limits {
     }
 }
 
-fn melody_limits(params: &Value) -> MelodyLimits {
+pub(super) fn melody_limits(params: &Value) -> MelodyLimits {
     let base = MelodyLimits::default();
     MelodyLimits {
         common: limits(params),
@@ -153,7 +153,7 @@ fn melody_ops(params: &Value) -> Result<Got> {
 // ---- our types as the file writes them ----
 
 /// An event as the file writes it.
-trait ToJson: StepEvent {
+pub(super) trait ToJson: StepEvent {
     fn to_json(self) -> Value;
 }
 
@@ -169,7 +169,7 @@ impl ToJson for PitchSet {
     }
 }
 
-fn state<E: ToJson>(s: &Steps<E>) -> Value {
+pub(super) fn state<E: ToJson>(s: &Steps<E>) -> Value {
     json!({
         "start_step": s.start_step(), "end_step": s.end_step(), "steps_per_bar": s.steps_per_bar(),
         "steps_per_quarter": s.steps_per_quarter(),
@@ -177,7 +177,7 @@ fn state<E: ToJson>(s: &Steps<E>) -> Value {
     })
 }
 
-fn with(mut object: Value, more: &[(&str, Value)]) -> Value {
+pub(super) fn with(mut object: Value, more: &[(&str, Value)]) -> Value {
     for (key, value) in more {
         object[*key] = value.clone();
     }
@@ -198,7 +198,7 @@ fn note(n: &SequenceNote) -> Vec<Value> {
 }
 
 /// The notes sorted by all fields.
-fn notes(ns: &NoteSequence) -> Value {
+pub(super) fn notes(ns: &NoteSequence) -> Value {
     let key = |n: &SequenceNote| (n.pitch, n.velocity);
     let mut sorted = ns.notes.clone();
     sorted.sort_by(|a, b| {
@@ -257,7 +257,7 @@ fn quantised(input: &NoteSequence, q: &Quantised) -> Value {
 
 // ---- the file's input as our types ----
 
-fn parse_sequence(input: &Value) -> Result<NoteSequence> {
+pub(super) fn parse_sequence(input: &Value) -> Result<NoteSequence> {
     let list = |key: &str| input[key].as_array().cloned().unwrap_or_default();
     let float = |v: &Value| v.as_f64().with_context(|| format!("{v} is no number"));
     let int = |v: &Value| v.as_i64().with_context(|| format!("{v} is no integer"));
@@ -322,6 +322,12 @@ fn reference_name(error: &EventError) -> &'static str {
         EventError::Polyphonic => "PolyphonicMelodyError",
         EventError::BackwardNote => "BadNoteError",
         EventError::TooLong => "MemoryError",
+        EventError::Chord(_) => "ChordSymbolError",
+        EventError::UnknownChord { .. } => "ChordEncodingError",
+        EventError::CoincidentChords => "CoincidentChordsError",
+        EventError::NoSteps => "BadChordError",
+        EventError::MelodyChordsMismatch => "MelodyChordsMismatchError",
+        EventError::PerformanceEvent(..) | EventError::NeedsSeconds => "ValueError",
         EventError::Quantise(e) => match e {
             QuantiseError::MultipleTempos => "MultipleTempoError",
             QuantiseError::MultipleTimeSignatures => "MultipleTimeSignatureError",

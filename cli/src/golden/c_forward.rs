@@ -1,7 +1,9 @@
 //! `c_forward_*.json` and `c_weight_formula.json`: logits, softmax and final states of the LSTM stacks.
 //!
-//! The inputs are given, so every case whose network is built runs, also of families whose encoding is not.
+//! The inputs are given, so every case whose network is built runs, also of families whose encoding is not; where
+//! it is, the inputs must follow from the events.
 
+use super::c_inputs;
 use super::rnn_case::weights;
 use super::{Outcome, Report};
 use anyhow::{Context, Result, ensure};
@@ -57,6 +59,7 @@ fn formula_sample(name: &str, sample: &Value) -> Result<f64> {
 /// Steps through a case; the largest difference met.
 fn forward(case: &Value, tolerance: f64) -> Result<f64> {
     let weights = weights(case)?;
+    c_inputs::check(case, &weights)?;
     // Several heads are neighbouring slices of the logits.
     let heads: Vec<usize> = match &case["num_classes"] {
         Value::Array(heads) => heads.iter().map(count).collect::<Result<_>>()?,
@@ -133,7 +136,7 @@ fn state_part(i: usize, part: &[f32], expected: &Value, tolerance: f64) -> Resul
     Ok(head.max(compare(&what, &part[part.len() - last.len()..], &last, tolerance)?))
 }
 
-fn compare(what: &str, ours: &[f32], expected: &[f64], tolerance: f64) -> Result<f64> {
+pub(super) fn compare(what: &str, ours: &[f32], expected: &[f64], tolerance: f64) -> Result<f64> {
     ensure!(ours.len() == expected.len(), "{} {what}s, not {}", ours.len(), expected.len());
     let mut worst = 0.0_f64;
     for (i, (&a, b)) in ours.iter().zip(expected).enumerate() {
@@ -145,21 +148,21 @@ fn compare(what: &str, ours: &[f32], expected: &[f64], tolerance: f64) -> Result
     Ok(worst)
 }
 
-fn flat(value: &Value) -> Result<Vec<f64>> {
+pub(super) fn flat(value: &Value) -> Result<Vec<f64>> {
     match value {
         Value::Array(items) => Ok(items.iter().map(flat).collect::<Result<Vec<_>>>()?.concat()),
         single => Ok(vec![number(single)?]),
     }
 }
 
-fn list(value: &Value) -> Result<&Vec<Value>> {
+pub(super) fn list(value: &Value) -> Result<&Vec<Value>> {
     value.as_array().with_context(|| format!("{value} is no list"))
 }
 
-fn number(value: &Value) -> Result<f64> {
+pub(super) fn number(value: &Value) -> Result<f64> {
     value.as_f64().with_context(|| format!("{value} is no number"))
 }
 
-fn count(value: &Value) -> Result<usize> {
+pub(super) fn count(value: &Value) -> Result<usize> {
     Ok(value.as_u64().with_context(|| format!("{value} is no count"))?.try_into()?)
 }

@@ -1,9 +1,12 @@
 //! `e_loglik.json`: log-likelihood of given sequences, the first event unscored.
 
-use super::rnn_case::{drum_event, events, melody_event, model, polyphonic_event};
+use super::rnn_case::{
+    chord, control, drum_event, events, melody_event, model, note_event, performance_event, polyphonic_event,
+};
 use super::{Outcome, Report};
 use anyhow::{Context, Result, ensure};
-use descant_core::codec::Melody;
+use descant_core::codec::encoding::{Conditional, History, listed};
+use descant_core::codec::{Melody, PerformanceEvent};
 use descant_core::model::ModelEncoding;
 use descant_core::model::event_rnn::EventRnn;
 use serde_json::Value;
@@ -40,9 +43,30 @@ fn check(case: &Value) -> Result<Option<f64>> {
             ensure!(melody.events() == events(&case["squashed"], melody_event)?, "squashed otherwise");
             EventRnn { encoding: encoding.as_ref(), stack, cache: None }.log_likelihood(melody.events())?
         }
+        ModelEncoding::Improv { chords, melody } => {
+            let controls = events(&case["control"], chord)?;
+            let source = listed(&controls);
+            let encoding = &Conditional { control: chords, source: &source, target: melody.as_ref() };
+            let mut melody = Melody::new(events(&case["events"], melody_event)?);
+            let (min, max) = model.hparams().encoding.note_range().context("no note range")?;
+            // Without a key the chords stay where they are.
+            let amount = melody.squash(min.try_into()?, max.try_into()?, None);
+            ensure!(amount == 0, "squashed by {amount}");
+            EventRnn { encoding, stack, cache: None }.log_likelihood(melody.events())?
+        }
+        ModelEncoding::Performance { controls, events: target, .. } => {
+            let disabled = case["disable_conditioning"] == true;
+            let constant = control(&case["control_values"], disabled, *controls)?;
+            let source = |_: &History<PerformanceEvent>| Ok(constant);
+            let encoding = &Conditional { control: controls, source: &source, target: target.as_ref() };
+            EventRnn { encoding, stack, cache: None }
+                .log_likelihood(&events(&case["events"], performance_event)?)?
+        }
+        ModelEncoding::NotePerformance { notes, .. } => EventRnn { encoding: notes, stack, cache: None }
+            .log_likelihood(&events(&case["events"], note_event)?)?,
         ModelEncoding::Polyphony(encoding) => {
             let events = events(&case["events"], polyphonic_event)?;
-            EventRnn { encoding: encoding.as_ref(), stack }.log_likelihood(&events)?
+            EventRnn { encoding: encoding.as_ref(), stack, cache: None }.log_likelihood(&events)?
         }
         ModelEncoding::Pianoroll { .. } => return Ok(None),
     };

@@ -47,7 +47,6 @@ impl Report {
 
     /// Folder of the file, for the files it refers to.
     #[must_use]
-    #[allow(dead_code, reason = "for golden files that refer to others")]
     pub fn folder(&self) -> &Path {
         &self.folder
     }

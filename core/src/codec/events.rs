@@ -3,7 +3,8 @@
 //!
 //! Semantics are those of the reference implementation, quirks included; the golden vectors hold us to them.
 
-use crate::music::QuantiseError;
+use super::encoding::EncodingError;
+use crate::music::{ChordError, QuantiseError};
 use std::fmt::Debug;
 use std::ops::Range;
 
@@ -38,6 +39,32 @@ pub enum EventError {
     /// The grid does not fit.
     #[error(transparent)]
     Quantise(#[from] QuantiseError),
+    /// Not an event of a performance: type and value.
+    #[error("a performance has no event of type {0} with value {1}")]
+    PerformanceEvent(i64, i64),
+    /// A grid of beats where one of seconds is needed.
+    #[error("this kind of performance needs a grid of seconds")]
+    NeedsSeconds,
+    /// A text that is no chord.
+    #[error(transparent)]
+    Chord(#[from] ChordError),
+    /// A chord that a model does not know.
+    #[error("“{figure}” does not fit: {reason}")]
+    UnknownChord {
+        /// The chord as it is written.
+        figure: String,
+        /// What the model knows.
+        reason: EncodingError,
+    },
+    /// Two different chords at once.
+    #[error("two different chords stand on the same step")]
+    CoincidentChords,
+    /// A range without steps.
+    #[error("there are no steps to put chords on")]
+    NoSteps,
+    /// Melody and chords lie differently.
+    #[error("melody and chords are not on the same steps")]
+    MelodyChordsMismatch,
 }
 
 /// What one step of a sequence can hold.

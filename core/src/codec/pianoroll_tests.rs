@@ -10,6 +10,7 @@ fn quantised(notes: &[(u8, i64, i64)]) -> Quantised {
         end_step,
         start_offset: 0,
         end_offset: 0,
+        onset_rank: 0,
         instrument: 0,
         program: 0,
         is_drum: false,

@@ -42,8 +42,20 @@ pub struct Card {
     /// How the model recalls what was played before; `None` = not beyond what its network does, as published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheParams>,
+    /// The files that these weights were imported from; empty for weights of our own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub source: Vec<SourceFile>,
     /// SHA-256 of the tensor data as stored, in hexadecimal; empty before saving.
     #[serde(default)]
+    pub sha256: String,
+}
+
+/// A file that weights come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Name without folder.
+    pub name: String,
+    /// SHA-256 of the whole file in hexadecimal.
     pub sha256: String,
 }
 
@@ -72,6 +84,7 @@ impl Card {
             metrics: BTreeMap::new(),
             default_temperature: one(),
             cache: None,
+            source: Vec::new(),
             sha256: String::new(),
         }
     }

@@ -1,8 +1,11 @@
 //! The model configurations that Descant knows, with or without weights.
 //!
 //! Any thread; a table, nothing else. Shapes are those of the published models; a card may say otherwise.
-//! Sources: Drums RNN, Melody RNN, Polyphony RNN and Pianoroll RNN-NADE of the Magenta project (configurations
-//! of its main line).
+//! Sources: Drums RNN, Melody RNN, Polyphony RNN, Pianoroll RNN-NADE, Improv RNN and Performance RNN of the Magenta
+//! project (configurations of its main line).
+mod improv;
+mod performance;
+
 use super::hparams::{EncodingParams, Hparams};
 use crate::music::ClipKind;
 use std::sync::LazyLock;
@@ -18,6 +21,10 @@ pub enum Family {
     PolyphonyRnn,
     /// Several voices by an LSTM and a NADE, step by step.
     PianorollRnnNade,
+    /// Melodies over chords by an LSTM.
+    ImprovRnn,
+    /// Piano performances by an LSTM.
+    PerformanceRnn,
 }
 
 impl Family {
@@ -29,6 +36,8 @@ impl Family {
             Self::MelodyRnn => "melody_rnn",
             Self::PolyphonyRnn => "polyphony_rnn",
             Self::PianorollRnnNade => "pianoroll_rnn_nade",
+            Self::ImprovRnn => "improv_rnn",
+            Self::PerformanceRnn => "performance_rnn",
         }
     }
 }
@@ -164,6 +173,10 @@ static CATALOGUE: LazyLock<Vec<Configuration>> = LazyLock::new(|| {
             hparams: voices(&[128, 128], 32, EncodingParams::Pianoroll { hidden: 128 }),
         },
     ]
+    .into_iter()
+    .chain(improv::configurations())
+    .chain(performance::configurations())
+    .collect()
 });
 
 /// All configurations, in the order in which a menu shows them.
@@ -200,6 +213,18 @@ mod tests {
                 ("polyphony", (259, 259)),
                 ("rnn-nade", (88, 216)),
                 ("rnn-nade_attn", (88, 216)),
+                ("chord_pitches_improv", (75, 38)),
+                ("attention_improv", (123, 40)),
+                ("basic_improv", (87, 38)),
+                ("performance_with_dynamics", (388, 388)),
+                ("performance", (356, 356)),
+                ("performance_with_dynamics_compact", (388, 388)),
+                ("performance_with_dynamics_and_modulo_encoding", (16, 388)),
+                ("performance_with_dynamics_and_note_encoding", (315, 315)),
+                ("density_conditioned_performance_with_dynamics", (396, 388)),
+                ("pitch_conditioned_performance_with_dynamics", (400, 388)),
+                ("multiconditioned_performance_with_dynamics", (408, 388)),
+                ("optional_multiconditioned_performance_with_dynamics", (409, 388)),
             ]
         );
     }

@@ -1,14 +1,14 @@
 //! Stepping an event model: prime once, write many takes side by side, score a given sequence.
 //!
-//! Worker thread. Papers: none; the models are Drums RNN and Melody RNN of the Magenta project (`drum_kit`,
-//! `one_drum`, `basic_rnn`, `mono_rnn`, `lookback_rnn`, `attention_rnn`); parity is held by the golden files
-//! `e_loglik.json` and `f_generate.json` (reference semantics around it: [`super::compat`]).
+//! Worker thread. Papers: none; the models are Drums RNN, Melody RNN, Improv RNN and Performance RNN of the
+//! Magenta project (`catalogue` lists their configurations); parity is held by the golden files `e_loglik.json`
+//! and `f_generate.json` (reference semantics around it: [`super::compat`]).
 //! Knows events and classes; clips, ticks and bars are `tool`'s.
 use super::ModelError;
 use super::cache::{Cache, CacheParams};
-use crate::codec::encoding::{Encoding, Event, History, SparseVector};
+use crate::codec::encoding::{Encoding, EncodingError, Event, History, SparseVector};
 use crate::nn::{LstmStack, StackState};
-use crate::sampling::{DensityControl, Effect, Rng, greedy, limit, log_probability, pick, probabilities};
+use crate::sampling::{DensityControl, Effect, Heads, Rng, limit};
 use crate::tool::Cancel;
 use std::sync::Arc;
 
@@ -32,8 +32,8 @@ impl From<crate::nn::NnError> for WriteError {
     }
 }
 
-impl From<crate::codec::encoding::EncodingError> for WriteError {
-    fn from(error: crate::codec::encoding::EncodingError) -> Self {
+impl From<EncodingError> for WriteError {
+    fn from(error: EncodingError) -> Self {
         Self::Model(error.into())
     }
 }
@@ -45,7 +45,8 @@ pub struct EventRnn<'a, E: Event> {
     pub encoding: &'a dyn Encoding<E>,
     /// The network.
     pub stack: &'a LstmStack,
-    /// Whether and how it recalls what was played before, beyond what the network does.
+    /// Whether and how it recalls what was played before, beyond what the network does. Outputs of several heads
+    /// recall nothing.
     pub cache: Option<CacheParams>,
 }
 
@@ -89,7 +90,8 @@ pub struct WriteOptions<'a, E> {
     pub temperature: f32,
     /// One per take.
     pub seeds: &'a [u32],
-    /// What an event would break or start. `None` = anything goes and nothing is counted.
+    /// What an event would break or start. `None` = anything goes and nothing is counted. Outputs of several
+    /// heads know no limits.
     pub effect: Option<&'a dyn Fn(E) -> Effect>,
     /// Steers onsets per bar (needs `effect`).
     pub density: Option<DensityControl>,
@@ -126,7 +128,7 @@ impl<E: Event> EventRnn<'_, E> {
         let mut recall = self.recall()?;
         let mut input = [SparseVector::new()];
         if events.is_empty() {
-            return Err(crate::codec::encoding::EncodingError::Empty.into());
+            return Err(EncodingError::Empty.into());
         }
         for (position, &event) in events.iter().enumerate() {
             if cancel.is_cancelled() {
@@ -170,7 +172,8 @@ impl<E: Event> EventRnn<'_, E> {
 
     /// An empty memory, if the model has one.
     fn recall(&self) -> Result<Option<Recall<E>>, WriteError> {
-        let Some(params) = self.cache else { return Ok(None) };
+        let single = self.encoding.heads().len() == 1;
+        let Some(params) = self.cache.filter(|_| single) else { return Ok(None) };
         let fixed = self.encoding.num_classes() - self.encoding.lookback_classes();
         let events = (0..fixed).map(|class| self.encoding.decode(class, &[])).collect::<Result<_, _>>()?;
         let width = self.stack.config().layers.last().copied().unwrap_or(0);
@@ -182,14 +185,21 @@ impl<E: Event> EventRnn<'_, E> {
     /// # Errors
     /// As [`Self::prime`].
     pub fn log_likelihood(&self, events: &[E]) -> Result<f64, WriteError> {
-        let mut sum = 0.0;
-        let mut row = Vec::new();
-        self.prime(events, &Cancel::default(), |position, logits| {
+        let (_, before) = events.split_last().ok_or(EncodingError::Empty)?;
+        if before.is_empty() {
+            return Ok(0.0);
+        }
+        let heads = Heads::new(self.encoding.heads());
+        let (mut row, mut sum) = (Vec::new(), 0.0);
+        let mut score = |position, logits: &[f32]| {
             let label = self.encoding.label(events, position)?;
-            probabilities(logits, 1.0, &mut row);
-            sum += f64::from(log_probability(&row, label));
+            heads.probabilities(logits, 1.0, &mut row);
+            sum += f64::from(heads.log_probability(&row, label));
             Ok(())
-        })?;
+        };
+        // The last event is scored but never fed: nothing, and no control value, has to follow it.
+        let primed = self.prime(before, &Cancel::default(), &mut score)?;
+        score(before.len(), &primed.logits)?;
         Ok(sum)
     }
 
@@ -223,7 +233,7 @@ impl<E: Event> EventRnn<'_, E> {
             })
             .collect();
         let mut inputs = vec![SparseVector::new(); lanes];
-        let mut room = Room::default();
+        let mut room = Room { heads: Heads::new(self.encoding.heads()), ..Room::default() };
         for step in 0..options.steps {
             if cancel.is_cancelled() {
                 return Err(WriteError::Cancelled);
@@ -238,7 +248,9 @@ impl<E: Event> EventRnn<'_, E> {
                 if let Some(recall) = &mut writer.recall {
                     recall.push(&state, lane, event);
                 }
-                self.encoding.input(&writer.history, input)?;
+                if step + 1 < options.steps {
+                    self.encoding.input(&writer.history, input)?;
+                }
             }
             if step + 1 < options.steps {
                 self.stack.step(&mut state, &inputs, &mut logits)?;
@@ -263,7 +275,9 @@ impl<E: Event> EventRnn<'_, E> {
 
     /// Effects of the classes whose event never changes.
     fn effects(&self, options: &WriteOptions<'_, E>) -> Result<Vec<Effect>, WriteError> {
-        let Some(effect) = options.effect else { return Ok(Vec::new()) };
+        let Some(effect) = options.effect.filter(|_| self.encoding.heads().len() == 1) else {
+            return Ok(Vec::new());
+        };
         let fixed = self.encoding.num_classes() - self.encoding.lookback_classes();
         (0..fixed).map(|class| Ok(effect(self.encoding.decode(class, &[])?))).collect()
     }
@@ -278,9 +292,11 @@ impl<E: Event> EventRnn<'_, E> {
         table: &[Effect],
         room: &mut Room,
     ) -> Result<E, WriteError> {
-        probabilities(logits, 1.0, &mut room.plain);
+        let heads = &room.heads;
+        let limits = options.effect.filter(|_| heads.is_single());
+        heads.probabilities(logits, 1.0, &mut room.plain);
         let mut drawn_from = &room.plain;
-        if let Some(effect) = options.effect {
+        if let Some(effect) = limits {
             let bias = writer.density.as_ref().map_or(0.0, DensityControl::bias);
             let events = writer.history.events();
             let of_class = |class: usize| match table.get(class) {
@@ -292,19 +308,19 @@ impl<E: Event> EventRnn<'_, E> {
         let class = if options.temperature > 0.0 {
             let warm_up = step < options.unscored;
             let temperature = if warm_up { options.temperature.max(1.0) } else { options.temperature };
-            if options.effect.is_some() || temperature != 1.0 {
-                probabilities(logits, temperature, &mut room.drawn);
+            if limits.is_some() || temperature != 1.0 {
+                heads.probabilities(logits, temperature, &mut room.drawn);
                 drawn_from = &room.drawn;
             }
-            pick(drawn_from, writer.rng.at(step as u64, 0))
+            heads.pick(drawn_from, |head| writer.rng.at(step as u64, head), |_| {})
         } else {
-            greedy(logits)
+            heads.greedy(logits)
         };
         if step >= options.unscored {
-            writer.log_likelihood += f64::from(log_probability(&room.plain, class));
+            writer.log_likelihood += f64::from(heads.log_probability(&room.plain, class));
         }
         let event = self.encoding.decode(class, writer.history.events())?;
-        if let (Some(effect), Some(density)) = (options.effect, &mut writer.density) {
+        if let (Some(effect), Some(density)) = (limits, &mut writer.density) {
             density.record(effect(event).onsets);
         }
         writer.history.push(event);
@@ -324,6 +340,7 @@ struct Writer<E: Event> {
 /// Buffers of [`EventRnn::choose`].
 #[derive(Default)]
 struct Room {
+    heads: Heads,
     plain: Vec<f32>,
     drawn: Vec<f32>,
 }

@@ -4,10 +4,12 @@
 //! name of a configuration. They may come from a file, so [`Hparams::check`] bounds them first.
 use super::ModelError;
 use crate::codec::encoding::{
-    Direct, DrumsOneHot, Encoding, EncodingError, KeyMelody, Lookback, MelodyOneHot, PolyphonyOneHot,
+    ChordEncoding, ControlEncoding, Direct, DrumsOneHot, Encoding, EncodingError, KeyMelody, Lookback,
+    MelodyOneHot, NoteEncoding, PerformanceControls, PerformanceModulo, PerformanceOneHot, PolyphonyOneHot,
 };
+use crate::codec::performance::VelocityBins;
 use crate::codec::pianoroll::KEYS;
-use crate::codec::{MelodyEvent, PitchSet, PolyphonicEvent};
+use crate::codec::{MelodyEvent, PerformanceEvent, PitchSet, PolyphonicEvent};
 use crate::music::ClipKind;
 use crate::nn::Weights;
 use serde::{Deserialize, Serialize};
@@ -68,6 +70,29 @@ pub enum EncodingParams {
         /// Hidden units of the NADE, 1..=4096.
         hidden: usize,
     },
+    /// A melody over chords.
+    Improv {
+        /// How the chords are told.
+        chords: ChordEncoding,
+        /// Any of the melody encodings.
+        melody: Box<Self>,
+    },
+    /// Performance events on a grid of 10 ms.
+    Performance {
+        /// Velocity bins, 0..=127; 0 = no velocities.
+        velocity_bins: u8,
+        /// Inputs that place values on circles, instead of one-hot.
+        #[serde(default)]
+        modulo: bool,
+        /// What the model can be told.
+        #[serde(default)]
+        controls: PerformanceControls,
+    },
+    /// Performances of whole notes on a grid of 10 ms.
+    NotePerformance {
+        /// Velocity bins, 1..=127.
+        velocity_bins: u8,
+    },
 }
 
 /// An encoding for one kind of music.
@@ -84,6 +109,29 @@ pub enum ModelEncoding {
         /// Hidden units of the NADE.
         hidden: usize,
     },
+    /// Melodies over chords: a [`Conditional`](crate::codec::encoding::Conditional) joins the two.
+    Improv {
+        /// Chords ↔ the first cells of an input.
+        chords: ChordEncoding,
+        /// Events ↔ the others.
+        melody: Box<dyn Encoding<MelodyEvent>>,
+    },
+    /// Performances, perhaps under control.
+    Performance {
+        /// How velocities are written.
+        bins: VelocityBins,
+        /// Control values ↔ the first cells of an input; none for most models.
+        controls: PerformanceControls,
+        /// Events ↔ the others.
+        events: Box<dyn Encoding<PerformanceEvent>>,
+    },
+    /// Performances of whole notes.
+    NotePerformance {
+        /// How velocities are written.
+        bins: VelocityBins,
+        /// Events ↔ inputs and classes.
+        notes: NoteEncoding,
+    },
 }
 
 impl ModelEncoding {
@@ -93,6 +141,11 @@ impl ModelEncoding {
         match self {
             Self::Drums(e) => (e.input_size(), e.num_classes()),
             Self::Melody(e) => (e.input_size(), e.num_classes()),
+            Self::Improv { chords, melody } => (chords.size() + melody.input_size(), melody.num_classes()),
+            Self::Performance { controls, events, .. } => {
+                (controls.size() + events.input_size(), events.num_classes())
+            }
+            Self::NotePerformance { notes, .. } => (notes.input_size(), notes.num_classes()),
             Self::Polyphony(e) => (e.input_size(), e.num_classes()),
             Self::Pianoroll { hidden } => (KEYS, hidden + KEYS),
         }
@@ -106,6 +159,7 @@ impl EncodingParams {
         match self {
             Self::OneDrum | Self::Drums { .. } | Self::DrumsLookback { .. } => ClipKind::Drums,
             Self::Melody { .. } | Self::MelodyLookback { .. } | Self::KeyMelody { .. } => ClipKind::Melody,
+            Self::Improv { .. } | Self::Performance { .. } | Self::NotePerformance { .. } => ClipKind::Melody,
             Self::Polyphony | Self::Pianoroll { .. } => ClipKind::Melody,
         }
     }
@@ -113,6 +167,13 @@ impl EncodingParams {
     /// Pitches `min..max` of a melody encoding.
     #[must_use]
     pub fn note_range(&self) -> Option<(i32, i32)> {
+        if let Self::Improv { melody, .. } = self {
+            return melody.melody_range();
+        }
+        self.melody_range()
+    }
+
+    fn melody_range(&self) -> Option<(i32, i32)> {
         match *self {
             Self::Melody { min, max }
             | Self::MelodyLookback { min, max, .. }
@@ -158,6 +219,24 @@ impl EncodingParams {
             Self::KeyMelody { min, max, distances, bits } => {
                 ModelEncoding::Melody(Box::new(KeyMelody::new(*min, *max, distances, *bits)?))
             }
+            Self::Improv { chords, melody } => match **melody {
+                Self::Melody { .. } | Self::MelodyLookback { .. } | Self::KeyMelody { .. } => {
+                    let ModelEncoding::Melody(melody) = melody.build()? else { return Err(no_melody()) };
+                    ModelEncoding::Improv { chords: *chords, melody }
+                }
+                _ => return Err(no_melody()),
+            },
+            Self::Performance { velocity_bins, modulo, controls } => {
+                let bins = velocities(*velocity_bins)?;
+                let one_hot = PerformanceOneHot::new(bins);
+                let events: Box<dyn Encoding<PerformanceEvent>> =
+                    if *modulo { Box::new(PerformanceModulo(one_hot)) } else { Box::new(Direct(one_hot)) };
+                ModelEncoding::Performance { bins, controls: *controls, events }
+            }
+            Self::NotePerformance { velocity_bins } => {
+                let bins = velocities(*velocity_bins)?;
+                ModelEncoding::NotePerformance { bins, notes: NoteEncoding::new(bins)? }
+            }
             Self::Polyphony => ModelEncoding::Polyphony(Box::new(Direct(PolyphonyOneHot))),
             Self::Pianoroll { hidden } if (1..=4096).contains(hidden) => {
                 ModelEncoding::Pianoroll { hidden: *hidden }
@@ -167,6 +246,17 @@ impl EncodingParams {
             }
         })
     }
+}
+
+fn velocities(bins: u8) -> Result<VelocityBins, EncodingError> {
+    if bins > 127 {
+        return Err(EncodingError::BadParameters(format!("{bins} velocity bins")));
+    }
+    Ok(VelocityBins::new(bins))
+}
+
+fn no_melody() -> EncodingError {
+    EncodingError::BadParameters("chords need a melody over them".into())
 }
 
 /// The shape of a model.

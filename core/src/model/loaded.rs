@@ -134,7 +134,12 @@ fn check_cache(cache: Option<CacheParams>) -> Result<(), ModelError> {
 }
 
 /// Compares the coarse shape first, so that the message names what a musician chose and not a tensor.
-fn check_fit(card: &Card, weights: &Weights, inputs: usize, classes: usize) -> Result<(), ModelError> {
+pub(super) fn check_fit(
+    card: &Card,
+    weights: &Weights,
+    inputs: usize,
+    classes: usize,
+) -> Result<(), ModelError> {
     let id = || card.configuration.chars().take(60).collect::<String>();
     let found = Hparams::layers_of(weights);
     if !found.is_empty() && found != card.hparams.layers {

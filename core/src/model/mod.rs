@@ -10,8 +10,11 @@ pub mod compat;
 pub mod compat_pianoroll;
 pub mod compat_polyphony;
 mod compat_sections;
+#[cfg(test)]
+mod conditional_tests;
 pub mod event_rnn;
 mod hparams;
+pub mod import;
 mod loaded;
 pub mod polyphony_rnn;
 pub mod rnn_nade;
@@ -19,7 +22,7 @@ pub mod rnn_nade;
 pub(crate) mod testing;
 
 pub use cache::CacheParams;
-pub use card::Card;
+pub use card::{Card, SourceFile};
 pub use catalogue::{Configuration, Family, catalogue, find};
 pub use hparams::{EncodingParams, Hparams, ModelEncoding};
 pub use loaded::Model;

@@ -5,6 +5,7 @@
 //! implementation does in f64 seconds, with its rules on tempo and time signature.
 
 use super::{Clip, ClipKind, NoteSequence, TICKS_PER_QUARTER, TempoMark, Ticks, TimeSignature};
+use std::cmp::Ordering;
 
 /// Grid resolution of the note models.
 pub const STEPS_PER_QUARTER: u32 = 4;
@@ -74,6 +75,8 @@ pub struct QuantisedNote {
     pub start_offset: Ticks,
     /// Where the end was, in ticks after `end_step`. 0 if made from seconds.
     pub end_offset: Ticks,
+    /// Place of the onset among all onsets before they were put on the grid; equal onsets have equal places.
+    pub onset_rank: u32,
     /// Number that keeps parts apart; 0 for a clip.
     pub instrument: u32,
     /// MIDI program; 0 for a clip.
@@ -155,6 +158,7 @@ impl Quantised {
         let step = |tick| step_of_tick(tick, steps_per_quarter);
         let offset = |tick: Ticks, step| tick.saturating_sub(tick_of_step(step, steps_per_quarter));
         let total_steps = step(clip.length).max(i64::from(!clip.notes.is_empty()));
+        let mut ranks = onset_ranks(&clip.notes, |a, b| a.start.cmp(&b.start)).into_iter();
         let quantise = |n: &super::Note| {
             let end = n.start.saturating_add(n.length);
             if n.start < 0 || end < n.start {
@@ -169,6 +173,7 @@ impl Quantised {
                 end_step,
                 start_offset: offset(n.start, start_step),
                 end_offset: offset(end, end_step),
+                onset_rank: ranks.next().unwrap_or(0),
                 instrument: 0,
                 program: 0,
                 is_drum: clip.kind == ClipKind::Drums,
@@ -215,7 +220,8 @@ impl Quantised {
         let step = |t| step_of_time(t, sps, 0.5);
         let mut total_steps = step(ns.total_time);
         let mut notes = Vec::with_capacity(ns.notes.len());
-        for n in &ns.notes {
+        let ranks = onset_ranks(&ns.notes, |a, b| a.start_time.total_cmp(&b.start_time));
+        for (n, onset_rank) in ns.notes.iter().zip(ranks) {
             let (start_step, mut end_step) = (step(n.start_time), step(n.end_time));
             if end_step == start_step {
                 end_step = end_step.saturating_add(1);
@@ -231,6 +237,7 @@ impl Quantised {
                 end_step,
                 start_offset: 0,
                 end_offset: 0,
+                onset_rank,
                 instrument: n.instrument,
                 program: n.program,
                 is_drum: n.is_drum,
@@ -281,6 +288,17 @@ impl Quantised {
             Grid::Seconds { .. } => Err(QuantiseError::NoBars),
         }
     }
+}
+
+/// The place of every item in the order of `compare`; equal items have equal places.
+fn onset_ranks<T>(items: &[T], compare: impl Fn(&T, &T) -> Ordering) -> Vec<u32> {
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    order.sort_by(|&a, &b| compare(&items[a], &items[b]));
+    let mut ranks = vec![0; items.len()];
+    for (rank, group) in (0..).zip(order.chunk_by(|&a, &b| compare(&items[a], &items[b]).is_eq())) {
+        group.iter().for_each(|&i| ranks[i] = rank);
+    }
+    ranks
 }
 
 /// The one time signature of a sequence. The reference compares all with the *first in file order*, but

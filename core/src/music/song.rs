@@ -2,7 +2,7 @@
 //!
 //! Any thread but the audio thread. Never reads or writes bytes: that is `midi`.
 
-use super::{Clip, ClipKind, MeterMap, Note, TICKS_PER_QUARTER, TempoMap, Ticks};
+use super::{Clip, ClipKind, MeterMap, Note, Scale, TICKS_PER_QUARTER, TempoMap, Ticks};
 
 /// Notes of one track and channel of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,6 +55,15 @@ pub enum Span {
     Sounding,
 }
 
+/// A chord symbol over the music, as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChordMark {
+    /// From here on, until the next one.
+    pub tick: Ticks,
+    /// For example "Am7", "F#m7b5/C", or "N.C." for none. Nobody has checked that it can be read.
+    pub figure: String,
+}
+
 /// A file of music.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Song {
@@ -70,6 +79,12 @@ pub struct Song {
     pub length: Ticks,
     /// What the musician should know, e.g. that some notes never ended.
     pub notices: Vec<String>,
+    /// Chord symbols by tick, if the file has some.
+    pub chords: Vec<ChordMark>,
+    /// Key note (0 = C) and scale at the start, if a score says.
+    pub key: Option<(u8, Scale)>,
+    /// The length is meant to the tick: a whole track may end within a bar.
+    pub exact_length: bool,
 }
 
 /// Onsets within this distance (a 64th note) count as struck together: played chords are never exact.
@@ -223,7 +238,7 @@ impl Song {
         2.0 * one_line + played.min(1.0) + enough + 2.0 * tune - 1.5 * ground - 1.5 * out_of_voice
     }
 
-    /// A track as a clip of whole bars. Beats stay beats whatever the tempo does; the clip's tempo is the one
+    /// A track as a clip of whole bars (or as it is, if its length is meant exactly). Beats stay beats whatever the tempo does; the clip's tempo is the one
     /// at its start. Its meter is the one at its start, too. `None` if there is no such track.
     #[must_use]
     pub fn track_to_clip(&self, index: usize, voices: Voices, span: Span) -> Option<Clip> {
@@ -248,7 +263,7 @@ impl Song {
             end = end.max(track.end.saturating_sub(OVERHANG));
         }
         let bars = (end - start + bar - 1).div_euclid(bar).max(1);
-        let length = bars * bar;
+        let length = if whole && self.exact_length { track.end.max(last_onset + 1) } else { bars * bar };
         let moved = |n: &Note| {
             let start = n.start - start;
             Note { start, length: n.length.min(length - start), ..*n }

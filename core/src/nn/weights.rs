@@ -140,3 +140,12 @@ impl FromIterator<(String, Tensor)> for Weights {
         Self { tensors: iter.into_iter().collect() }
     }
 }
+
+impl IntoIterator for Weights {
+    type Item = (String, Tensor);
+    type IntoIter = std::collections::btree_map::IntoIter<String, Tensor>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.tensors.into_iter()
+    }
+}

@@ -5,6 +5,7 @@
 mod beam;
 mod choose;
 mod density;
+mod heads;
 mod limits;
 mod rng;
 mod seed;
@@ -12,6 +13,7 @@ mod seed;
 pub use beam::{BeamOptions, Scored, beam_search};
 pub use choose::{greedy, log_probability, pick, probabilities};
 pub use density::DensityControl;
+pub use heads::Heads;
 pub use limits::{Effect, limit};
 pub use rng::{Replay, Rng, Uniforms};
 pub use seed::{Seed, SeedError, derive};

@@ -128,6 +128,7 @@ pub(super) fn run(
                 .map(|(w, &seed)| finish(seed, assemble::voices(&w.notes, place), w.log_likelihood, &notices))
                 .collect())
         }
+        _ => Err(ToolError::NoTool(model.name().to_owned())),
     }
 }
 

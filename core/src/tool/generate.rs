@@ -142,5 +142,6 @@ pub(super) fn run(
                 })
                 .collect())
         }
+        _ => Err(ToolError::NoTool(model.name().to_owned())),
     }
 }

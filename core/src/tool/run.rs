@@ -32,6 +32,9 @@ pub enum ToolError {
     /// A drum clip for a melody model.
     #[error("{0} writes melodies, but the primer is a drum clip: choose a drum model")]
     DrumPrimer(String),
+    /// A model that no tool plays yet.
+    #[error("{0} can be loaded, but not played from here yet: choose a drum or melody model")]
+    NoTool(String),
     /// A model that cannot add voices.
     #[error("{0} cannot harmonise: choose a polyphony model")]
     NotVoices(String),

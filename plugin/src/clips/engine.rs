@@ -181,6 +181,20 @@ impl Engine {
         library::models().get(slot).map_or(ClipKind::Melody, |m| m.kind)
     }
 
+    /// Id of the chosen model; empty in a slot without one.
+    #[must_use]
+    pub fn model_id(&self) -> &'static str {
+        let slot = usize::try_from(self.params.model.value()).unwrap_or(0);
+        library::models().get(slot).map_or("", |m| &m.id)
+    }
+
+    /// A model got new weights: choose it.
+    pub fn wish_for_model(&self, id: &str) {
+        if let Some(slot) = library::models().iter().position(|m| m.id == id) {
+            self.live().wishes.push((ParamId::Model, slot));
+        }
+    }
+
     /// Seed of the run after one with this seed.
     #[must_use]
     pub fn next_seed(&self, seed: u32, variations: u32) -> u32 {

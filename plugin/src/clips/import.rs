@@ -1,10 +1,12 @@
-//! A MIDI file that was dropped in or chosen: read with care, waiting for the choice of a track.
+//! A MIDI file or score that was dropped in or chosen: read with care, waiting for the choice of a track.
 //!
 //! Runs on the worker; the window looks at the track list. Whatever the file is, the answer is a song or a
 //! sentence for the musician.
 
 use crate::gui::view::TrackView;
-use descant_core::music::{Clip, ClipKind, Song, Span, Texture, Voices, midi};
+use descant_core::music::{
+    Clip, ClipKind, MAX_SONG_BYTES, ReadError, Song, Span, Texture, Voices, read_song,
+};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -29,20 +31,20 @@ pub fn open(path: &Path, kind: ClipKind) -> Result<OpenSong, String> {
     let bad = |why: &dyn std::fmt::Display| format!("{name}: {why}.");
     let about = std::fs::metadata(path).map_err(|e| bad(&e))?;
     if about.is_dir() {
-        return Err(bad(&"this is a folder; drop a MIDI file"));
+        return Err(bad(&"this is a folder without a checkpoint; drop a MIDI file, a score or a checkpoint"));
     }
     if !about.is_file() {
         return Err(bad(&"this is not a file"));
     }
-    let limit = midi::MAX_FILE_BYTES as u64;
+    let limit = MAX_SONG_BYTES as u64;
     if about.len() > limit {
-        return Err(bad(&midi::MidiError::TooLarge(about.len())));
+        return Err(bad(&ReadError::TooLarge(about.len())));
     }
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|e| bad(&e))?;
     // The file may grow while it is read.
     file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| bad(&e))?;
-    let song = midi::read(&bytes).map_err(|e| bad(&e))?;
+    let song = read_song(&bytes, &name).map_err(|e| bad(&e))?;
     let preselected = song.best_track(kind).ok_or_else(|| bad(&"there are no notes in this file"))?;
     Ok(OpenSong { tracks: tracks(&song), file: name, preselected, song })
 }
@@ -130,7 +132,7 @@ impl OpenSong {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use descant_core::music::{Meter, Note, TICKS_PER_QUARTER as Q};
+    use descant_core::music::{Meter, Note, TICKS_PER_QUARTER as Q, midi};
 
     fn written(folder: &Path, name: &str, bytes: &[u8]) -> std::path::PathBuf {
         let path = folder.join(name);
@@ -149,7 +151,7 @@ mod tests {
     fn what_is_no_midi_file_is_named_and_explained() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let big = folder.path().join("big.mid");
-        File::create(&big).and_then(|f| f.set_len(50 << 20)).expect("sparse file");
+        File::create(&big).and_then(|f| f.set_len(MAX_SONG_BYTES as u64 + 1)).expect("sparse file");
         let cases = [
             (written(folder.path(), "empty.mid", b""), "empty.mid"),
             (written(folder.path(), "noise.mid", &[0x9c; 777]), "noise.mid"),
@@ -185,6 +187,17 @@ mod tests {
         assert!((tempo - 97.5).abs() < 1e-3, "{tempo}");
         assert!(song.clip(2, false, false, 140.0).is_err());
         assert_eq!(open(&path, ClipKind::Drums).map(|s| s.preselected), Ok(0));
+    }
+
+    #[test]
+    fn a_score_is_read_like_a_midi_file() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = written(folder.path(), "scale.abc", b"X:1\nT:Scale\nM:3/4\nL:1/4\nK:C\nC D E|F G A|\n");
+        let song = open(&path, ClipKind::Melody).expect("an ABC tune");
+        let clip = song.clip(song.preselected, false, false, 120.0).expect("its voice");
+        let notes: Vec<_> = clip.notes.iter().map(|n| (n.start / Q, n.pitch)).collect();
+        assert_eq!(notes, [(0, 60), (1, 62), (2, 64), (3, 65), (4, 67), (5, 69)]);
+        assert_eq!((clip.meter.numerator, clip.bars()), (3, 2));
     }
 
     impl PartialEq for OpenSong {

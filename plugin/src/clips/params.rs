@@ -245,10 +245,10 @@ impl ClipsParams {
             variations: whole("Variations", 8, 1, 16),
             density: whole("Density", 0, 0, 32)
                 .with_value_to_string(Arc::new(
-                    |v| if v == 0 { "Free".into() } else { format!("{v} per bar") },
+                    |v| if v == 0 { "Auto".into() } else { format!("{v} per bar") },
                 ))
                 .with_string_to_value(Arc::new(|text| {
-                    if text.trim().eq_ignore_ascii_case("free") {
+                    if text.trim().eq_ignore_ascii_case("auto") {
                         return Some(0);
                     }
                     leading_number(text).map(|x| x.round() as i32)

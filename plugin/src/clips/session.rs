@@ -7,8 +7,9 @@ use super::document::Primer;
 use super::engine::Engine;
 use super::shell;
 use crate::gui::view::{Action, Part, PrimerOrigin, StatusKind};
+use crate::library;
 use crate::worker::Command;
-use descant_core::music::Clip;
+use descant_core::music::{Clip, SONG_EXTENSIONS};
 use descant_core::sampling::Seed;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -84,15 +85,20 @@ fn use_as_primer(engine: &Arc<Engine>, id: u64) {
 
 fn drop_in(engine: &Arc<Engine>, files: Vec<PathBuf>) {
     let count = files.len();
-    // Of several files the first that looks like music; the worker tells what is wrong with any other.
+    // Of several files the first that looks like music, else like a checkpoint, which may come in parts; the worker
+    // tells what is wrong with any other.
     let music = |p: &PathBuf| {
         let ending = p.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-        matches!(ending.as_deref(), Some("mid" | "midi" | "smf" | "kar"))
+        ending.is_some_and(|e| SONG_EXTENSIONS.contains(&e.as_str()))
     };
-    let place = files.iter().position(music).unwrap_or(0);
+    let song = files.iter().position(music);
+    let place = song.or_else(|| files.iter().position(|p| library::is_checkpoint(p))).unwrap_or(0);
     if let Some(file) = files.into_iter().nth(place) {
-        if count > 1 {
-            engine.say(StatusKind::Info, format!("{count} files dropped; taking the first MIDI file."));
+        if count > 1 && song.is_some() {
+            engine.say(
+                StatusKind::Info,
+                format!("{count} files dropped; taking the first MIDI file or score."),
+            );
         }
         engine.send(Command::Open(file));
     }

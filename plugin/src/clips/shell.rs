@@ -6,6 +6,7 @@
 use super::engine::Engine;
 use crate::gui::view::StatusKind;
 use crate::worker::Command;
+use descant_core::music::SONG_EXTENSIONS;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 use std::sync::Arc;
@@ -88,15 +89,23 @@ fn ask(programs: &[(&str, Vec<String>)]) -> Answer {
     Answer::NoDialog
 }
 
+/// Patterns of the files that can be opened, as the dialogs want them.
+#[cfg(not(target_os = "macos"))]
+fn patterns(between: &str) -> String {
+    SONG_EXTENSIONS.map(|e| format!("*.{e}")).join(between)
+}
+
 fn texts(parts: &[&str]) -> Vec<String> {
     parts.iter().map(ToString::to_string).collect()
 }
 
 #[cfg(target_os = "macos")]
 fn open_dialogs() -> Vec<(&'static str, Vec<String>)> {
-    let script =
-        r#"POSIX path of (choose file with prompt "MIDI file" of type {"public.midi-audio", "mid", "midi"})"#;
-    vec![("osascript", texts(&["-e", script]))]
+    let types: String = SONG_EXTENSIONS.iter().map(|e| format!(", \"{e}\"")).collect();
+    let script = format!(
+        r#"POSIX path of (choose file with prompt "MIDI file or score" of type {{"public.midi-audio"{types}}})"#
+    );
+    vec![("osascript", texts(&["-e", &script]))]
 }
 
 #[cfg(target_os = "macos")]
@@ -125,9 +134,10 @@ fn save_dialogs(to: &Path) -> Vec<(&'static str, Vec<String>)> {
 
 #[cfg(windows)]
 fn windows_dialog(kind: &str, name: &str) -> (&'static str, Vec<String>) {
+    let filter = if kind == "OpenFileDialog" { patterns(";") } else { "*.mid".to_owned() };
     let script = format!(
         "Add-Type -AssemblyName System.Windows.Forms; [Console]::OutputEncoding = [Text.Encoding]::UTF8; \
-         $d = New-Object System.Windows.Forms.{kind}; $d.Filter = 'MIDI|*.mid;*.midi'; $d.FileName = '{name}'; \
+         $d = New-Object System.Windows.Forms.{kind}; $d.Filter = 'Music|{filter}'; $d.FileName = '{name}'; \
          if ($d.ShowDialog() -eq 'OK') {{ [Console]::Write($d.FileName) }}"
     );
     ("powershell", texts(&["-NoProfile", "-STA", "-Command", &script]))
@@ -147,9 +157,13 @@ fn open_dialogs() -> Vec<(&'static str, Vec<String>)> {
     vec![
         (
             "zenity",
-            texts(&["--file-selection", "--title=MIDI file", "--file-filter=MIDI | *.mid *.midi *.MID"]),
+            texts(&[
+                "--file-selection",
+                "--title=MIDI file or score",
+                &format!("--file-filter=Music | {} *.MID", patterns(" ")),
+            ]),
         ),
-        ("kdialog", texts(&["--getopenfilename", &home, "MIDI (*.mid *.midi)"])),
+        ("kdialog", texts(&["--getopenfilename", &home, &format!("Music ({})", patterns(" "))])),
     ]
 }
 

@@ -4,6 +4,10 @@
 //! Any thread but the audio thread. Loaded models are shared by all instances of the process; listing them loads
 //! nothing and opens no file, so that a scan stays cheap.
 
+mod import;
+
+pub use import::{Added, add, is_checkpoint};
+
 use crate::worker::Generator;
 use descant_core::checkpoint;
 use descant_core::model::{Configuration, Model, builtin, catalogue};

@@ -11,6 +11,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Instant;
 
+/// How long work ended.
+enum Done<T> {
+    With(T),
+    Failed(String),
+    Cancelled,
+    Panicked,
+}
+
 impl Worker {
     pub(super) fn carry_out(&mut self, command: Command) {
         match command {
@@ -36,33 +44,45 @@ impl Worker {
             Ok(request) => request,
             Err(why) => return engine.failed(why),
         };
+        let loads = engine.params.doc.loads();
+        let started = Instant::now();
+        let run =
+            |cancel: &Cancel, progress: &mut dyn FnMut(f32)| engine.generator.run(&request, cancel, progress);
+        match self.long_work(run) {
+            Done::Cancelled => engine.say(StatusKind::Info, "Cancelled."),
+            Done::Panicked => engine.failed("The model stumbled over this request. Your takes are safe."),
+            Done::Failed(why) => engine.failed(why),
+            Done::With(takes) if takes.is_empty() => engine.failed("The model wrote nothing."),
+            Done::With(takes) => self.deliver(&request, takes, loads, started),
+        }
+    }
+
+    /// Work that shows its progress and can be cancelled.
+    fn long_work<T>(
+        &mut self,
+        work: impl FnOnce(&Cancel, &mut dyn FnMut(f32)) -> Result<T, String>,
+    ) -> Done<T> {
+        let engine = self.engine.clone();
         let cancel = Cancel::default();
         {
             let mut live = engine.live();
             live.progress = Some(0.0);
             live.cancel = Some(cancel.clone());
         }
-        let loads = engine.params.doc.loads();
-        let started = Instant::now();
         let result = catch_unwind(AssertUnwindSafe(|| {
-            engine.generator.run(&request, &cancel, &mut |progress| {
+            work(&cancel, &mut |progress| {
                 engine.live().progress = Some(progress.clamp(0.0, 1.0));
-                self.look(); // a long run must not fill the rings
+                self.look(); // long work must not fill the rings
             })
         }));
-        {
-            let mut live = engine.live();
-            live.progress = None;
-            live.cancel = None;
-        }
-        if cancel.is_cancelled() {
-            return engine.say(StatusKind::Info, "Cancelled.");
-        }
+        let mut live = engine.live();
+        live.progress = None;
+        live.cancel = None;
         match result {
-            Err(_) => engine.failed("The model stumbled over this request. Your takes are safe."),
-            Ok(Err(why)) => engine.failed(why),
-            Ok(Ok(takes)) if takes.is_empty() => engine.failed("The model wrote nothing."),
-            Ok(Ok(takes)) => self.deliver(&request, takes, loads, started),
+            _ if cancel.is_cancelled() => Done::Cancelled,
+            Err(_) => Done::Panicked,
+            Ok(Err(why)) => Done::Failed(why),
+            Ok(Ok(value)) => Done::With(value),
         }
     }
 
@@ -148,7 +168,26 @@ impl Worker {
         self.engine.wish_for(kind);
     }
 
-    fn open(&self, path: &Path) {
+    fn import(&mut self, path: &Path) {
+        let engine = self.engine.clone();
+        let chosen = engine.model_id();
+        let work =
+            |cancel: &Cancel, progress: &mut dyn FnMut(f32)| library::add(path, chosen, progress, cancel);
+        match self.long_work(work) {
+            Done::Cancelled => engine.say(StatusKind::Info, "Cancelled."),
+            Done::Panicked => engine.failed("That checkpoint cannot be read. Your models are as before."),
+            Done::Failed(why) => engine.failed(why),
+            Done::With(added) => {
+                engine.wish_for_model(&added.model);
+                engine.say(StatusKind::Good, added.text);
+            }
+        }
+    }
+
+    fn open(&mut self, path: &Path) {
+        if library::is_checkpoint(path) {
+            return self.import(path);
+        }
         let engine = &self.engine;
         match import::open(path, engine.model_kind()) {
             Err(why) => engine.say(StatusKind::Bad, why),

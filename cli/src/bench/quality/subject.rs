@@ -55,9 +55,7 @@ impl<'a> Subject<'a> {
                 let rnn = model.rnn(encoding.as_ref());
                 Ok(Self::Melody(Speaker::new(Language::Melody, rnn, events, 14)?))
             }
-            ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } => {
-                anyhow::bail!("the scoreboard has no language for several voices")
-            }
+            _ => anyhow::bail!("the scoreboard judges drum and melody models only"),
         }
     }
 
@@ -192,11 +190,16 @@ impl<'a, E: Event> Speaker<'a, E> {
         let cancel = Cancel::default();
         let primed = self.rnn.prime(&events, &cancel, |_, _| Ok(()))?;
         // As the tool Continue: the primer's rhythm is kept. A sample from nothing has less than a bar before it.
-        let onsets: Vec<u8> = primer.iter().map(|&class| u8::try_from(self.language.onsets(class)).unwrap_or(u8::MAX)).collect();
+        let onsets: Vec<u8> = primer
+            .iter()
+            .map(|&class| u8::try_from(self.language.onsets(class)).unwrap_or(u8::MAX))
+            .collect();
         let density = DensityControl::like(&onsets, BAR);
         let effect = |event: E| Effect {
             forbidden: false,
-            onsets: self.class(&event).map_or(0, |class| u8::try_from(self.language.onsets(class)).unwrap_or(u8::MAX)),
+            onsets: self
+                .class(&event)
+                .map_or(0, |class| u8::try_from(self.language.onsets(class)).unwrap_or(u8::MAX)),
         };
         let options = WriteOptions {
             steps,

@@ -5,17 +5,7 @@ use super::{EncodingError, OneHot};
 use crate::codec::PitchSet;
 
 /// The nine drum types of Drums RNN; the first pitch of each is what its class decodes to.
-pub const DEFAULT_DRUM_TYPES: [&[u8]; 9] = [
-    &[36, 35],
-    &[38, 27, 28, 31, 32, 33, 34, 37, 39, 40, 56, 65, 66, 75, 85],
-    &[42, 44, 54, 68, 69, 70, 71, 73, 78, 80, 22],
-    &[46, 67, 72, 74, 79, 81, 26],
-    &[45, 29, 41, 43, 61, 64, 84],
-    &[48, 47, 60, 63, 77, 86, 87],
-    &[50, 30, 62, 76, 83],
-    &[49, 52, 55, 57, 58],
-    &[51, 53, 59, 82],
-];
+pub use crate::music::drum_map::MAGENTA as DEFAULT_DRUM_TYPES;
 
 /// Classes of a drum step: bit `i` of the class is set when a pitch of type `i` is struck.
 #[derive(Clone, Debug, PartialEq, Eq)]

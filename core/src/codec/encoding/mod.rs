@@ -5,18 +5,30 @@
 //!
 //! An encoding never re-reads the whole past: what it must remember besides the events is the small
 //! [`Event::Scan`] kept in a [`History`], so that one step costs the same at bar 1 and at bar 100.
+mod chords;
+mod conditional;
 mod drums;
+mod heads;
 mod key_melody;
 mod lookback;
 mod melody;
+mod note_performance;
 mod one_hot;
+mod performance;
+mod performance_control;
 mod polyphony;
 
+pub use chords::ChordEncoding;
+pub use conditional::{Conditional, ControlEncoding, ControlSource, listed};
 pub use drums::{DEFAULT_DRUM_TYPES, DrumsOneHot};
+pub use heads::{join_heads, split_heads};
 pub use key_melody::KeyMelody;
 pub use lookback::Lookback;
 pub use melody::{MelodyOneHot, MelodyScan};
+pub use note_performance::NoteEncoding;
 pub use one_hot::{Direct, OneHot};
+pub use performance::{PerformanceModulo, PerformanceOneHot, PerformanceScan};
+pub use performance_control::PerformanceControls;
 pub use polyphony::PolyphonyOneHot;
 
 use super::{MelodyEvent, PitchSet, PolyphonicEvent};
@@ -54,6 +66,24 @@ pub enum EncodingError {
         /// Number of classes.
         classes: usize,
     },
+    /// A chord that the model has no class for.
+    #[error("this model knows only {0}; choose a simpler chord")]
+    UnknownChord(&'static str),
+    /// A value that the encoding cannot express.
+    #[error("a {what} of {value} does not fit the model: it knows {low} to {high}")]
+    OutOfRange {
+        /// What it is, e.g. "time shift".
+        what: &'static str,
+        /// The value.
+        value: u32,
+        /// Lowest value.
+        low: u32,
+        /// Highest value.
+        high: u32,
+    },
+    /// The control sequence is too short.
+    #[error("there is no chord or control value for event {0}")]
+    NoControl(usize),
 }
 
 /// An event of a sequence on a grid.
@@ -154,8 +184,14 @@ pub trait Encoding<E: Event>: Send + Sync + std::fmt::Debug {
     /// Width of the input vector.
     fn input_size(&self) -> usize;
 
-    /// Number of classes of the output softmax.
+    /// Number of classes of the output softmax; with several heads the sum of their widths.
     fn num_classes(&self) -> usize;
+
+    /// Widths of the output's softmaxes, in order. Nearly all encodings have one. With several, the classes that
+    /// [`Self::label`] and [`Self::decode`] speak of are joint ones, see [`join_heads`].
+    fn heads(&self) -> Vec<usize> {
+        vec![self.num_classes()]
+    }
 
     /// How many of the last classes mean "as some steps ago", so that their event depends on the history.
     fn lookback_classes(&self) -> usize {

@@ -127,7 +127,15 @@ fn primer(ui: &mut Ui, at: egui::Pos2, w: f32, height: f32, cx: &mut Cx<'_>) -> 
         ];
         p.extend(Shape::dashed_line(&corners, Stroke::new(1.0, theme::LINE_STRONG), 4.0, 4.0));
         let font = theme::font(theme::SMALL);
-        text(p, frame.center(), Align2::CENTER_CENTER, "Drop a MIDI file here", font, theme::DIM, w - 8.0);
+        text(
+            p,
+            frame.center(),
+            Align2::CENTER_CENTER,
+            "Drop a MIDI file or score here",
+            font,
+            theme::DIM,
+            w - 8.0,
+        );
     }
 
     let row = frame.bottom() + 6.0;
@@ -144,7 +152,7 @@ fn primer(ui: &mut Ui, at: egui::Pos2, w: f32, height: f32, cx: &mut Cx<'_>) -> 
         cx.out.push(Action::Capture);
     }
     let open = Rect::from_min_size(pos2(x + half + 6.0, row), vec2(half, theme::CONTROL));
-    let tip = "Choose a MIDI file as the primer. Files can also be dropped on the window.";
+    let tip = "Choose a MIDI, MusicXML or ABC file as the primer. Files can also be dropped on the window.";
     if button::labelled(ui, open, Some(Icon::Folder), "Open…", tip, true).clicked() {
         cx.out.push(Action::Open);
     }
@@ -166,7 +174,7 @@ fn limits(ui: &mut Ui, at: egui::Pos2, w: f32, tight: bool, cx: &mut Cx<'_>) {
     let third = (w - 12.0) / 3.0;
     let density = |ui: &mut Ui, rect, cx: &mut Cx<'_>| {
         let state = cx.param(ParamId::Density).clone();
-        let tip = "How many notes start per bar, roughly. Free leaves it to the model.";
+        let tip = "How many notes start per bar, roughly. Auto: Continue keeps to its primer, Generate to the model.";
         let c = Control { id: ParamId::Density, name: "Density", tip, state: &state, enabled: true };
         control::field(ui, rect, &c, &mut cx.state.controls, cx.out);
     };

@@ -61,7 +61,7 @@ pub fn blocked(view: &View) -> Option<String> {
     let Some(model) = view.models.get(view.model) else { return Some("No model is installed.".to_owned()) };
     if !model.ready {
         return Some(format!(
-            "{} needs weights. Choose another model, or import weights for it.",
+            "{} needs weights: drop a checkpoint (.mag, TensorFlow, .safetensors) on the window, or choose another model.",
             model.name
         ));
     }

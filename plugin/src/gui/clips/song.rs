@@ -5,7 +5,10 @@ use crate::gui::theme;
 use crate::gui::view::{Action, SongView, TrackView};
 use crate::gui::widgets::{button, icons, icons::Icon, text};
 use descant_core::music::ClipKind;
-use egui::{Align2, Rect, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Key, Modifiers, Rect, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    pos2, vec2,
+};
 
 /// Choices made so far in the open chooser.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +42,20 @@ pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>) {
     }
 }
 
+/// Whether Enter was pressed with nothing in focus that would take it.
+fn enter(ui: &Ui) -> bool {
+    ui.memory(|m| m.focused().is_none()) && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter))
+}
+
+/// Up and down choose a track, as in every list.
+fn arrows(ui: &Ui, song: &SongView, s: &mut SongState) {
+    let presses = |key| ui.input(|i| i.num_presses(key));
+    let last = song.tracks.len().saturating_sub(1);
+    s.track = (s.track + presses(Key::ArrowDown)).saturating_sub(presses(Key::ArrowUp)).min(last);
+}
+
 fn content(ui: &mut Ui, song: &SongView, s: &mut SongState) -> Option<Action> {
+    arrows(ui, song, s);
     ui.spacing_mut().item_spacing.y = 4.0;
     ui.label(RichText::new("Which track?").font(theme::bold(theme::HUGE)));
     ui.label(RichText::new(format!("{} · one track becomes the primer.", song.file)).color(theme::DIM));
@@ -79,7 +95,8 @@ fn content(ui: &mut Ui, song: &SongView, s: &mut SongState) -> Option<Action> {
     if button::labelled(ui, cancel, None, "Cancel", "", true).clicked() {
         return Some(Action::DismissSong);
     }
-    if button::act(ui, ok, "Use track", "Take this track as the primer.", true, None).clicked() {
+    let used = button::act(ui, ok, "Use track", "Take this track as the primer.", true, None).clicked();
+    if used || enter(ui) {
         let top_line = s.top_line && chordal;
         return Some(Action::ChooseTrack { track: s.track, top_line, file_tempo: s.file_tempo });
     }
