@@ -62,6 +62,7 @@ pub fn train_step(repeats: usize) -> Result<TrainStep, EncodingError> {
             id: i.to_string(),
             bar: 16,
             events: (0..4096).map(|_| rng.below(CLASSES) as u32).collect(),
+            chords: Vec::new(),
         })
         .collect();
     let mut network = Network::new(architecture, &mut rng);

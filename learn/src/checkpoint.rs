@@ -147,6 +147,7 @@ mod tests {
                 id: i.to_string(),
                 bar: 4,
                 events: (0..40).map(|s| (s * s + i * s / 3) % 5).collect(),
+                chords: Vec::new(),
             })
             .collect();
         let settings = Settings { batch: 3, unroll: 9, segment_bars: 6, every: 5, ..Settings::default() };

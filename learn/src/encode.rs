@@ -5,10 +5,15 @@
 //! Pure; runs on the thread that trains.
 
 use crate::lstm::FewHot;
+use crate::piece::Excerpt;
 use descant_core::codec::encoding::{
-    DrumsOneHot, Encoding as Codec, EncodingError, Event, History, MelodyOneHot, OneHot, PolyphonyOneHot,
-    SparseVector,
+    Conditional, ControlEncoding, DrumsOneHot, Encoding as Codec, EncodingError, Event, History,
+    MelodyOneHot, OneHot, PerformanceOneHot, PolyphonyOneHot, SparseVector, listed,
 };
+use descant_core::codec::performance::{
+    PerformanceControl, STEPS_PER_SECOND, note_densities, pitch_histograms,
+};
+use descant_core::corpus::harmony;
 use descant_core::model::{EncodingParams, ModelEncoding};
 use serde::{Deserialize, Serialize};
 
@@ -66,14 +71,16 @@ impl Encoding {
     /// Impossible parameters, or a model that is not a softmax over classes of events.
     pub fn new(params: EncodingParams) -> Result<Self, EncodingError> {
         let built = params.build()?;
-        if matches!(built, ModelEncoding::Pianoroll { .. }) {
-            return Err(EncodingError::BadParameters("a NADE has no classes to train on".into()));
-        }
         let (inputs, labels) = built.sizes();
         let lookback = match &built {
             ModelEncoding::Drums(codec) => codec.lookback_classes(),
-            ModelEncoding::Melody(codec) => codec.lookback_classes(),
-            ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } => 0,
+            ModelEncoding::Melody(codec) | ModelEncoding::Improv { melody: codec, .. } => {
+                codec.lookback_classes()
+            }
+            ModelEncoding::Polyphony(_) | ModelEncoding::Performance { .. } => 0,
+            ModelEncoding::Pianoroll { .. } | ModelEncoding::NotePerformance { .. } => {
+                return Err(EncodingError::BadParameters("not one softmax over classes of events".into()));
+            }
         };
         Ok(Self { params, inputs, labels, lookback })
     }
@@ -107,7 +114,7 @@ impl Encoding {
     pub fn unit(&self) -> &'static str {
         match self.params {
             EncodingParams::OneDrum => "8th step",
-            EncodingParams::Polyphony => "event",
+            EncodingParams::Polyphony | EncodingParams::Performance { .. } => "event",
             _ => "16th step",
         }
     }
@@ -118,20 +125,25 @@ impl Encoding {
     pub fn for_bar(&self, bar: usize) -> Self {
         let unit = if bar < 12 { 2 * bar } else { bar };
         let mut scaled = self.clone();
+        let params = match &mut scaled.params {
+            EncodingParams::Improv { melody, .. } => melody.as_mut(),
+            params => params,
+        };
         if let EncodingParams::DrumsLookback { distances, .. }
         | EncodingParams::MelodyLookback { distances, .. }
-        | EncodingParams::KeyMelody { distances, .. } = &mut scaled.params
+        | EncodingParams::KeyMelody { distances, .. } = params
         {
             distances.iter_mut().for_each(|d| *d = (*d * unit / 16).max(1));
         }
         scaled
     }
 
-    /// Reads `classes`, a whole sequence, from `position` on.
+    /// Reads an excerpt from `position` on. Performances are told how dense and on which pitch classes they are.
     ///
     /// # Errors
     /// A class that the encoding does not have, or bars so long that their lookback is impossible.
-    pub fn reader(&self, classes: &[u32], position: usize) -> Result<Box<dyn Reader>, EncodingError> {
+    pub fn reader(&self, excerpt: &Excerpt, position: usize) -> Result<Box<dyn Reader>, EncodingError> {
+        let Excerpt { classes, chords, free } = excerpt;
         let wrong = || EncodingError::BadParameters(format!("{:?} has no events", self.params));
         Ok(match self.params.build()? {
             ModelEncoding::Drums(codec) => {
@@ -145,7 +157,30 @@ impl Encoding {
             ModelEncoding::Polyphony(codec) => {
                 Box::new(Track::new(codec, &PolyphonyOneHot, classes, position)?)
             }
-            ModelEncoding::Pianoroll { .. } => return Err(wrong()),
+            ModelEncoding::Improv { chords: control, melody: codec } => {
+                let (min, max) = self.params.note_range().ok_or_else(wrong)?;
+                let track = Track::new(codec, &MelodyOneHot::new(min, max)?, classes, position)?;
+                // A chord that the model cannot be told is as good as none.
+                let known = |&class: &u16| {
+                    harmony::chord(class)
+                        .filter(|&c| control.input(Some(c), &mut SparseVector::new()).is_ok())
+                };
+                let controls = chords.iter().map(known).collect();
+                Box::new(Controlled { track, control, controls })
+            }
+            ModelEncoding::Performance { bins, controls: control, events: codec } => {
+                let track = Track::new(codec, &PerformanceOneHot::new(bins), classes, position)?;
+                let densities = note_densities(&track.events, STEPS_PER_SECOND);
+                let histograms = pitch_histograms(&track.events, STEPS_PER_SECOND);
+                let value = |(notes_per_second, pitch_histogram)| PerformanceControl {
+                    disabled: *free,
+                    notes_per_second,
+                    pitch_histogram,
+                };
+                let controls = densities.into_iter().zip(histograms).map(value).collect();
+                Box::new(Controlled { track, control, controls })
+            }
+            ModelEncoding::Pianoroll { .. } | ModelEncoding::NotePerformance { .. } => return Err(wrong()),
         })
     }
 }
@@ -197,14 +232,19 @@ impl<E: Event> Track<E> {
     }
 }
 
+/// Writes `cells` as a row.
+fn push_row(cells: &SparseVector, rows: &mut FewHot) {
+    for &(column, value) in cells {
+        rows.push(column as usize, value);
+    }
+    rows.end_row();
+}
+
 impl<E: Event> Reader for Track<E> {
     fn push_input(&mut self, position: usize, rows: &mut FewHot) -> Result<(), EncodingError> {
         self.history.push(self.event(position)?);
         self.codec.input(&self.history, &mut self.cells)?;
-        for &(column, value) in &self.cells {
-            rows.push(column as usize, value);
-        }
-        rows.end_row();
+        push_row(&self.cells, rows);
         Ok(())
     }
 
@@ -231,9 +271,37 @@ impl<E: Event> Reader for Track<E> {
     }
 }
 
+/// A sequence with one control value per event.
+struct Controlled<E: Event, K: ControlEncoding> {
+    track: Track<E>,
+    control: K,
+    controls: Vec<K::Control>,
+}
+
+impl<E: Event, K: ControlEncoding<Control: Send + Sync>> Reader for Controlled<E, K> {
+    fn push_input(&mut self, position: usize, rows: &mut FewHot) -> Result<(), EncodingError> {
+        let Track { codec, history, cells, .. } = &mut self.track;
+        history.push(self.track.events.get(position).copied().ok_or(EncodingError::Empty)?);
+        let source = listed(&self.controls);
+        let codec = Conditional { control: &self.control, source: &source, target: codec.as_ref() };
+        codec.input(history, cells)?;
+        push_row(cells, rows);
+        Ok(())
+    }
+
+    fn label(&self, position: usize) -> Result<u32, EncodingError> {
+        self.track.label(position)
+    }
+
+    fn aliases(&self, position: usize) -> Result<Vec<u32>, EncodingError> {
+        self.track.aliases(position)
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use descant_core::codec::encoding::{ChordEncoding, PerformanceControls};
 
     /// Five melody classes with lookback, for tests.
     pub(crate) fn small(distances: &[usize], bits: usize) -> Encoding {
@@ -252,8 +320,8 @@ pub(crate) mod tests {
         let encoding = small(&[2, 4], 3);
         let events = [1, 2, 1, 2, 1, 0];
         let mut rows = FewHot::new();
-        encoding.reader(&events, 0).expect("reads").push_input(0, &mut rows).expect("fits");
-        encoding.reader(&events, 4).expect("reads").push_input(4, &mut rows).expect("fits");
+        encoding.reader(&Excerpt::of(&events), 0).expect("reads").push_input(0, &mut rows).expect("fits");
+        encoding.reader(&Excerpt::of(&events), 4).expect("reads").push_input(4, &mut rows).expect("fits");
         let dense = |r: usize| {
             let mut row = vec![0.0; encoding.inputs()];
             rows.row(r).for_each(|(c, v)| row[c] = v);
@@ -295,7 +363,7 @@ pub(crate) mod tests {
     fn labels_prefer_the_farthest_repeat_and_early_silence_is_a_repeat() {
         let encoding = small(&[2, 4], 3);
         let events = [0, 2, 1, 2, 1, 2, 0];
-        let reader = encoding.reader(&events, 0).expect("reads");
+        let reader = encoding.reader(&Excerpt::of(&events), 0).expect("reads");
         let labels: Vec<u32> = (0..7).map(|p| reader.label(p).expect("fits")).collect();
         assert_eq!(labels, [6, 2, 1, 5, 5, 6, 0]);
     }
@@ -306,24 +374,27 @@ pub(crate) mod tests {
         let drums = EncodingParams::DrumsLookback { types: 3, distances: vec![2, 4], bits: 2 };
         for (params, classes) in [(key, 38), (drums, 8), (EncodingParams::Polyphony, 259)] {
             let encoding = Encoding::new(params.clone()).expect("possible");
-            let events: Vec<u32> = (0..90u32).map(|i| [14, 0, 1, 16, 18, 0, 0][(i * i % 7) as usize] % classes).collect();
-            let mut reader = encoding.reader(&events, 0).expect("reads");
+            let events: Vec<u32> =
+                (0..90u32).map(|i| [14, 0, 1, 16, 18, 0, 0][(i * i % 7) as usize] % classes).collect();
+            let mut reader = encoding.reader(&Excerpt::of(&events), 0).expect("reads");
             let mut rows = FewHot::new();
             for p in 0..events.len() {
                 let aliases = reader.aliases(p).expect("fits");
                 assert!(aliases.contains(&reader.label(p).expect("fits")), "{params:?} at {p}");
                 let same: Vec<u32> = match params.build().expect("possible") {
-                    ModelEncoding::Drums(codec) => alike(codec.as_ref(), &DrumsOneHot::standard(3).expect("3"), &events, p),
+                    ModelEncoding::Drums(codec) => {
+                        alike(codec.as_ref(), &DrumsOneHot::standard(3).expect("3"), &events, p)
+                    }
                     ModelEncoding::Melody(codec) => {
                         alike(codec.as_ref(), &MelodyOneHot::new(48, 84).expect("range"), &events, p)
                     }
                     ModelEncoding::Polyphony(codec) => alike(codec.as_ref(), &PolyphonyOneHot, &events, p),
-                    ModelEncoding::Pianoroll { .. } => Vec::new(),
+                    other => panic!("{other:?}"),
                 };
                 assert_eq!(aliases, same, "{params:?} at {p}");
                 reader.push_input(p, &mut rows).expect("fits");
             }
-            let mut late = encoding.reader(&events, 40).expect("reads");
+            let mut late = encoding.reader(&Excerpt::of(&events), 40).expect("reads");
             let mut rest = FewHot::new();
             (40..60).for_each(|p| late.push_input(p, &mut rest).expect("fits"));
             assert!((0..20).all(|r| rest.row(r).eq(rows.row(40 + r))), "{params:?}");
@@ -333,7 +404,8 @@ pub(crate) mod tests {
 
     /// Every class that decodes to the event at `p`, by trying all of them.
     fn alike<T: OneHot>(codec: &dyn Codec<T::Event>, one_hot: &T, classes: &[u32], p: usize) -> Vec<u32> {
-        let events: Vec<T::Event> = classes.iter().map(|&c| one_hot.decode(c as usize).expect("exists")).collect();
+        let events: Vec<T::Event> =
+            classes.iter().map(|&c| one_hot.decode(c as usize).expect("exists")).collect();
         let means = |&class: &usize| codec.decode(class, &events[..p]).expect("exists") == events[p];
         (0..codec.num_classes()).filter(means).map(|c| c as u32).collect()
     }
@@ -347,5 +419,40 @@ pub(crate) mod tests {
         assert_eq!(read(&text).expect("reads back"), melody);
         assert!(read(r#"{"classes":7,"default":0,"distances":[],"bits":5}"#).is_err());
         assert!(Encoding::new(EncodingParams::Pianoroll { hidden: 8 }).is_err());
+    }
+
+    #[test]
+    fn chords_and_measured_values_stand_before_the_event_they_belong_to() {
+        let melody = Box::new(EncodingParams::Melody { min: 48, max: 84 });
+        let improv = EncodingParams::Improv { chords: ChordEncoding::Triad, melody };
+        let chords =
+            [("", 0), ("m", 9), ("sus4", 7), ("7", 7)].map(|(kind, root)| harmony::class(root, kind));
+        let excerpt = Excerpt { chords: chords.to_vec(), ..Excerpt::of(&[2, 0, 0, 4]) };
+        let encoding = Encoding::new(improv).expect("possible");
+        let mut rows = FewHot::new();
+        let mut reader = encoding.reader(&excerpt, 0).expect("reads");
+        (0..3).for_each(|p| reader.push_input(p, &mut rows).expect("fits"));
+        let row = |r| rows.row(r).map(|(c, _)| c).collect::<Vec<_>>();
+        // A minor, nothing for the suspended fourth, G major; the events' one-hot comes 49 cells later.
+        assert_eq!([row(0), row(1), row(2)], [[51, 22], [49, 0], [49, 8]]);
+        let controls = PerformanceControls { density: true, pitch_histogram: true, optional: true };
+        let params = EncodingParams::Performance { velocity_bins: 32, modulo: false, controls };
+        let encoding = Encoding::new(params).expect("possible");
+        // C, three seconds, off: a third of a note per second is the lowest class, C weighs most.
+        let events = [60, 355, 355, 355, 188];
+        for free in [false, true] {
+            let excerpt = Excerpt { free, ..Excerpt::of(&events) };
+            let mut rows = FewHot::new();
+            let mut reader = encoding.reader(&excerpt, 0).expect("reads");
+            reader.push_input(0, &mut rows).expect("fits");
+            let cells: Vec<(usize, f32)> = rows.row(0).collect();
+            assert_eq!(cells[0], (21 + 60, 1.0));
+            if free {
+                assert_eq!(cells[1..], [(0, 1.0)]);
+            } else {
+                assert_eq!(cells[1].0, 1);
+                assert!(cells[2].0 == 9 && cells[2].1 > 0.9, "{cells:?}");
+            }
+        }
     }
 }

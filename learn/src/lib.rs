@@ -17,6 +17,7 @@ pub mod matrix;
 pub mod metrics;
 pub mod network;
 pub mod op;
+pub mod performed;
 pub mod piece;
 pub mod reference;
 pub mod rng;

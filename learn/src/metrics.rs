@@ -3,7 +3,7 @@
 
 use crate::encode::Encoding;
 use crate::network::{Architecture, Network};
-use crate::piece::Piece;
+use crate::piece::{Piece, Variation};
 use crate::task::{Sets, Task};
 use crate::trainer::{Evaluation, Point, Session, Settings, evaluate};
 use descant_core::codec::encoding::EncodingError;
@@ -109,7 +109,7 @@ impl Metrics {
 /// The baseline's nats per event on `test`.
 fn markov(train: &[Piece], test: &[Piece], encoding: &Encoding) -> f64 {
     let sequences = |pieces: &[Piece]| -> Vec<Vec<u16>> {
-        let whole = |p: &Piece| p.excerpt(encoding, 0..p.events.len(), 0);
+        let whole = |p: &Piece| p.excerpt(encoding, 0..p.events.len(), Variation::default()).classes;
         pieces.iter().map(|p| whole(p).into_iter().map(|c| c as u16).collect()).collect()
     };
     let (train, test) = (sequences(train), sequences(test));

@@ -7,7 +7,7 @@
 
 use crate::encode::{Encoding, Reader};
 use crate::lstm::FewHot;
-use crate::piece::{Augmentation, Piece};
+use crate::piece::{Augmentation, Piece, Variation};
 use crate::rng::Rng;
 use descant_core::codec::encoding::EncodingError;
 use serde::{Deserialize, Serialize};
@@ -40,14 +40,14 @@ struct Segment {
     to: usize,
     /// Next step to read, counted from `from`.
     next: usize,
-    /// Semitones that it is moved by.
+    /// What is different from the piece.
     #[serde(default)]
-    transpose: i32,
+    variation: Variation,
 }
 
 impl Segment {
     fn whole(piece: usize, pieces: &[Piece]) -> Self {
-        Self { piece, from: 0, to: pieces[piece].events.len(), next: 0, transpose: 0 }
+        Self { piece, from: 0, to: pieces[piece].events.len(), next: 0, variation: Variation::default() }
     }
 }
 
@@ -124,19 +124,13 @@ impl Streams {
             while at(from) < piece.events.len() {
                 let range = at(from)..at(to);
                 if range.len() > 1 {
-                    let transpose = match augmentation.transpose {
-                        0 => 0,
-                        most => {
-                            let wanted = rng.below(2 * most.unsigned_abs() as usize + 1) as i32 - most;
-                            piece.possible(encoding, range.clone(), wanted, augmentation)
-                        }
-                    };
+                    let variation = augmentation.draw(&mut rng, piece, encoding, range.clone());
                     self.queue.push(Segment {
                         piece: number,
                         from: range.start,
                         to: range.end,
                         next: 0,
-                        transpose,
+                        variation,
                     });
                 }
                 from = to;
@@ -167,8 +161,9 @@ fn read(
     let open = |slot: &Option<Segment>| -> Result<Option<Reading>, EncodingError> {
         let Some(s) = slot else { return Ok(None) };
         let piece = &pieces[s.piece];
-        let classes = piece.excerpt(encoding, s.from..s.to, s.transpose);
-        Ok(Some((encoding.for_bar(piece.bar).reader(&classes, s.next)?, classes.len(), s.next)))
+        let excerpt = piece.excerpt(encoding, s.from..s.to, s.variation);
+        let reader = encoding.for_bar(piece.bar).reader(&excerpt, s.next)?;
+        Ok(Some((reader, excerpt.classes.len(), s.next)))
     };
     let mut readers: Vec<Option<Reading>> = slots.iter().map(open).collect::<Result<_, _>>()?;
     for _ in 0..steps {
@@ -241,6 +236,7 @@ mod tests {
                 id: i.to_string(),
                 bar: 16,
                 events: (0..n).map(|s| ((s * (i + 1)) % 5) as u32).collect(),
+                chords: Vec::new(),
             })
             .collect();
         (pieces, small(&[8], 2))
@@ -264,7 +260,7 @@ mod tests {
     fn a_stored_position_goes_on_with_the_same_stretches() {
         let (pieces, encoding) = pieces();
         let mut streams = Streams::new(3, 11);
-        let augmentation = Augmentation { transpose: 1, low: 60, high: 62 };
+        let augmentation = Augmentation { transpose: 1, low: 60, high: 62, ..Augmentation::default() };
         let next = |streams: &mut Streams| {
             streams.next(&pieces, &encoding, 6, 4, &augmentation).expect("the pieces fit the encoding")
         };
@@ -285,7 +281,7 @@ mod tests {
         let encoding = Encoding::new(EncodingParams::Polyphony).expect("possible");
         // Ten steps, two a bar, each with a note of its own; then the end.
         let events: Vec<u32> = (0..10u32).flat_map(|s| [3 + 60 + s, 2]).chain([1]).collect();
-        let pieces = [Piece { id: String::new(), bar: 2, events: events.clone() }];
+        let pieces = [Piece { bar: 2, events: events.clone(), ..Piece::default() }];
         let mut streams = Streams::new(1, 5);
         let (mut read, mut starts) = (Vec::new(), 0);
         while streams.epoch < 2 {

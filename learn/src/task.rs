@@ -3,15 +3,18 @@
 
 mod drums;
 mod melodies;
+mod performances;
 mod voices;
 
 use crate::corpora::CorpusError;
 use crate::network::Architecture;
 use crate::piece::Piece;
 use crate::trainer::Settings;
+use descant_core::codec::EventError;
 use descant_core::codec::encoding::EncodingError;
 use descant_core::corpus::{Funnel, Split};
 use descant_core::model::{Configuration, Hparams, find};
+use descant_core::music::QuantiseError;
 use std::path::Path;
 
 /// Why a task cannot be set up.
@@ -26,6 +29,12 @@ pub enum TaskError {
     /// The corpus does not fit the model.
     #[error(transparent)]
     Encoding(#[from] EncodingError),
+    /// Notes of the corpus do not fit the grid.
+    #[error(transparent)]
+    Grid(#[from] QuantiseError),
+    /// Notes of the corpus make no sequence.
+    #[error(transparent)]
+    Events(#[from] EventError),
 }
 
 /// Pieces per split.
@@ -82,14 +91,17 @@ pub struct Task {
 
 impl Task {
     /// Ids of all recipes.
-    pub const IDS: [&'static str; 7] = [
+    pub const IDS: [&'static str; 10] = [
         "drum_kit",
         "one_drum",
         "lookback_rnn",
         "attention_rnn",
         "basic_rnn",
         "mono_rnn",
+        "attention_improv",
+        "chord_pitches_improv",
         "polyphony",
+        "optional_multiconditioned_performance_with_dynamics",
     ];
 
     /// Reads the corpus of model `id` below `corpora`.
@@ -104,7 +116,10 @@ impl Task {
             "attention_rnn" => Self::attention_rnn(corpora, meters),
             "basic_rnn" => Self::basic_rnn(corpora, meters),
             "mono_rnn" => Self::mono_rnn(corpora, meters),
+            "attention_improv" => Self::attention_improv(corpora, meters),
+            "chord_pitches_improv" => Self::chord_pitches_improv(corpora, meters),
             "polyphony" => Self::polyphony(corpora),
+            "optional_multiconditioned_performance_with_dynamics" => Self::optional_multiconditioned(corpora),
             _ => Err(TaskError::Unknown(id.to_owned())),
         }
     }

@@ -9,6 +9,7 @@ mod duplicates;
 mod funnel;
 pub mod grid;
 pub mod groove;
+pub mod harmony;
 pub mod markov;
 pub mod measure;
 mod melody;

@@ -63,11 +63,19 @@ pub fn piano_pieces(table: &str, files: &[PianoFile], least: usize) -> (Vec<Pian
                 for (number, part) in parts(notes).into_iter().enumerate() {
                     let id = format!("giantmidi-sample/{name}#{number}");
                     if part.notes.len() < least {
-                        funnel.reject(&id, "(part of a recording) too few notes", part.notes.len().to_string());
+                        funnel.reject(
+                            &id,
+                            "(part of a recording) too few notes",
+                            part.notes.len().to_string(),
+                        );
                         continue;
                     }
                     // A bar of 4/4 at 120 lasts two seconds.
-                    funnel.keep(format!("{split} (bars of 2 s)"), (part.total_time / 2.0) as usize, part.notes.len());
+                    funnel.keep(
+                        format!("{split} (bars of 2 s)"),
+                        (part.total_time / 2.0) as usize,
+                        part.notes.len(),
+                    );
                     pieces.push(PianoPiece { id, composer: composer.to_owned(), split, notes: part });
                 }
             }
@@ -101,22 +109,21 @@ fn happenings(bytes: &[u8]) -> Result<(Vec<(u64, Happening)>, u64), &'static str
         let mut at = 0u64;
         for event in track {
             at += u64::from(event.delta.as_int());
-            let what = match event.kind {
-                TrackEventKind::Meta(MetaMessage::Tempo(micros)) => Happening::Tempo(micros.as_int()),
-                TrackEventKind::Midi { message: MidiMessage::NoteOn { key, vel }, .. } if vel > 0 => {
-                    Happening::On(key.as_int(), vel.as_int())
-                }
-                TrackEventKind::Midi {
-                    message: MidiMessage::NoteOn { key, .. } | MidiMessage::NoteOff { key, .. },
-                    ..
-                } => Happening::Off(key.as_int()),
-                TrackEventKind::Midi { message: MidiMessage::Controller { controller, value }, .. }
-                    if controller == SUSTAIN.0 =>
-                {
-                    Happening::Pedal(value >= SUSTAIN.1)
-                }
-                _ => continue,
-            };
+            let what =
+                match event.kind {
+                    TrackEventKind::Meta(MetaMessage::Tempo(micros)) => Happening::Tempo(micros.as_int()),
+                    TrackEventKind::Midi { message: MidiMessage::NoteOn { key, vel }, .. } if vel > 0 => {
+                        Happening::On(key.as_int(), vel.as_int())
+                    }
+                    TrackEventKind::Midi {
+                        message: MidiMessage::NoteOn { key, .. } | MidiMessage::NoteOff { key, .. },
+                        ..
+                    } => Happening::Off(key.as_int()),
+                    TrackEventKind::Midi {
+                        message: MidiMessage::Controller { controller, value }, ..
+                    } if controller == SUSTAIN.0 => Happening::Pedal(value >= SUSTAIN.1),
+                    _ => continue,
+                };
             all.push((at, what));
         }
     }

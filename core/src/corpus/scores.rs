@@ -74,11 +74,7 @@ pub fn score_pieces(name: &str, jsonl: &str, options: &ScoreOptions) -> (Vec<Sco
         let score: Score = match serde_json::from_str(line) {
             Ok(score) => score,
             Err(error) => {
-                funnel.reject(
-                    &format!("line {}", number + 1),
-                    "not a readable score",
-                    error.to_string(),
-                );
+                funnel.reject(&format!("line {}", number + 1), "not a readable score", error.to_string());
                 continue;
             }
         };
@@ -117,12 +113,7 @@ fn measures(runs: &[(u16, (u32, u32, i64))]) -> Vec<Measure> {
         let length = length.clamp(0, 1 << 16);
         for _ in 0..count {
             let whole = length % SIXTEENTH == 0 && start % SIXTEENTH == 0;
-            all.push((
-                start / SIXTEENTH,
-                numerator,
-                if whole { denominator } else { 0 },
-                length / SIXTEENTH,
-            ));
+            all.push((start / SIXTEENTH, numerator, if whole { denominator } else { 0 }, length / SIXTEENTH));
             start += length;
         }
     }
@@ -206,16 +197,22 @@ fn on_grid(notes: &[&Span], stretch: &Stretch) -> Vec<Span> {
 }
 
 fn events(notes: &[Span], stretch: &Stretch) -> Result<Option<Polyphony>, EventError> {
-    let note = |&(start_step, end_step, pitch): &Span| QuantisedNote {
-        pitch,
-        velocity: 100,
-        start_step,
-        end_step,
-        start_offset: 0,
-        end_offset: 0,
-        instrument: 0,
-        program: 0,
-        is_drum: false,
+    let mut onset_rank = 0;
+    let mut last = i64::MIN;
+    let note = |&(start_step, end_step, pitch): &Span| {
+        onset_rank += u32::from(start_step > std::mem::replace(&mut last, start_step));
+        QuantisedNote {
+            pitch,
+            velocity: 100,
+            start_step,
+            end_step,
+            start_offset: 0,
+            end_offset: 0,
+            onset_rank,
+            instrument: 0,
+            program: 0,
+            is_drum: false,
+        }
     };
     let quantised = Quantised {
         grid: Grid::Beats {
@@ -262,10 +259,7 @@ mod tests {
         // Upbeat of a sixteenth to a bar of two; a long note that another part strikes again.
         let parts = "[\"a\",0,[[0,18,60,1,1]]],[\"b\",0,[[6,6,60,1,1]]]";
         let (pieces, _) = read(parts, "[1,[1,8,6]],[1,[1,8,12]]", 1);
-        assert_eq!(
-            pieces[0].events,
-            [Start, StepEnd, New(60), StepEnd, New(60), StepEnd, StepEnd, End]
-        );
+        assert_eq!(pieces[0].events, [Start, StepEnd, New(60), StepEnd, New(60), StepEnd, StepEnd, End]);
     }
 
     #[test]

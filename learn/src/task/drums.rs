@@ -17,7 +17,10 @@ impl Task {
         let mut sets = Sets::default();
         for piece in pieces.into_iter().filter(|p| p.kind == GrooveKind::Beat) {
             let events = piece.classes.iter().map(|&c| u32::from(c)).collect();
-            sets.push(piece.split, Piece { id: piece.id, bar: piece.steps_per_bar, events });
+            sets.push(
+                piece.split,
+                Piece { id: piece.id, bar: piece.steps_per_bar, events, chords: Vec::new() },
+            );
         }
         Ok(Self {
             id: "drum_kit",
@@ -60,7 +63,12 @@ impl Task {
                 }
                 let struck = events.chunks(BAR).filter(|bar| bar.contains(&1)).count();
                 let id = format!("{}/drum {drum}", piece.id);
-                (2 * BAR * struck > events.len()).then_some(Piece { id, bar: BAR, events })
+                (2 * BAR * struck > events.len()).then_some(Piece {
+                    id,
+                    bar: BAR,
+                    events,
+                    chords: Vec::new(),
+                })
             };
             drums.filter_map(rhythm).collect()
         };

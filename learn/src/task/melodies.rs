@@ -15,9 +15,7 @@ impl Task {
     /// Vocal lines of OpenScore Lieder and the dated lead sheets of OpenEWLD in 4/4, 2/2 and 2/4 (or
     /// in all meters); validation and test are duple Lieder.
     pub(super) fn lookback_rnn(corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
-        Self::melody_task(corpora, meters, |piece| {
-            Ok(piece.classes().into_iter().map(u32::from).collect())
-        })
+        Self::melody_task(corpora, meters, |piece| Ok(piece.classes().into_iter().map(u32::from).collect()))
     }
 
     /// `lookback_rnn` with the classes that `classes` makes of each piece.
@@ -36,7 +34,10 @@ impl Task {
                 continue;
             }
             let events = classes(&piece)?;
-            sets.push(piece.split, Piece { id: piece.id, bar: piece.steps_per_bar, events });
+            sets.push(
+                piece.split,
+                Piece { id: piece.id, bar: piece.steps_per_bar, events, chords: piece.chords },
+            );
         }
         Ok(Self {
             id: "lookback_rnn",
@@ -109,6 +110,41 @@ impl Task {
                 augmentation: Augmentation { transpose: 6, ..bounds },
                 ..lookback.settings
             },
+            configuration,
+            ..lookback
+        })
+    }
+
+    /// The same melodies with their chords, in all keys, folded into the range.
+    pub(super) fn attention_improv(corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
+        Self::improv("attention_improv", corpora, meters, vec![128, 128], 40)
+    }
+
+    /// The same for the encoding that tells the pitches of a chord.
+    pub(super) fn chord_pitches_improv(corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
+        Self::improv("chord_pitches_improv", corpora, meters, vec![256, 256], 0)
+    }
+
+    fn improv(
+        id: &'static str,
+        corpora: &Path,
+        meters: Meters,
+        layers: Vec<usize>,
+        attention: usize,
+    ) -> Result<Self, TaskError> {
+        let configuration = configuration(id)?;
+        let encoding = Encoding::new(configuration.hparams.encoding.clone())?;
+        let lookback = Self::lookback_rnn(corpora, meters)?;
+        // A wide melody has no room in 48..84 for every key; it moves as far as it can.
+        let bounds = Augmentation { low: 48, high: 83, transpose: 6, ..Augmentation::default() };
+        Ok(Self {
+            id,
+            architecture: Architecture { encoding, layers, attention },
+            settings: Settings { augmentation: bounds, ..lookback.settings },
+            data: vec![
+                "OpenScore Lieder Corpus (CC0 1.0): vocal lines, with chords inferred from all parts",
+                "OpenEWLD (MIT), lead sheets dated before 1931 or traditional",
+            ],
             configuration,
             ..lookback
         })

@@ -24,7 +24,7 @@ impl Task {
                 .iter()
                 .map(|&event| PolyphonyOneHot.encode(event).map(|class| class as u32))
                 .collect::<Result<_, _>>()?;
-            let whole = Piece { id: piece.id, bar: piece.steps_per_bar, events };
+            let whole = Piece { id: piece.id, bar: piece.steps_per_bar, events, chords: Vec::new() };
             if piece.split == Split::Train {
                 sets.train.push(whole);
                 continue;
