@@ -280,8 +280,9 @@ struct Controlled<E: Event, K: ControlEncoding> {
 
 impl<E: Event, K: ControlEncoding<Control: Send + Sync>> Reader for Controlled<E, K> {
     fn push_input(&mut self, position: usize, rows: &mut FewHot) -> Result<(), EncodingError> {
+        let event = self.track.event(position)?;
         let Track { codec, history, cells, .. } = &mut self.track;
-        history.push(self.track.events.get(position).copied().ok_or(EncodingError::Empty)?);
+        history.push(event);
         let source = listed(&self.controls);
         let codec = Conditional { control: &self.control, source: &source, target: codec.as_ref() };
         codec.input(history, cells)?;
