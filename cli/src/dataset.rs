@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Options of `descant dataset`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model whose pieces are wanted: drum_kit or lookback_rnn
+    /// Model whose pieces are wanted: drum_kit, lookback_rnn, attention_rnn or polyphony
     model: String,
     /// Folder of the corpora
     #[arg(long, default_value = "assets/corpora")]
@@ -35,9 +35,10 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         println!("{}", funnel.report(args.each));
     }
     let sets = [("train", &task.sets.train), ("validation", &task.sets.valid), ("test", &task.sets.test)];
+    let unit = task.architecture.encoding.unit();
     for (name, pieces) in sets {
         let steps: usize = pieces.iter().map(|p| p.events.len()).sum();
-        println!("{name}: {} pieces, {steps} sixteenths", pieces.len());
+        println!("{name}: {} pieces, {steps} steps (one per {unit})", pieces.len());
     }
     if let Some(path) = &args.out {
         let failed = || format!("cannot write {}", path.display());

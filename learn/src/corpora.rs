@@ -3,8 +3,8 @@
 //! Command line, training and tests; never the plugin. Nothing is unpacked onto the disk.
 
 use descant_core::corpus::{
-    Corpus, DrumPiece, Funnel, GrooveError, GrooveFile, MelodyOptions, MelodyPiece, groove_pieces,
-    melody_pieces,
+    Corpus, DrumPiece, Funnel, GrooveError, GrooveFile, MelodyOptions, MelodyPiece, PianoFile, PianoPiece,
+    ScoreOptions, ScorePiece, groove_pieces, melody_pieces, piano_pieces, score_pieces,
 };
 use lzma_rust2::XzReader;
 use std::io::Read;
@@ -79,16 +79,7 @@ pub fn melodies(
     corpora: &Path,
     options: &MelodyOptions,
 ) -> Result<(Vec<MelodyPiece>, Vec<Funnel>), CorpusError> {
-    let text = |name: &str| {
-        let path = corpora.join(name);
-        let bytes = if name.ends_with(".xz") {
-            unpack_xz(&path)?
-        } else {
-            std::fs::read(&path).map_err(|source| CorpusError::File { path: path.clone(), source })?
-        };
-        let failed = |error| CorpusError::File { path, source: std::io::Error::other(error) };
-        String::from_utf8(bytes).map_err(failed)
-    };
+    let text = |name: &str| text(&corpora.join(name));
     let lieder = text("openscore-lieder/vocal_melody_chords.jsonl.xz")?;
     let sheets = text("openewld/leadsheets_strict.jsonl.xz")?;
     let dated = text("openewld/dated.tsv")?;
@@ -97,6 +88,46 @@ pub fn melodies(
         Corpus { name: "openewld", jsonl: &sheets, allowed: Some(&dated) },
     ];
     Ok(melody_pieces(&corpora, options))
+}
+
+/// The string quartets below `corpora` (`assets/corpora`).
+///
+/// # Errors
+/// The file cannot be read or is not UTF-8 text.
+pub fn quartets(corpora: &Path, options: &ScoreOptions) -> Result<(Vec<ScorePiece>, Funnel), CorpusError> {
+    let jsonl = text(&corpora.join("openscore-quartets/quartets_notes.jsonl.xz"))?;
+    Ok(score_pieces("openscore-quartets", &jsonl, options))
+}
+
+/// The piano performances below `corpora` (`assets/corpora`), in parts of `least` notes or more.
+///
+/// # Errors
+/// The archive or the table of recordings cannot be read.
+pub fn performances(corpora: &Path, least: usize) -> Result<(Vec<PianoPiece>, Funnel), CorpusError> {
+    let table = text(&corpora.join("giantmidi-sample/recordings.tsv"))?;
+    let path = corpora.join("giantmidi-sample/giantmidi_eval_preview_56.tar.xz");
+    let failed = |source| CorpusError::File { path: path.clone(), source };
+    let bytes = unpack_xz(&path)?;
+    let mut files = Vec::new();
+    for entry in tar::Archive::new(bytes.as_slice()).entries().map_err(failed)? {
+        let mut entry = entry.map_err(failed)?;
+        let name =
+            entry.path().map_err(failed)?.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(".mid") {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).map_err(failed)?;
+            files.push(PianoFile { name, bytes });
+        }
+    }
+    Ok(piano_pieces(&table, &files, least))
+}
+
+/// A text file, perhaps packed.
+fn text(path: &Path) -> Result<String, CorpusError> {
+    let failed = |source| CorpusError::File { path: path.to_owned(), source };
+    let packed = path.extension().is_some_and(|e| e == "xz");
+    let bytes = if packed { unpack_xz(path)? } else { std::fs::read(path).map_err(failed)? };
+    String::from_utf8(bytes).map_err(|error| failed(std::io::Error::other(error)))
 }
 
 #[cfg(test)]
@@ -159,5 +190,22 @@ mod tests {
                 funnel.seen
             );
         }
+    }
+
+    #[test]
+    fn quartets_and_performances_keep_every_work_on_one_side() {
+        let (scores, funnel) = quartets(&corpora(), &ScoreOptions::default()).unwrap();
+        assert_eq!(funnel.seen, 122);
+        let mut home = std::collections::BTreeMap::new();
+        for piece in &scores {
+            let score = piece.id.split('#').next().unwrap_or_default().to_owned();
+            assert_eq!(*home.entry(score).or_insert(piece.split), piece.split, "{}", piece.id);
+        }
+        assert!(Split::ALL.iter().all(|s| home.values().any(|h| h == s)));
+        let (played, funnel) = performances(&corpora(), 100).unwrap();
+        assert_eq!(funnel.seen, 56);
+        let hours = played.iter().map(|p| p.notes.total_time).sum::<f64>() / 3600.0;
+        // 7.77 h less two files that are part of a third, and the silences.
+        assert!((5.0..6.6).contains(&hours), "{hours} h; {:?}", funnel.reasons());
     }
 }

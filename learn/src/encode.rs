@@ -1,78 +1,121 @@
-//! Event classes → few-hot network inputs and labels, by the lookback encoding (`spec/rnn.md` §6.3) or the key melody
-//! encoding (§6.4).
+//! Event classes → few-hot network inputs and labels, by the encodings of the core.
 //!
-//! Training keeps events as class indices. Lookback also lives in the core codec, made for one position at a time;
-//! here it is written on indices, because training needs it by the million, and a test holds the two together. Key
-//! melody is the core's own. Pure; runs anywhere.
+//! Training keeps events as classes of the plain one-hot below an encoding; here they become events again and go
+//! through [`descant_core::codec::encoding`], so that a network learns exactly what the plugin will ask of it.
+//! Pure; runs on the thread that trains.
 
 use crate::lstm::FewHot;
-use descant_core::codec::MelodyEvent;
-use descant_core::codec::encoding::{self as codec, Encoding as _, EncodingError, History};
+use crate::piece::Excerpt;
+use descant_core::codec::encoding::{
+    Conditional, ControlEncoding, DrumsOneHot, Encoding as Codec, EncodingError, Event, History,
+    MelodyOneHot, OneHot, PerformanceOneHot, PolyphonyOneHot, SparseVector, listed,
+};
+use descant_core::codec::performance::{
+    PerformanceControl, STEPS_PER_SECOND, note_densities, pitch_histograms,
+};
+use descant_core::corpus::harmony;
+use descant_core::model::{EncodingParams, ModelEncoding};
 use serde::{Deserialize, Serialize};
 
-/// What goes into a network and comes out of it.
+/// What goes into a network and comes out of it. Always one that the core can build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Stored", into = "EncodingParams")]
+pub struct Encoding {
+    params: EncodingParams,
+    inputs: usize,
+    labels: usize,
+    lookback: usize,
+}
+
+/// An encoding in a file: as cards name it, or as the first metrics files did.
+#[derive(Deserialize)]
 #[serde(untagged)]
-pub enum Encoding {
-    /// One-hot with lookback.
-    Lookback(Lookback),
-    /// Melody with the keys that fit.
-    KeyMelody(KeyMelody),
+enum Stored {
+    Named(EncodingParams),
+    Key { min: i32, max: i32, distances: Vec<usize>, bits: usize },
+    Classes { classes: usize, distances: Vec<usize>, bits: usize },
 }
 
-/// Parameters of the key melody encoding. Events are the classes of a one-hot over `min..max`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyMelody {
-    /// Lowest pitch.
-    pub min: i32,
-    /// One above the highest pitch.
-    pub max: i32,
-    /// How far back to look, in steps, ascending.
-    pub distances: Vec<usize>,
-    /// Bits of the position counter.
-    pub bits: usize,
+impl TryFrom<Stored> for Encoding {
+    type Error = EncodingError;
+
+    fn try_from(stored: Stored) -> Result<Self, EncodingError> {
+        Self::new(match stored {
+            Stored::Named(params) => params,
+            Stored::Key { min, max, distances, bits } => {
+                EncodingParams::KeyMelody { min, max, distances, bits }
+            }
+            Stored::Classes { classes: 512, distances, bits } => {
+                EncodingParams::DrumsLookback { types: 9, distances, bits }
+            }
+            Stored::Classes { classes: 38, distances, bits } => {
+                EncodingParams::MelodyLookback { min: 48, max: 84, distances, bits }
+            }
+            Stored::Classes { classes, .. } => {
+                return Err(EncodingError::BadParameters(format!("{classes} classes of no known event")));
+            }
+        })
+    }
 }
 
-impl KeyMelody {
-    /// `attention_rnn`.
-    #[must_use]
-    pub fn attention_rnn() -> Self {
-        Self { min: 48, max: 84, distances: vec![16, 32], bits: 7 }
-    }
-
-    fn range(&self) -> usize {
-        usize::try_from(self.max - self.min).unwrap_or(0)
-    }
-
-    fn codec(&self) -> Result<codec::KeyMelody, EncodingError> {
-        codec::KeyMelody::new(self.min, self.max, &self.distances, self.bits)
-    }
-
-    fn event(&self, class: u32) -> MelodyEvent {
-        match class {
-            0 => MelodyEvent::NoEvent,
-            1 => MelodyEvent::NoteOff,
-            pitch => MelodyEvent::Pitch((pitch as i32 - 2 + self.min).clamp(0, 127) as u8),
-        }
+impl From<Encoding> for EncodingParams {
+    fn from(encoding: Encoding) -> Self {
+        encoding.params
     }
 }
 
 impl Encoding {
+    /// The encoding of these parameters.
+    ///
+    /// # Errors
+    /// Impossible parameters, or a model that is not a softmax over classes of events.
+    pub fn new(params: EncodingParams) -> Result<Self, EncodingError> {
+        let built = params.build()?;
+        let (inputs, labels) = built.sizes();
+        let lookback = match &built {
+            ModelEncoding::Drums(codec) => codec.lookback_classes(),
+            ModelEncoding::Melody(codec) | ModelEncoding::Improv { melody: codec, .. } => {
+                codec.lookback_classes()
+            }
+            ModelEncoding::Polyphony(_) | ModelEncoding::Performance { .. } => 0,
+            ModelEncoding::Pianoroll { .. } | ModelEncoding::NotePerformance { .. } => {
+                return Err(EncodingError::BadParameters("not one softmax over classes of events".into()));
+            }
+        };
+        Ok(Self { params, inputs, labels, lookback })
+    }
+
+    /// As a card tells it.
+    #[must_use]
+    pub fn params(&self) -> &EncodingParams {
+        &self.params
+    }
+
     /// Width of a network input.
     #[must_use]
     pub fn inputs(&self) -> usize {
-        match self {
-            Self::Lookback(lookback) => lookback.inputs(),
-            Self::KeyMelody(key) => key.range() + 4 + key.distances.len() + key.bits + 1 + 24,
-        }
+        self.inputs
     }
 
     /// Number of labels.
     #[must_use]
     pub fn labels(&self) -> usize {
-        match self {
-            Self::Lookback(lookback) => lookback.labels(),
-            Self::KeyMelody(key) => key.range() + 2 + key.distances.len(),
+        self.labels
+    }
+
+    /// Number of classes of the plain one-hot below.
+    #[must_use]
+    pub fn events(&self) -> usize {
+        self.labels - self.lookback
+    }
+
+    /// What the network takes one step for, in words.
+    #[must_use]
+    pub fn unit(&self) -> &'static str {
+        match self.params {
+            EncodingParams::OneDrum => "8th step",
+            EncodingParams::Polyphony | EncodingParams::Performance { .. } => "event",
+            _ => "16th step",
         }
     }
 
@@ -82,226 +125,234 @@ impl Encoding {
     pub fn for_bar(&self, bar: usize) -> Self {
         let unit = if bar < 12 { 2 * bar } else { bar };
         let mut scaled = self.clone();
-        let (Self::Lookback(Lookback { distances, .. }) | Self::KeyMelody(KeyMelody { distances, .. })) =
-            &mut scaled;
-        distances.iter_mut().for_each(|d| *d = (*d * unit / 16).max(1));
+        let params = match &mut scaled.params {
+            EncodingParams::Improv { melody, .. } => melody.as_mut(),
+            params => params,
+        };
+        if let EncodingParams::DrumsLookback { distances, .. }
+        | EncodingParams::MelodyLookback { distances, .. }
+        | EncodingParams::KeyMelody { distances, .. } = params
+        {
+            distances.iter_mut().for_each(|d| *d = (*d * unit / 16).max(1));
+        }
         scaled
     }
 
-    /// Reads `events`, a whole sequence, from `position` on.
-    #[must_use]
-    pub fn reader<'a>(&'a self, events: &'a [u32], position: usize) -> Reader<'a> {
-        match self {
-            Self::Lookback(lookback) => Reader::Lookback { lookback, events },
-            Self::KeyMelody(key) => {
-                let events: Vec<MelodyEvent> = events.iter().map(|&class| key.event(class)).collect();
-                let history = History::new(&events[..position.min(events.len())]);
-                Reader::KeyMelody { key, codec: key.codec().ok(), events, history }
+    /// Reads an excerpt from `position` on. Performances are told how dense and on which pitch classes they are.
+    ///
+    /// # Errors
+    /// A class that the encoding does not have, or bars so long that their lookback is impossible.
+    pub fn reader(&self, excerpt: &Excerpt, position: usize) -> Result<Box<dyn Reader>, EncodingError> {
+        let Excerpt { classes, chords, free } = excerpt;
+        let wrong = || EncodingError::BadParameters(format!("{:?} has no events", self.params));
+        Ok(match self.params.build()? {
+            ModelEncoding::Drums(codec) => {
+                let one_hot: DrumsOneHot = self.params.drum_classes()?.ok_or_else(wrong)?;
+                Box::new(Track::new(codec, &one_hot, classes, position)?)
             }
-        }
+            ModelEncoding::Melody(codec) => {
+                let (min, max) = self.params.note_range().ok_or_else(wrong)?;
+                Box::new(Track::new(codec, &MelodyOneHot::new(min, max)?, classes, position)?)
+            }
+            ModelEncoding::Polyphony(codec) => {
+                Box::new(Track::new(codec, &PolyphonyOneHot, classes, position)?)
+            }
+            ModelEncoding::Improv { chords: control, melody: codec } => {
+                let (min, max) = self.params.note_range().ok_or_else(wrong)?;
+                let track = Track::new(codec, &MelodyOneHot::new(min, max)?, classes, position)?;
+                // A chord that the model cannot be told is as good as none.
+                let known = |&class: &u16| {
+                    harmony::chord(class)
+                        .filter(|&c| control.input(Some(c), &mut SparseVector::new()).is_ok())
+                };
+                let controls = chords.iter().map(known).collect();
+                Box::new(Controlled { track, control, controls })
+            }
+            ModelEncoding::Performance { bins, controls: control, events: codec } => {
+                let track = Track::new(codec, &PerformanceOneHot::new(bins), classes, position)?;
+                let densities = note_densities(&track.events, STEPS_PER_SECOND);
+                let histograms = pitch_histograms(&track.events, STEPS_PER_SECOND);
+                let value = |(notes_per_second, pitch_histogram)| PerformanceControl {
+                    disabled: *free,
+                    notes_per_second,
+                    pitch_histogram,
+                };
+                let controls = densities.into_iter().zip(histograms).map(value).collect();
+                Box::new(Controlled { track, control, controls })
+            }
+            ModelEncoding::Pianoroll { .. } | ModelEncoding::NotePerformance { .. } => return Err(wrong()),
+        })
     }
 }
 
 /// Inputs and labels of one sequence, position by position.
-#[derive(Debug)]
-pub enum Reader<'a> {
-    /// See [`Encoding::Lookback`].
-    Lookback {
-        /// The encoding.
-        lookback: &'a Lookback,
-        /// The sequence.
-        events: &'a [u32],
-    },
-    /// See [`Encoding::KeyMelody`].
-    KeyMelody {
-        /// Parameters.
-        key: &'a KeyMelody,
-        /// The core's encoding; `None` for impossible parameters, whose inputs are empty.
-        codec: Option<codec::KeyMelody>,
-        /// The sequence.
-        events: Vec<MelodyEvent>,
-        /// What was read so far.
-        history: History<MelodyEvent>,
-    },
-}
-
-impl Reader<'_> {
+pub trait Reader {
     /// Appends the input row at `position`. Positions must be asked for in order, each once.
-    pub fn push_input(&mut self, position: usize, rows: &mut FewHot) {
-        match self {
-            Self::Lookback { lookback, events } => lookback.push_input(events, position, rows),
-            Self::KeyMelody { codec, events, history, .. } => {
-                history.push(events[position]);
-                let mut cells = Vec::new();
-                if codec.as_ref().is_some_and(|codec| codec.input(history, &mut cells).is_ok()) {
-                    for (column, value) in cells {
-                        rows.push(column as usize, value);
-                    }
-                }
-                rows.end_row();
-            }
-        }
-    }
+    ///
+    /// # Errors
+    /// An event that the encoding cannot express.
+    fn push_input(&mut self, position: usize, rows: &mut FewHot) -> Result<(), EncodingError>;
 
     /// The label of the event at `position`.
-    #[must_use]
-    pub fn label(&self, position: usize) -> u32 {
-        match self {
-            Self::Lookback { lookback, events } => lookback.label(events, position),
-            Self::KeyMelody { codec, events, .. } => {
-                codec.as_ref().and_then(|codec| codec.label(events, position).ok()).unwrap_or(0) as u32
-            }
-        }
-    }
+    ///
+    /// # Errors
+    /// An event that the encoding cannot express.
+    fn label(&self, position: usize) -> Result<u32, EncodingError>;
 
     /// All labels that decode to the event at `position`: their probabilities add up to that of the event.
-    #[must_use]
-    pub fn aliases(&self, position: usize) -> Vec<u32> {
-        match self {
-            Self::Lookback { lookback, events } => lookback.aliases(events, position).collect(),
-            Self::KeyMelody { key, events, .. } => {
-                let event = events[position];
-                let range = key.range();
-                let own = match event {
-                    MelodyEvent::NoEvent => range,
-                    MelodyEvent::NoteOff => range + 1,
-                    MelodyEvent::Pitch(pitch) => usize::try_from(i32::from(pitch) - key.min).unwrap_or(0),
-                };
-                let repeats = key.distances.iter().enumerate().filter(|&(_, &d)| {
-                    position.checked_sub(d).map_or(MelodyEvent::NoEvent, |at| events[at]) == event
-                });
-                std::iter::once(own).chain(repeats.map(|(i, _)| range + 2 + i)).map(|c| c as u32).collect()
-            }
-        }
+    ///
+    /// # Errors
+    /// An event that the encoding cannot express.
+    fn aliases(&self, position: usize) -> Result<Vec<u32>, EncodingError>;
+}
+
+/// A sequence of events with its encoding.
+struct Track<E: Event> {
+    codec: Box<dyn Codec<E>>,
+    events: Vec<E>,
+    history: History<E>,
+    cells: SparseVector,
+}
+
+impl<E: Event> Track<E> {
+    fn new<T: OneHot<Event = E>>(
+        codec: Box<dyn Codec<E>>,
+        one_hot: &T,
+        classes: &[u32],
+        position: usize,
+    ) -> Result<Self, EncodingError> {
+        let events: Vec<E> =
+            classes.iter().map(|&class| one_hot.decode(class as usize)).collect::<Result<_, _>>()?;
+        let history = History::new(&events[..position.min(events.len())]);
+        Ok(Self { codec, events, history, cells: SparseVector::new() })
+    }
+
+    fn event(&self, position: usize) -> Result<E, EncodingError> {
+        self.events.get(position).copied().ok_or(EncodingError::Empty)
     }
 }
 
-/// A lookback encoding over one-hot events. `distances` empty and `bits` 0 make it a plain one-hot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lookback {
-    /// Classes of the one-hot encoding below.
-    pub classes: usize,
-    /// Class of the default event (silence, no event).
-    pub default: u32,
-    /// How far back to look, in steps, ascending.
-    pub distances: Vec<usize>,
-    /// Bits of the position counter.
-    pub bits: usize,
+/// Writes `cells` as a row.
+fn push_row(cells: &SparseVector, rows: &mut FewHot) {
+    for &(column, value) in cells {
+        rows.push(column as usize, value);
+    }
+    rows.end_row();
 }
 
-impl Lookback {
-    /// Drum kit: 512 combinations of nine drums, one and two bars of 16 steps back, six counter bits.
-    #[must_use]
-    pub fn drum_kit() -> Self {
-        Self { classes: 512, default: 0, distances: vec![16, 32], bits: 6 }
+impl<E: Event> Reader for Track<E> {
+    fn push_input(&mut self, position: usize, rows: &mut FewHot) -> Result<(), EncodingError> {
+        self.history.push(self.event(position)?);
+        self.codec.input(&self.history, &mut self.cells)?;
+        push_row(&self.cells, rows);
+        Ok(())
     }
 
-    /// `lookback_rnn`: no event, note off and 36 pitches (48..84).
-    #[must_use]
-    pub fn melody() -> Self {
-        Self { classes: 38, default: 0, distances: vec![16, 32], bits: 5 }
+    fn label(&self, position: usize) -> Result<u32, EncodingError> {
+        Ok(self.codec.label(&self.events, position)? as u32)
     }
 
-    /// Width of a network input.
-    #[must_use]
-    pub fn inputs(&self) -> usize {
-        self.classes * (1 + self.distances.len()) + self.bits + self.distances.len()
-    }
-
-    /// Number of labels: the classes, then one "as `distances[i]` ago" each.
-    #[must_use]
-    pub fn labels(&self) -> usize {
-        self.classes + self.distances.len()
-    }
-
-    /// Appends the input row at `position` of `events`.
-    pub fn push_input(&self, events: &[u32], position: usize, rows: &mut FewHot) {
-        rows.push(events[position] as usize, 1.0);
-        for (i, &d) in self.distances.iter().enumerate() {
-            let event = (position + 1).checked_sub(d).map_or(self.default, |at| events[at]);
-            rows.push(self.classes * (1 + i) + event as usize, 1.0);
-        }
-        let counter = self.classes * (1 + self.distances.len());
-        for bit in 0..self.bits {
-            let odd = ((position + 1) >> bit) & 1 == 1;
-            rows.push(counter + bit, if odd { 1.0 } else { -1.0 });
-        }
-        for i in 0..self.distances.len() {
-            if self.repeats(events, position, i) {
-                rows.push(counter + self.bits + i, 1.0);
+    fn aliases(&self, position: usize) -> Result<Vec<u32>, EncodingError> {
+        let event = self.event(position)?;
+        // A first event repeats nothing, but for silence, which counts as a repeat at a start.
+        let own = if event == self.codec.default_event() {
+            self.codec.default_label()
+        } else {
+            self.codec.label(&[event], 0)?
+        };
+        let mut all = vec![own as u32];
+        let classes = self.codec.num_classes();
+        for class in classes - self.codec.lookback_classes()..classes {
+            if self.codec.decode(class, &self.events[..position])? == event {
+                all.push(class as u32);
             }
         }
-        rows.end_row();
+        Ok(all)
+    }
+}
+
+/// A sequence with one control value per event.
+struct Controlled<E: Event, K: ControlEncoding> {
+    track: Track<E>,
+    control: K,
+    controls: Vec<K::Control>,
+}
+
+impl<E: Event, K: ControlEncoding<Control: Send + Sync>> Reader for Controlled<E, K> {
+    fn push_input(&mut self, position: usize, rows: &mut FewHot) -> Result<(), EncodingError> {
+        let event = self.track.event(position)?;
+        let Track { codec, history, cells, .. } = &mut self.track;
+        history.push(event);
+        let source = listed(&self.controls);
+        let codec = Conditional { control: &self.control, source: &source, target: codec.as_ref() };
+        codec.input(history, cells)?;
+        push_row(cells, rows);
+        Ok(())
     }
 
-    /// The label of the event at `position`.
-    #[must_use]
-    pub fn label(&self, events: &[u32], position: usize) -> u32 {
-        if let Some(&last) = self.distances.last()
-            && position < last
-            && events[position] == self.default
-        {
-            return (self.labels() - 1) as u32;
-        }
-        (0..self.distances.len())
-            .rev()
-            .find(|&i| self.repeats(events, position, i))
-            .map_or(events[position], |i| (self.classes + i) as u32)
+    fn label(&self, position: usize) -> Result<u32, EncodingError> {
+        self.track.label(position)
     }
 
-    /// All labels that decode to the event at `position`: their probabilities add up to that of the event.
-    pub fn aliases(&self, events: &[u32], position: usize) -> impl Iterator<Item = u32> + '_ {
-        let event = events[position];
-        let before: Vec<u32> = self
-            .distances
-            .iter()
-            .map(|&d| position.checked_sub(d).map_or(self.default, |at| events[at]))
-            .collect();
-        std::iter::once(event).chain(
-            before
-                .into_iter()
-                .enumerate()
-                .filter(move |&(_, past)| past == event)
-                .map(|(i, _)| (self.classes + i) as u32),
-        )
-    }
-
-    fn repeats(&self, events: &[u32], position: usize, distance: usize) -> bool {
-        position.checked_sub(self.distances[distance]).is_some_and(|at| events[at] == events[position])
+    fn aliases(&self, position: usize) -> Result<Vec<u32>, EncodingError> {
+        self.track.aliases(position)
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use descant_core::codec::encoding::{ChordEncoding, PerformanceControls};
 
-    fn small() -> Lookback {
-        Lookback { classes: 3, default: 0, distances: vec![2, 4], bits: 3 }
+    /// Five melody classes with lookback, for tests.
+    pub(crate) fn small(distances: &[usize], bits: usize) -> Encoding {
+        let distances = distances.to_vec();
+        Encoding::new(EncodingParams::MelodyLookback { min: 60, max: 63, distances, bits }).expect("possible")
+    }
+
+    fn lookback_rnn() -> Encoding {
+        let distances = vec![16, 32];
+        Encoding::new(EncodingParams::MelodyLookback { min: 48, max: 84, distances, bits: 5 })
+            .expect("possible")
     }
 
     #[test]
     fn inputs_hold_the_event_its_lookbacks_the_counter_and_the_repeats() {
-        let encoding = small();
+        let encoding = small(&[2, 4], 3);
         let events = [1, 2, 1, 2, 1, 0];
         let mut rows = FewHot::new();
-        encoding.push_input(&events, 0, &mut rows);
-        encoding.push_input(&events, 4, &mut rows);
+        encoding.reader(&Excerpt::of(&events), 0).expect("reads").push_input(0, &mut rows).expect("fits");
+        encoding.reader(&Excerpt::of(&events), 4).expect("reads").push_input(4, &mut rows).expect("fits");
         let dense = |r: usize| {
             let mut row = vec![0.0; encoding.inputs()];
             rows.row(r).for_each(|(c, v)| row[c] = v);
             row
         };
         // event 1; lookbacks before the start are silence; n = 1 is 100 (lowest bit first); nothing repeats
-        assert_eq!(dense(0), [0., 1., 0., 1., 0., 0., 1., 0., 0., 1., -1., -1., 0., 0.]);
+        let first = [
+            [0., 1., 0., 0., 0.].as_slice(),
+            &[1., 0., 0., 0., 0.],
+            &[1., 0., 0., 0., 0.],
+            &[1., -1., -1.],
+            &[0., 0.],
+        ];
+        assert_eq!(dense(0), first.concat());
         // event 1; two and four before the next one: events 3 and 1; n = 5 is 101; both repeat
-        assert_eq!(dense(1), [0., 1., 0., 0., 0., 1., 0., 0., 1., 1., -1., 1., 1., 1.]);
+        let later = [
+            [0., 1., 0., 0., 0.].as_slice(),
+            &[0., 0., 1., 0., 0.],
+            &[0., 0., 1., 0., 0.],
+            &[1., -1., 1.],
+            &[1., 1.],
+        ];
+        assert_eq!(dense(1), later.concat());
     }
 
     #[test]
     fn triple_bars_look_back_by_their_own_length_and_duple_bars_as_ever() {
-        let at = |bar| match Encoding::Lookback(Lookback::melody()).for_bar(bar) {
-            Encoding::Lookback(lookback) => lookback.distances,
-            Encoding::KeyMelody(key) => key.distances,
+        let at = |bar| match lookback_rnn().for_bar(bar).params() {
+            EncodingParams::MelodyLookback { distances, .. } => distances.clone(),
+            other => panic!("{other:?}"),
         };
         assert_eq!(
             [at(16), at(8), at(12), at(6), at(24)],
@@ -311,40 +362,98 @@ mod tests {
 
     #[test]
     fn labels_prefer_the_farthest_repeat_and_early_silence_is_a_repeat() {
-        let encoding = small();
+        let encoding = small(&[2, 4], 3);
         let events = [0, 2, 1, 2, 1, 2, 0];
-        let labels: Vec<u32> = (0..7).map(|p| encoding.label(&events, p)).collect();
-        assert_eq!(labels, [4, 2, 1, 3, 3, 4, 0]);
+        let reader = encoding.reader(&Excerpt::of(&events), 0).expect("reads");
+        let labels: Vec<u32> = (0..7).map(|p| reader.label(p).expect("fits")).collect();
+        assert_eq!(labels, [6, 2, 1, 5, 5, 6, 0]);
     }
 
     #[test]
-    fn key_melody_rows_have_the_width_and_the_labels_of_the_codec() {
-        let key = KeyMelody::attention_rnn();
-        let codec = key.codec().expect("possible");
-        let encoding = Encoding::KeyMelody(key);
-        assert_eq!((encoding.inputs(), encoding.labels()), (codec.input_size(), codec.num_classes()));
-        let classes: Vec<u32> = (0..60).map(|i| [14, 0, 1, 16, 18, 0, 0][i * i % 7]).collect();
-        let mut whole = FewHot::new();
-        let mut reader = encoding.reader(&classes, 0);
-        (0..59).for_each(|p| reader.push_input(p, &mut whole));
-        let mut rest = FewHot::new();
-        let mut late = encoding.reader(&classes, 40);
-        (40..59).for_each(|p| late.push_input(p, &mut rest));
-        for r in 0..19 {
-            assert!(rest.row(r).eq(whole.row(40 + r)), "row {r}");
-        }
-        for p in 1..60 {
-            assert!(reader.aliases(p).contains(&reader.label(p)), "position {p}");
+    fn aliases_are_the_classes_that_decode_to_the_event_and_hold_its_label() {
+        let key = EncodingParams::KeyMelody { min: 48, max: 84, distances: vec![16, 32], bits: 7 };
+        let drums = EncodingParams::DrumsLookback { types: 3, distances: vec![2, 4], bits: 2 };
+        for (params, classes) in [(key, 38), (drums, 8), (EncodingParams::Polyphony, 259)] {
+            let encoding = Encoding::new(params.clone()).expect("possible");
+            let events: Vec<u32> =
+                (0..90u32).map(|i| [14, 0, 1, 16, 18, 0, 0][(i * i % 7) as usize] % classes).collect();
+            let mut reader = encoding.reader(&Excerpt::of(&events), 0).expect("reads");
+            let mut rows = FewHot::new();
+            for p in 0..events.len() {
+                let aliases = reader.aliases(p).expect("fits");
+                assert!(aliases.contains(&reader.label(p).expect("fits")), "{params:?} at {p}");
+                let same: Vec<u32> = match params.build().expect("possible") {
+                    ModelEncoding::Drums(codec) => {
+                        alike(codec.as_ref(), &DrumsOneHot::standard(3).expect("3"), &events, p)
+                    }
+                    ModelEncoding::Melody(codec) => {
+                        alike(codec.as_ref(), &MelodyOneHot::new(48, 84).expect("range"), &events, p)
+                    }
+                    ModelEncoding::Polyphony(codec) => alike(codec.as_ref(), &PolyphonyOneHot, &events, p),
+                    other => panic!("{other:?}"),
+                };
+                assert_eq!(aliases, same, "{params:?} at {p}");
+                reader.push_input(p, &mut rows).expect("fits");
+            }
+            let mut late = encoding.reader(&Excerpt::of(&events), 40).expect("reads");
+            let mut rest = FewHot::new();
+            (40..60).for_each(|p| late.push_input(p, &mut rest).expect("fits"));
+            assert!((0..20).all(|r| rest.row(r).eq(rows.row(40 + r))), "{params:?}");
+            assert!(rows.index.iter().all(|&c| (c as usize) < encoding.inputs()));
         }
     }
 
+    /// Every class that decodes to the event at `p`, by trying all of them.
+    fn alike<T: OneHot>(codec: &dyn Codec<T::Event>, one_hot: &T, classes: &[u32], p: usize) -> Vec<u32> {
+        let events: Vec<T::Event> =
+            classes.iter().map(|&c| one_hot.decode(c as usize).expect("exists")).collect();
+        let means = |&class: &usize| codec.decode(class, &events[..p]).expect("exists") == events[p];
+        (0..codec.num_classes()).filter(means).map(|c| c as u32).collect()
+    }
+
     #[test]
-    fn every_label_is_among_the_aliases_of_its_event() {
-        let encoding = small();
-        let events = [0, 2, 1, 2, 1, 2, 0, 0, 1, 0, 0, 2, 0, 0];
-        for p in 0..events.len() {
-            let label = encoding.label(&events, p);
-            assert!(encoding.aliases(&events, p).any(|a| a == label), "position {p}");
+    fn the_first_metrics_files_name_the_same_encodings() {
+        let read = |text: &str| serde_json::from_str::<Encoding>(text);
+        let melody = read(r#"{"classes":38,"default":0,"distances":[16,32],"bits":5}"#).expect("reads");
+        assert_eq!(melody, lookback_rnn());
+        let text = serde_json::to_string(&melody).expect("writes");
+        assert_eq!(read(&text).expect("reads back"), melody);
+        assert!(read(r#"{"classes":7,"default":0,"distances":[],"bits":5}"#).is_err());
+        assert!(Encoding::new(EncodingParams::Pianoroll { hidden: 8 }).is_err());
+    }
+
+    #[test]
+    fn chords_and_measured_values_stand_before_the_event_they_belong_to() {
+        let melody = Box::new(EncodingParams::Melody { min: 48, max: 84 });
+        let improv = EncodingParams::Improv { chords: ChordEncoding::Triad, melody };
+        let chords =
+            [("", 0), ("m", 9), ("sus4", 7), ("7", 7)].map(|(kind, root)| harmony::class(root, kind));
+        let excerpt = Excerpt { chords: chords.to_vec(), ..Excerpt::of(&[2, 0, 0, 4]) };
+        let encoding = Encoding::new(improv).expect("possible");
+        let mut rows = FewHot::new();
+        let mut reader = encoding.reader(&excerpt, 0).expect("reads");
+        (0..3).for_each(|p| reader.push_input(p, &mut rows).expect("fits"));
+        let row = |r| rows.row(r).map(|(c, _)| c).collect::<Vec<_>>();
+        // A minor, nothing for the suspended fourth, G major; the events' one-hot comes 49 cells later.
+        assert_eq!([row(0), row(1), row(2)], [[51, 22], [49, 0], [49, 8]]);
+        let controls = PerformanceControls { density: true, pitch_histogram: true, optional: true };
+        let params = EncodingParams::Performance { velocity_bins: 32, modulo: false, controls };
+        let encoding = Encoding::new(params).expect("possible");
+        // C, three seconds, off: a third of a note per second is the lowest class, C weighs most.
+        let events = [60, 355, 355, 355, 188];
+        for free in [false, true] {
+            let excerpt = Excerpt { free, ..Excerpt::of(&events) };
+            let mut rows = FewHot::new();
+            let mut reader = encoding.reader(&excerpt, 0).expect("reads");
+            reader.push_input(0, &mut rows).expect("fits");
+            let cells: Vec<(usize, f32)> = rows.row(0).collect();
+            assert_eq!(cells[0], (21 + 60, 1.0));
+            if free {
+                assert_eq!(cells[1..], [(0, 1.0)]);
+            } else {
+                assert_eq!(cells[1].0, 1);
+                assert!(cells[2].0 == 9 && cells[2].1 > 0.9, "{cells:?}");
+            }
         }
     }
 }

@@ -38,10 +38,12 @@ pub fn card(network: &Network, task: &Task, metrics: &Metrics) -> Card {
     card.data = metrics.data.clone();
     card.licence = task.licence.into();
     card.command.clone_from(&metrics.command);
+    let step = network.architecture.encoding.unit();
+    let unit = format!("nats per {step}, temperature 1, whole pieces from the zero state");
     let figure = |e: &crate::trainer::Evaluation, split: &str| {
         json!({
             "event_nll": e.event_nll, "label_nll": e.label_nll, "accuracy": e.accuracy, "steps": e.steps,
-            "split": split, "unit": "nats per 16th step, temperature 1, whole pieces from the zero state",
+            "split": split, "unit": unit,
             "seed": metrics.settings.seed,
         })
     };

@@ -1,7 +1,7 @@
 //! Training and reference implementations on burn: the networks in autodiff, their custom operations, and the
 //! loops that make the weights Descant ships. Used by the command line and by tests, never by the note path.
 //!
-//! [`corpora`] → [`task`] (what a model learns from) → [`stream`] and [`encode`] (stretches of inputs and labels) →
+//! [`corpora`] → [`task`] (what a model learns from) → [`mod@piece`], [`stream`] and [`encode`] (stretches of inputs and labels) →
 //! [`network`] on the custom operations of [`op`] ([`lstm`], [`matrix`]) → [`trainer`] with [`adam`] →
 //! [`checkpoint`]. [`mod@reference`] is the same network in plain burn.
 
@@ -17,6 +17,8 @@ pub mod matrix;
 pub mod metrics;
 pub mod network;
 pub mod op;
+pub mod performed;
+pub mod piece;
 pub mod reference;
 pub mod rng;
 pub mod stream;

@@ -1,9 +1,13 @@
 //! The metrics file beside shipped weights: how they were made and the whole curve, as JSON.
 //! Pure; written by the command line, read by the quality bench and by a re-run that compares itself with it.
 
+use crate::encode::Encoding;
 use crate::network::{Architecture, Network};
+use crate::piece::{Piece, Variation};
 use crate::task::{Sets, Task};
 use crate::trainer::{Evaluation, Point, Session, Settings, evaluate};
+use descant_core::codec::encoding::EncodingError;
+use descant_core::corpus::markov::Markov;
 use serde::{Deserialize, Serialize};
 
 /// Size of one split.
@@ -11,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub struct Size {
     /// Pieces.
     pub pieces: usize,
-    /// 16th steps.
+    /// Events.
     pub steps: usize,
 }
 
@@ -38,10 +42,14 @@ pub struct Metrics {
     pub best_step: u64,
     /// Training seconds on one thread of a shared machine.
     pub seconds: f64,
-    /// The stored weights on the validation pieces, per 16th in nats.
+    /// The stored weights on the validation pieces, in nats.
     pub valid: Evaluation,
     /// The stored weights on the test pieces.
     pub test: Evaluation,
+    /// What an interpolated Markov model of order 3, trained on the same pieces, needs on the test pieces: nats per
+    /// event, those that a network is given left out.
+    #[serde(default)]
+    pub markov: Option<f64>,
     /// Evaluations during the run.
     pub curve: Vec<Point>,
     /// Training loss of every update, with dropout.
@@ -50,9 +58,16 @@ pub struct Metrics {
 
 impl Metrics {
     /// Evaluates `stored`, the weights as they will be stored, and gathers the rest from `session`.
-    #[must_use]
-    pub fn of(stored: &Network, session: &Session, task: &Task, command: String) -> Self {
-        let size = |pieces: &[crate::stream::Piece]| Size {
+    ///
+    /// # Errors
+    /// A piece with a class that the encoding does not have.
+    pub fn of(
+        stored: &Network,
+        session: &Session,
+        task: &Task,
+        command: String,
+    ) -> Result<Self, EncodingError> {
+        let size = |pieces: &[Piece]| Size {
             pieces: pieces.len(),
             steps: pieces.iter().map(|p| p.events.len()).sum(),
         };
@@ -63,7 +78,7 @@ impl Metrics {
             .iter()
             .min_by(|a, b| a.valid.event_nll.total_cmp(&b.valid.event_nll))
             .map_or(progress.step, |point| point.step);
-        Self {
+        Ok(Self {
             model: task.id.into(),
             command,
             architecture: session.network.architecture.clone(),
@@ -74,11 +89,12 @@ impl Metrics {
             updates: progress.step,
             best_step,
             seconds: progress.seconds,
-            valid: evaluate(stored, valid),
-            test: evaluate(stored, test),
+            valid: evaluate(stored, valid)?,
+            test: evaluate(stored, test)?,
+            markov: Some(markov(train, test, &stored.architecture.encoding)),
             curve: progress.curve.clone(),
             losses: progress.losses.clone(),
-        }
+        })
     }
 
     /// Largest difference between the losses of `session` and the stored ones, over the updates that both have,
@@ -88,4 +104,15 @@ impl Metrics {
         let pairs = self.losses.iter().zip(&session.progress.losses);
         (pairs.clone().fold(0.0, |worst, (a, b)| worst.max((a - b).abs())), pairs.count())
     }
+}
+
+/// The baseline's nats per event on `test`.
+fn markov(train: &[Piece], test: &[Piece], encoding: &Encoding) -> f64 {
+    let sequences = |pieces: &[Piece]| -> Vec<Vec<u16>> {
+        let whole = |p: &Piece| p.excerpt(encoding, 0..p.events.len(), Variation::default()).classes;
+        pieces.iter().map(|p| whole(p).into_iter().map(|c| c as u16).collect()).collect()
+    };
+    let (train, test) = (sequences(train), sequences(test));
+    let model = Markov::train(3, encoding.events(), train.iter().map(Vec::as_slice));
+    model.nll(test.iter().map(Vec::as_slice), 1).per_step
 }

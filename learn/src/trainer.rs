@@ -7,8 +7,10 @@
 use crate::adam::{Moments, Settings as AdamSettings};
 use crate::lstm::State;
 use crate::network::{Architecture, Network, Sums};
+use crate::piece::{Augmentation, Piece};
 use crate::rng::Rng;
-use crate::stream::{Piece, Streams, groups, stretch};
+use crate::stream::{Streams, groups, stretch};
+use descant_core::codec::encoding::EncodingError;
 use serde::{Deserialize, Serialize};
 
 /// Everything that decides a run, besides the pieces.
@@ -45,6 +47,9 @@ pub struct Settings {
     pub patience: u32,
     /// Seed.
     pub seed: u64,
+    /// How excerpts vary.
+    #[serde(default)]
+    pub augmentation: Augmentation,
 }
 
 impl Default for Settings {
@@ -65,6 +70,7 @@ impl Default for Settings {
             every: 130,
             patience: 12,
             seed: 1,
+            augmentation: Augmentation::default(),
         }
     }
 }
@@ -84,7 +90,7 @@ impl Settings {
     }
 }
 
-/// Likelihoods on a set of pieces, per 16th step in nats.
+/// Likelihoods on a set of pieces, in nats per step of the network: a 16th, or one event of several voices.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Of the labels, repeats being labels of their own.
@@ -186,12 +192,20 @@ impl Session {
 
     /// One update. Returns its loss.
     ///
+    /// # Errors
+    /// A piece with a class that the encoding does not have.
+    ///
     /// # Panics
     /// If no piece has two steps.
-    pub fn update(&mut self, pieces: &[Piece]) -> f32 {
+    pub fn update(&mut self, pieces: &[Piece]) -> Result<f32, EncodingError> {
         let Self { settings, network, progress, .. } = self;
-        let encoding = network.architecture.encoding.clone();
-        let batch = progress.streams.next(pieces, &encoding, settings.unroll, settings.segment_bars);
+        let batch = progress.streams.next(
+            pieces,
+            &network.architecture.encoding,
+            settings.unroll,
+            settings.segment_bars,
+            &settings.augmentation,
+        )?;
         for (state, &units) in self.states.iter_mut().zip(&network.architecture.layers) {
             for (b, _) in batch.reset.iter().enumerate().filter(|(_, reset)| **reset) {
                 state.reset(b, units);
@@ -220,7 +234,7 @@ impl Session {
         progress.losses.push(found.loss);
         progress.since.0 += f64::from(found.loss);
         progress.since.1 += 1;
-        found.loss
+        Ok(found.loss)
     }
 
     /// Goes on from the best weights with `settings`, whose `begin` and `steps` are set so that `steps` updates follow
@@ -254,8 +268,11 @@ impl Session {
     }
 
     /// Adds a point to the curve and keeps the averaged weights if they are the best so far.
-    pub fn judge(&mut self, valid: &[Piece]) -> Point {
-        let found = evaluate(&self.averaged(), valid);
+    ///
+    /// # Errors
+    /// A piece with a class that the encoding does not have.
+    pub fn judge(&mut self, valid: &[Piece]) -> Result<Point, EncodingError> {
+        let found = evaluate(&self.averaged(), valid)?;
         let Progress { since, step, streams, seconds, .. } = &mut self.progress;
         let point = Point {
             step: *step,
@@ -274,7 +291,7 @@ impl Session {
         } else {
             self.progress.stale += 1;
         }
-        point
+        Ok(point)
     }
 
     /// Whether the run is at its end: all updates made, or no better evaluation for too long.
@@ -284,26 +301,28 @@ impl Session {
     }
 }
 
-/// Scores whole pieces from the zero state; the first step of a piece is given, not scored.
-#[must_use]
-pub fn evaluate(network: &Network, pieces: &[Piece]) -> Evaluation {
+/// Scores whole pieces from the zero state; the first step of a piece (of voices: the start event before them) is
+/// given, not scored.
+///
+/// # Errors
+/// A piece with a class that the encoding does not have.
+pub fn evaluate(network: &Network, pieces: &[Piece]) -> Result<Evaluation, EncodingError> {
     const SEQUENCES: usize = 32;
     const STEPS: usize = 64;
     let mut sums = Sums::default();
     for group in groups(pieces, SEQUENCES) {
         let mut states = network.zero_states(group.len());
         for index in 0.. {
-            let Some(batch) = stretch(pieces, &group, &network.architecture.encoding, STEPS, index) else {
-                break;
-            };
+            let encoding = &network.architecture.encoding;
+            let Some(batch) = stretch(pieces, &group, encoding, STEPS, index)? else { break };
             network.score(&batch, &mut states, &mut sums);
         }
     }
     let count = sums.count.max(1.0);
-    Evaluation {
+    Ok(Evaluation {
         label_nll: sums.label_nll / count,
         event_nll: sums.event_nll / count,
         accuracy: sums.right / count,
         steps: sums.count as u64,
-    }
+    })
 }

@@ -23,7 +23,7 @@ impl Default for Args {
 /// The step costs more than it may.
 #[cfg(feature = "train")]
 pub fn run(args: Args) -> anyhow::Result<()> {
-    let found = descant_learn::bench::train_step(args.repeats);
+    let found = descant_learn::bench::train_step(args.repeats)?;
     let [layers, units, steps, batch, classes] = found.shape;
     println!(
         "training step, LSTM {layers}×{units}, {steps} steps, batch {batch}, {classes} classes, one thread"

@@ -69,17 +69,18 @@ fn train(session: &mut Session, task: &Task, args: &Args, file: &Path) -> anyhow
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
     bar.set_position(session.progress.step);
+    let unit = task.architecture.encoding.unit();
     while !session.finished() && session.progress.step < last {
         let clock = Instant::now();
-        let loss = session.update(&task.sets.train);
+        let loss = session.update(&task.sets.train)?;
         session.progress.seconds += clock.elapsed().as_secs_f64();
         bar.set_position(session.progress.step);
         bar.set_message(format!("loss {loss:.3}"));
         if session.progress.step.is_multiple_of(session.settings.every) {
             let clock = Instant::now();
-            let point = session.judge(&task.sets.valid);
+            let point = session.judge(&task.sets.valid)?;
             session.progress.seconds += clock.elapsed().as_secs_f64();
-            bar.suspend(|| println!("{}", line(&point)));
+            bar.suspend(|| println!("{}", line(&point, unit)));
             checkpoint::save(session, file)?;
         }
     }
@@ -88,9 +89,9 @@ fn train(session: &mut Session, task: &Task, args: &Args, file: &Path) -> anyhow
     Ok(())
 }
 
-fn line(point: &Point) -> String {
+fn line(point: &Point, unit: &str) -> String {
     format!(
-        "{:6} updates, epoch {:3}, {:7.0} s: train {:.4}, validation {:.4} nats per 16th (labels {:.4}, {:.1} % right)",
+        "{:6} updates, epoch {:3}, {:7.0} s: train {:.4}, validation {:.4} nats per {unit} (labels {:.4}, {:.1} % right)",
         point.step,
         point.epoch,
         point.seconds,
@@ -120,11 +121,17 @@ fn finish(session: &Session, task: &Task, args: &Args) -> anyhow::Result<()> {
     }
     let precision = if args.f32 { Precision::F32 } else { Precision::F16 };
     let stored = export::rounded(session.best(), precision);
-    let metrics = Metrics::of(&stored, session, task, command(session, task, args));
+    let metrics = Metrics::of(&stored, session, task, command(session, task, args))?;
     println!(
-        "best at {} updates: validation {:.4}, test {:.4} nats per 16th",
-        metrics.best_step, metrics.valid.event_nll, metrics.test.event_nll
+        "best at {} updates: validation {:.4}, test {:.4} nats per {}",
+        metrics.best_step,
+        metrics.valid.event_nll,
+        metrics.test.event_nll,
+        task.architecture.encoding.unit()
     );
+    if let Some(markov) = metrics.markov {
+        println!("an interpolated Markov model of order 3 needs {markov:.4} on the test pieces");
+    }
     let path = args.out.join(format!("{}.metrics.json", task.id));
     checkpoint::write_atomically(&path, &serde_json::to_vec(&metrics)?)?;
     println!("{}", path.display());

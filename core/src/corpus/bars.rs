@@ -26,6 +26,13 @@ impl Stretch {
         (end + self.bar - 1) / self.bar * self.bar
     }
 
+    /// Position in the song of a step; `None` before an upbeat.
+    pub fn position(&self, step: i64) -> Option<i64> {
+        let index = self.spans.partition_point(|&(_, _, at)| at <= step).checked_sub(1)?;
+        let (start, length, at) = self.spans[index];
+        (step < at + length).then_some(start + step - at)
+    }
+
     /// Step of a position of the song, if it lies in this stretch.
     pub fn step(&self, position: i64) -> Option<i64> {
         let index = self.spans.partition_point(|&(start, ..)| start <= position).checked_sub(1)?;
@@ -82,6 +89,7 @@ mod tests {
             (s[0].step(0), s[0].step(3), s[0].step(4), s[0].step(31)),
             (Some(12), Some(15), Some(16), Some(43))
         );
+        assert_eq!([11, 12, 16, 43].map(|step| s[0].position(step)), [None, Some(0), Some(4), Some(31)]);
         assert_eq!(s[0].length(), 48);
         assert_eq!(s[0].step(32), None);
     }

@@ -3,7 +3,7 @@
 use super::bars::{Measure, Stretch, stretches};
 use super::duplicates::Seen;
 use super::melody_piece::{events, fold, to_c};
-use super::{Funnel, MelodyPiece, Split};
+use super::{Funnel, MelodyPiece, Split, harmony};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -13,7 +13,8 @@ pub struct Corpus<'a> {
     /// Short name; the ids of its pieces begin with it.
     pub name: &'a str,
     /// One JSON object per line; times in sixteenths: `id`, `title`, `composer`, `offgrid` (share of notes off the
-    /// grid), `meas` (start, numerator, denominator, length), `notes` (onset, duration, pitch).
+    /// grid), `meas` (start, numerator, denominator, length), `notes` (onset, duration, pitch), perhaps `chords` (onset, root,
+    /// kind).
     pub jsonl: &'a str,
     /// Ids that may be used, one per line before a tab; `#` begins a comment. `None`: all of them.
     pub allowed: Option<&'a str>,
@@ -69,7 +70,13 @@ struct Song {
     meas: Vec<Measure>,
     /// Onset, duration, pitch.
     notes: Vec<Tone>,
+    /// Onset, root, kind.
+    #[serde(default)]
+    chords: Vec<(i64, u8, String)>,
 }
+
+/// Notes of a phrase and, for each of its bars, the bar of the stretch that it was.
+type Phrase = (Vec<Tone>, Vec<i64>);
 
 /// Melodies of several corpora, with one funnel each. A song that is mostly one of an earlier line or corpus stays
 /// out, whatever it is called.
@@ -135,7 +142,8 @@ fn cut(corpus: &str, song: &Song, options: &MelodyOptions, funnel: &mut Funnel) 
     let split = Split::by_title(name);
     let mut pieces = Vec::new();
     for stretch in stretches(&song.meas) {
-        for (notes, bars) in phrases(&on_stretch(&song.notes, &stretch), &stretch, options.rests) {
+        for (notes, origins) in phrases(&on_stretch(&song.notes, &stretch), &stretch, options.rests) {
+            let bars = origins.len() as i64;
             let id = format!("{corpus}/{}#{}", song.id, pieces.len());
             if bars < options.bars {
                 funnel.reject(&id, "(part of a song) too short", format!("{bars} bars"));
@@ -150,6 +158,9 @@ fn cut(corpus: &str, song: &Song, options: &MelodyOptions, funnel: &mut Funnel) 
                 );
                 continue;
             }
+            let steps = origins.iter().flat_map(|&bar| (0..stretch.bar).map(move |s| (bar, s)));
+            let positions = steps.map(|(bar, step)| stretch.position(bar * stretch.bar + step));
+            let chords = harmony::along(&song.chords, positions);
             let moved: Vec<_> = notes.iter().map(|&(on, end, p)| (on, end, fold(p + key_shift))).collect();
             let piece = MelodyPiece {
                 id,
@@ -159,6 +170,7 @@ fn cut(corpus: &str, song: &Song, options: &MelodyOptions, funnel: &mut Funnel) 
                 meter: stretch.meter,
                 steps_per_bar: usize::try_from(stretch.bar).unwrap_or(16),
                 events: events(&moved, bars * stretch.bar),
+                chords: chords.into_iter().map(|c| harmony::transposed(c, key_shift as i32)).collect(),
                 transposed: i32::try_from(key_shift).unwrap_or(0),
             };
             funnel.keep(format!("{split} {}", stretch.meter), piece.bars(), piece.notes());
@@ -177,8 +189,8 @@ fn on_stretch(notes: &[Tone], stretch: &Stretch) -> Vec<Tone> {
     notes.iter().filter_map(place).collect()
 }
 
-/// Notes of each phrase, moved to its own first bar, with its length in bars.
-fn phrases(notes: &[Tone], stretch: &Stretch, rests: Rests) -> Vec<(Vec<Tone>, i64)> {
+/// Notes of each phrase, moved to its own first bar, with its bars.
+fn phrases(notes: &[Tone], stretch: &Stretch, rests: Rests) -> Vec<Phrase> {
     let bar = stretch.bar;
     let mut groups: Vec<Vec<Tone>> = Vec::new();
     for &note in notes {
@@ -198,28 +210,31 @@ fn phrases(notes: &[Tone], stretch: &Stretch, rests: Rests) -> Vec<(Vec<Tone>, i
 }
 
 /// Moves a phrase so that the bar of its first note becomes bar 0.
-fn shift(mut notes: Vec<Tone>, bar: i64) -> (Vec<Tone>, i64) {
+fn shift(mut notes: Vec<Tone>, bar: i64) -> Phrase {
     let first = notes.first().map_or(0, |n| n.0 / bar * bar);
     for note in &mut notes {
         note.0 -= first;
         note.1 -= first;
     }
     let end = notes.iter().map(|n| n.1).max().unwrap_or(0);
-    (notes, (end + bar - 1) / bar)
+    (notes, (0..(end + bar - 1) / bar).map(|b| first / bar + b).collect())
 }
 
 /// Takes out every bar in which nothing sounds.
-fn close_up(notes: Vec<Tone>, bar: i64) -> (Vec<Tone>, i64) {
+fn close_up(notes: Vec<Tone>, bar: i64) -> Phrase {
     let mut closed = Vec::with_capacity(notes.len());
+    let mut origins = Vec::new();
     // Bars taken out so far, and the first bar after everything placed so far (in the song's own count).
     let (mut out, mut next) = (0, 0);
     for (on, end, pitch) in notes {
         let first = on / bar;
         out += (first - next).max(0);
         closed.push((on - out * bar, end - out * bar, pitch));
-        next = next.max((end + bar - 1) / bar);
+        let after = (end + bar - 1) / bar;
+        origins.extend(first.max(next)..after);
+        next = next.max(after);
     }
-    (closed, next - out)
+    (closed, origins)
 }
 
 #[cfg(test)]
@@ -250,6 +265,20 @@ mod tests {
         let onsets: Vec<usize> = (0..80).filter(|&i| pieces[0].events[i].pitch().is_some()).collect();
         assert_eq!((pieces.len(), pieces[0].events.len()), (1, 80));
         assert_eq!(onsets, [0, 20, 32, 48, 64]);
+    }
+
+    #[test]
+    fn chords_follow_their_bars_and_the_transposition() {
+        // C in bar 1, G7 from its middle on, F before bar 6. The tune stays in C.
+        let line = song("Tune", TUNE);
+        let line = line.replace("\"notes\"", "\"chords\":[[16,0,\"\"],[24,7,\"7\"],[90,5,\"\"]],\"notes\"");
+        let (pieces, _) = read(&line, Rests::Cut, 1);
+        let shift = pieces[0].transposed;
+        let [c, g, f] = [(0, ""), (7, "7"), (5, "")]
+            .map(|(root, kind)| harmony::transposed(harmony::class(root, kind), shift));
+        let at = |step: usize| pieces[0].chords[step];
+        assert_eq!([at(0), at(7), at(8), at(47), at(48), at(79)], [c, c, g, g, f, f]);
+        assert_eq!(pieces[0].chords.len(), pieces[0].events.len());
     }
 
     #[test]

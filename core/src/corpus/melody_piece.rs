@@ -21,6 +21,8 @@ pub struct MelodyPiece {
     pub steps_per_bar: usize,
     /// One per 16th. A whole number of bars.
     pub events: Vec<MelodyEvent>,
+    /// Chord of each 16th, as [`super::harmony`] numbers them; 0 is none.
+    pub chords: Vec<u16>,
     /// Semitones that were added to the printed pitches.
     pub transposed: i32,
 }
@@ -143,6 +145,7 @@ mod tests {
             meter: Meter::COMMON,
             steps_per_bar: 16,
             events,
+            chords: Vec::new(),
             transposed: 0,
         };
         assert_eq!(piece.classes().into_iter().map(usize::from).collect::<Vec<_>>(), expected);

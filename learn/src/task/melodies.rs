@@ -1,0 +1,152 @@
+//! What the melody models learn from. Runs on the thread that trains.
+
+use super::{Meters, Sets, Task, TaskError, configuration};
+use crate::corpora;
+use crate::encode::Encoding;
+use crate::network::Architecture;
+use crate::piece::{Augmentation, Piece};
+use crate::trainer::Settings;
+use descant_core::codec::MelodyEvent;
+use descant_core::codec::encoding::{EncodingError, MelodyOneHot, OneHot as _};
+use descant_core::corpus::{MelodyOptions, MelodyPiece, Split};
+use std::path::Path;
+
+impl Task {
+    /// Vocal lines of OpenScore Lieder and the dated lead sheets of OpenEWLD in 4/4, 2/2 and 2/4 (or
+    /// in all meters); validation and test are duple Lieder.
+    pub(super) fn lookback_rnn(corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
+        Self::melody_task(corpora, meters, |piece| Ok(piece.classes().into_iter().map(u32::from).collect()))
+    }
+
+    /// `lookback_rnn` with the classes that `classes` makes of each piece.
+    fn melody_task(
+        corpora: &Path,
+        meters: Meters,
+        classes: impl Fn(&MelodyPiece) -> Result<Vec<u32>, EncodingError>,
+    ) -> Result<Self, TaskError> {
+        let (pieces, funnels) = corpora::melodies(corpora, &MelodyOptions::default())?;
+        let mut sets = Sets::default();
+        for piece in pieces {
+            let learned = piece.split == Split::Train && (meters == Meters::All || piece.is_duple());
+            let judged =
+                piece.split != Split::Train && piece.is_duple() && piece.id.starts_with("openscore-lieder");
+            if !learned && !judged {
+                continue;
+            }
+            let events = classes(&piece)?;
+            sets.push(
+                piece.split,
+                Piece { id: piece.id, bar: piece.steps_per_bar, events, chords: piece.chords },
+            );
+        }
+        Ok(Self {
+            id: "lookback_rnn",
+            architecture: Architecture {
+                encoding: Encoding::new(configuration("lookback_rnn")?.hparams.encoding.clone())?,
+                layers: vec![256, 256],
+                attention: 0,
+            },
+            settings: Settings { steps: 3000, keep: 0.5, every: 150, ..Settings::default() },
+            sets,
+            funnels,
+            data: vec![
+                "OpenScore Lieder Corpus (CC0 1.0): vocal lines",
+                "OpenEWLD (MIT), lead sheets dated before 1931 or traditional",
+            ],
+            licence: "MIT OR Apache-2.0; trained on works in the public domain",
+            configuration: configuration("lookback_rnn")?,
+        })
+    }
+
+    /// The same melodies as `lookback_rnn`, in the published shape with attention over 40 steps.
+    pub(super) fn attention_rnn(corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
+        Ok(Self {
+            id: "attention_rnn",
+            architecture: Architecture {
+                encoding: Encoding::new(configuration("attention_rnn")?.hparams.encoding.clone())?,
+                layers: vec![128, 128],
+                attention: 40,
+            },
+            configuration: configuration("attention_rnn")?,
+            ..Self::lookback_rnn(corpora, meters)?
+        })
+    }
+
+    /// The same melodies as `lookback_rnn`, without lookback, in the published shape.
+    pub(super) fn basic_rnn(corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
+        let configuration = configuration("basic_rnn")?;
+        let encoding = Encoding::new(configuration.hparams.encoding.clone())?;
+        let lookback = Self::lookback_rnn(corpora, meters)?;
+        Ok(Self {
+            id: "basic_rnn",
+            architecture: Architecture { encoding, layers: vec![128, 128], attention: 0 },
+            settings: Settings { keep: 0.8, ..lookback.settings },
+            configuration,
+            ..lookback
+        })
+    }
+
+    /// The same melodies in their printed keys, moved by up to six semitones while they are learned.
+    pub(super) fn mono_rnn(corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
+        let configuration = configuration("mono_rnn")?;
+        let encoding = Encoding::new(configuration.hparams.encoding.clone())?;
+        let lookback = Self::melody_task(corpora, meters, |piece| {
+            let one_hot = MelodyOneHot::new(0, 128)?;
+            let printed = |&event: &MelodyEvent| match event {
+                MelodyEvent::Pitch(pitch) => {
+                    let pitch = i32::from(pitch) - piece.transposed;
+                    MelodyEvent::Pitch(pitch.clamp(0, 127) as u8)
+                }
+                other => other,
+            };
+            piece.events.iter().map(|e| Ok(one_hot.encode(printed(e))? as u32)).collect()
+        })?;
+        let bounds = Augmentation::within(&lookback.sets.train, &encoding);
+        Ok(Self {
+            id: "mono_rnn",
+            architecture: Architecture { encoding, layers: vec![128, 128], attention: 0 },
+            settings: Settings {
+                keep: 0.8,
+                augmentation: Augmentation { transpose: 6, ..bounds },
+                ..lookback.settings
+            },
+            configuration,
+            ..lookback
+        })
+    }
+
+    /// The same melodies with their chords, in all keys, folded into the range.
+    pub(super) fn attention_improv(corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
+        Self::improv("attention_improv", corpora, meters, vec![128, 128], 40)
+    }
+
+    /// The same for the encoding that tells the pitches of a chord.
+    pub(super) fn chord_pitches_improv(corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
+        Self::improv("chord_pitches_improv", corpora, meters, vec![256, 256], 0)
+    }
+
+    fn improv(
+        id: &'static str,
+        corpora: &Path,
+        meters: Meters,
+        layers: Vec<usize>,
+        attention: usize,
+    ) -> Result<Self, TaskError> {
+        let configuration = configuration(id)?;
+        let encoding = Encoding::new(configuration.hparams.encoding.clone())?;
+        let lookback = Self::lookback_rnn(corpora, meters)?;
+        // A wide melody has no room in 48..84 for every key; it moves as far as it can.
+        let bounds = Augmentation { low: 48, high: 83, transpose: 6, ..Augmentation::default() };
+        Ok(Self {
+            id,
+            architecture: Architecture { encoding, layers, attention },
+            settings: Settings { augmentation: bounds, ..lookback.settings },
+            data: vec![
+                "OpenScore Lieder Corpus (CC0 1.0): vocal lines, with chords inferred from all parts",
+                "OpenEWLD (MIT), lead sheets dated before 1931 or traditional",
+            ],
+            configuration,
+            ..lookback
+        })
+    }
+}
