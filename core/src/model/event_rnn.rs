@@ -82,12 +82,18 @@ impl<E: Event> Recall<E> {
 /// Rules that depend on what was written before: for a history the [`Effect::cost`] of each next event.
 pub type Rules<'a, E> = dyn Fn(&History<E>) -> Box<dyn Fn(E) -> u8> + 'a;
 
+/// The share of a take that is written, 0..=1, after a history.
+pub type Until<'a, E> = dyn Fn(&History<E>) -> f32 + 'a;
+
+/// The event of this number (from 0) after a history, if it is given.
+pub type Forced<'a, E> = dyn Fn(usize, &History<E>) -> Option<E> + 'a;
+
 /// How takes are written.
 pub struct WriteOptions<'a, E: Event> {
     /// Events to write; with `until` at most so many.
     pub steps: usize,
-    /// The share of a take that is written, 0..=1: it ends as soon as that is 1. `None` = after `steps` events.
-    pub until: Option<&'a dyn Fn(&History<E>) -> f32>,
+    /// A take ends as soon as its share is 1. `None` = after `steps` events.
+    pub until: Option<&'a Until<'a, E>>,
     /// How many of the first of them are a warm-up: no part of the score, and drawn at temperature 1 at least
     /// (unless greedy), because at low temperatures these models rarely leave the silence of an empty past.
     pub unscored: usize,
@@ -100,9 +106,8 @@ pub struct WriteOptions<'a, E: Event> {
     pub effect: Option<&'a dyn Fn(E) -> Effect>,
     /// Asked anew for every event. Outputs of several heads know no rules.
     pub rules: Option<&'a Rules<'a, E>>,
-    /// Events that are given: they are not drawn, but scored like the others. Asked with the number of the event
-    /// (from 0) and the history.
-    pub forced: Option<&'a dyn Fn(usize, &History<E>) -> Option<E>>,
+    /// Events that are given: they are not drawn, but scored like the others.
+    pub forced: Option<&'a Forced<'a, E>>,
     /// Steers onsets per bar (needs `effect`).
     pub density: Option<DensityControl>,
 }

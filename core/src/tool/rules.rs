@@ -3,7 +3,6 @@
 //!
 //! Worker thread. Scale and range are no rules but limits, see [`super::limits`].
 use super::Constraints;
-use crate::codec::encoding::{Event, History};
 use crate::codec::performance::PerformanceEvent;
 use crate::codec::{MelodyEvent, PitchSet};
 use crate::model::event_rnn::Rules;
@@ -100,16 +99,16 @@ pub(super) fn cost(broken: bool, weight: u8) -> u8 {
     if broken { weight } else { 0 }
 }
 
-/// The costs of one event after `past`: for tests of the rules without a network.
-#[cfg(test)]
-pub(super) fn cost_after<E: Event>(rules: &Rules<'_, E>, past: &[E], event: E) -> u8 {
-    rules(&History::new(past))(event)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::encoding::{Event, History};
     use MelodyEvent::{NoEvent, NoteOff, Pitch};
+
+    /// The costs of one event after `past`: the rules without a network.
+    fn cost_after<E: Event>(rules: &Rules<'_, E>, past: &[E], event: E) -> u8 {
+        rules(&History::new(past))(event)
+    }
 
     #[test]
     fn a_pitch_after_itself_costs() {
