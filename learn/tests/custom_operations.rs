@@ -2,9 +2,11 @@
 //! burn's own autodiff.
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
-use descant_learn::encode::{Encoding, Lookback};
+use descant_core::model::EncodingParams;
+use descant_learn::encode::Encoding;
 use descant_learn::lstm::{FewHot, State};
 use descant_learn::network::{Architecture, Network};
+use descant_learn::piece::Excerpt;
 use descant_learn::reference::{Attention, AttentionState, Dense, Layer, LayerState, LstmStack, States};
 use descant_learn::rng::Rng;
 use descant_learn::stream::Batch;
@@ -32,15 +34,18 @@ fn tensor<const D: usize>(values: &[f32], shape: [usize; D], device: &Device) ->
 }
 
 /// A stretch of random events with a padded row, and a random state to start from.
-fn stretch(encoding: &Lookback, window: usize, rng: &mut Rng) -> (Batch, Vec<State>) {
-    let events: Vec<Vec<u32>> =
-        (0..BATCH).map(|_| (0..=STEPS).map(|_| rng.below(encoding.classes) as u32).collect()).collect();
+fn stretch(encoding: &Encoding, window: usize, rng: &mut Rng) -> (Batch, Vec<State>) {
+    let mut piece = || {
+        let classes: Vec<u32> = (0..=STEPS).map(|_| rng.below(encoding.events()) as u32).collect();
+        encoding.reader(&Excerpt::of(&classes), 0).expect("classes of the encoding")
+    };
+    let mut pieces: Vec<_> = (0..BATCH).map(|_| piece()).collect();
     let mut input = FewHot::new();
     let (mut labels, mut share) = (Vec::new(), Vec::new());
     for t in 0..STEPS {
-        for (b, events) in events.iter().enumerate() {
-            encoding.push_input(events, t, &mut input);
-            labels.push(encoding.label(events, t + 1));
+        for (b, piece) in pieces.iter_mut().enumerate() {
+            piece.push_input(t, &mut input).expect("an input");
+            labels.push(piece.label(t + 1).expect("a label"));
             share.push(if b == 1 && t > 3 { 0.0 } else { 1.0 });
         }
     }
@@ -103,12 +108,9 @@ fn plain_states(states: &[State], window: usize, device: &Device) -> States {
 }
 
 fn check(window: usize) {
-    let encoding = Lookback { classes: 5, default: 0, distances: vec![2, 4], bits: 3 };
-    let architecture = Architecture {
-        encoding: Encoding::Lookback(encoding.clone()),
-        layers: UNITS.to_vec(),
-        attention: window,
-    };
+    let params = EncodingParams::MelodyLookback { min: 60, max: 72, distances: vec![2, 4], bits: 3 };
+    let encoding = Encoding::new(params).expect("possible");
+    let architecture = Architecture { encoding: encoding.clone(), layers: UNITS.to_vec(), attention: window };
     let mut rng = Rng(5);
     let mut network = Network::new(architecture, &mut rng);
     for parameter in &mut network.parameters {
