@@ -2,9 +2,11 @@
 //! burn's own autodiff.
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
-use descant_learn::encode::{Encoding, Lookback};
+use descant_core::model::EncodingParams;
+use descant_learn::encode::{Encoding, Reader};
 use descant_learn::lstm::{FewHot, State};
 use descant_learn::network::{Architecture, Network};
+use descant_learn::piece::Excerpt;
 use descant_learn::reference::{Attention, AttentionState, Dense, Layer, LayerState, LstmStack, States};
 use descant_learn::rng::Rng;
 use descant_learn::stream::Batch;
@@ -32,15 +34,19 @@ fn tensor<const D: usize>(values: &[f32], shape: [usize; D], device: &Device) ->
 }
 
 /// A stretch of random events with a padded row, and a random state to start from.
-fn stretch(encoding: &Lookback, window: usize, rng: &mut Rng) -> (Batch, Vec<State>) {
-    let events: Vec<Vec<u32>> =
-        (0..BATCH).map(|_| (0..=STEPS).map(|_| rng.below(encoding.classes) as u32).collect()).collect();
+fn stretch(encoding: &Encoding, window: usize, rng: &mut Rng) -> (Batch, Vec<State>) {
+    let mut readers: Vec<Box<dyn Reader>> = (0..BATCH)
+        .map(|_| {
+            let events: Vec<u32> = (0..=STEPS).map(|_| rng.below(encoding.events()) as u32).collect();
+            encoding.reader(&Excerpt::of(&events), 0).expect("reads")
+        })
+        .collect();
     let mut input = FewHot::new();
     let (mut labels, mut share) = (Vec::new(), Vec::new());
     for t in 0..STEPS {
-        for (b, events) in events.iter().enumerate() {
-            encoding.push_input(events, t, &mut input);
-            labels.push(encoding.label(events, t + 1));
+        for (b, reader) in readers.iter_mut().enumerate() {
+            reader.push_input(t, &mut input).expect("fits");
+            labels.push(reader.label(t + 1).expect("fits"));
             share.push(if b == 1 && t > 3 { 0.0 } else { 1.0 });
         }
     }
@@ -103,12 +109,9 @@ fn plain_states(states: &[State], window: usize, device: &Device) -> States {
 }
 
 fn check(window: usize) {
-    let encoding = Lookback { classes: 5, default: 0, distances: vec![2, 4], bits: 3 };
-    let architecture = Architecture {
-        encoding: Encoding::Lookback(encoding.clone()),
-        layers: UNITS.to_vec(),
-        attention: window,
-    };
+    let encoding = EncodingParams::MelodyLookback { min: 60, max: 63, distances: vec![2, 4], bits: 3 };
+    let encoding = Encoding::new(encoding).expect("possible");
+    let architecture = Architecture { encoding: encoding.clone(), layers: UNITS.to_vec(), attention: window };
     let mut rng = Rng(5);
     let mut network = Network::new(architecture, &mut rng);
     for parameter in &mut network.parameters {
