@@ -93,8 +93,11 @@ enum Happening {
     Pedal(bool),
 }
 
-/// All events of a file with their ticks, and the ticks of a quarter note.
-fn happenings(bytes: &[u8]) -> Result<(Vec<(u64, Happening)>, u64), &'static str> {
+/// A happening and its ticks.
+type Timed = (u64, Happening);
+
+/// All events of a file, and the ticks of a quarter note.
+fn happenings(bytes: &[u8]) -> Result<(Vec<Timed>, u64), &'static str> {
     const UNREADABLE: &str = "not a readable MIDI file";
     let smf = Smf::parse(bytes).map_err(|_| UNREADABLE)?;
     let Timing::Metrical(division) = smf.header.timing else {
