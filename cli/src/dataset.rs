@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Options of `descant dataset`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model whose pieces are wanted: drum_kit, lookback_rnn, attention_rnn or polyphony
+    /// Model whose pieces are wanted, e.g. drum_kit, lookback_rnn, polyphony
     model: String,
     /// Folder of the corpora
     #[arg(long, default_value = "assets/corpora")]

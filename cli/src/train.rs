@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// What to train, on what, for how long.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model: drum_kit, lookback_rnn, attention_rnn or polyphony
+    /// Model, e.g. drum_kit, lookback_rnn, polyphony; an unknown one is answered with the list
     model: String,
     /// Folder of the corpora
     #[arg(long, default_value = "assets/corpora")]

@@ -117,7 +117,7 @@ impl Streams {
         for (number, piece) in pieces.iter().enumerate() {
             let starts = piece.bar_starts(encoding);
             let at = |bar: usize| starts.get(bar).copied().unwrap_or(piece.events.len());
-            // Bars of a piece on a grid that are complete; an unfinished last bar is no place to begin.
+            // Bars to begin in. On a grid, an unfinished last bar is not among them.
             let bars = starts.len() - usize::from(!piece.events.len().is_multiple_of(piece.bar));
             let mut to = if bars > 1 { rng.below(bars.min(segment_bars)) } else { 0 };
             let mut from = 0;

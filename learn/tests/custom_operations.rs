@@ -3,7 +3,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use descant_core::model::EncodingParams;
-use descant_learn::encode::Encoding;
+use descant_learn::encode::{Encoding, Reader};
 use descant_learn::lstm::{FewHot, State};
 use descant_learn::network::{Architecture, Network};
 use descant_learn::piece::Excerpt;
@@ -35,17 +35,18 @@ fn tensor<const D: usize>(values: &[f32], shape: [usize; D], device: &Device) ->
 
 /// A stretch of random events with a padded row, and a random state to start from.
 fn stretch(encoding: &Encoding, window: usize, rng: &mut Rng) -> (Batch, Vec<State>) {
-    let mut piece = || {
-        let classes: Vec<u32> = (0..=STEPS).map(|_| rng.below(encoding.events()) as u32).collect();
-        encoding.reader(&Excerpt::of(&classes), 0).expect("classes of the encoding")
-    };
-    let mut pieces: Vec<_> = (0..BATCH).map(|_| piece()).collect();
+    let mut readers: Vec<Box<dyn Reader>> = (0..BATCH)
+        .map(|_| {
+            let events: Vec<u32> = (0..=STEPS).map(|_| rng.below(encoding.events()) as u32).collect();
+            encoding.reader(&Excerpt::of(&events), 0).expect("reads")
+        })
+        .collect();
     let mut input = FewHot::new();
     let (mut labels, mut share) = (Vec::new(), Vec::new());
     for t in 0..STEPS {
-        for (b, piece) in pieces.iter_mut().enumerate() {
-            piece.push_input(t, &mut input).expect("an input");
-            labels.push(piece.label(t + 1).expect("a label"));
+        for (b, reader) in readers.iter_mut().enumerate() {
+            reader.push_input(t, &mut input).expect("fits");
+            labels.push(reader.label(t + 1).expect("fits"));
             share.push(if b == 1 && t > 3 { 0.0 } else { 1.0 });
         }
     }
@@ -108,8 +109,8 @@ fn plain_states(states: &[State], window: usize, device: &Device) -> States {
 }
 
 fn check(window: usize) {
-    let params = EncodingParams::MelodyLookback { min: 60, max: 72, distances: vec![2, 4], bits: 3 };
-    let encoding = Encoding::new(params).expect("possible");
+    let encoding = EncodingParams::MelodyLookback { min: 60, max: 63, distances: vec![2, 4], bits: 3 };
+    let encoding = Encoding::new(encoding).expect("possible");
     let architecture = Architecture { encoding: encoding.clone(), layers: UNITS.to_vec(), attention: window };
     let mut rng = Rng(5);
     let mut network = Network::new(architecture, &mut rng);

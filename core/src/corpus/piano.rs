@@ -93,7 +93,7 @@ enum Happening {
     Pedal(bool),
 }
 
-/// A happening at its tick.
+/// A happening and its ticks.
 type Timed = (u64, Happening);
 
 /// All events of a file, and the ticks of a quarter note.
