@@ -145,12 +145,14 @@ fn finish(session: &Session, task: &Task, args: &Args) -> anyhow::Result<()> {
 /// The command that makes the run again.
 fn command(session: &Session, task: &Task, args: &Args) -> String {
     let s = &session.settings;
+    let layers: Vec<String> = session.network.architecture.layers.iter().map(ToString::to_string).collect();
+    let layers = layers.join(",");
+    let meters = if args.all_meters { " --all-meters" } else { "" };
     if s.begin > 0 {
-        let first = format!("descant train {0} --out training/{0}", task.id);
+        let first = format!("descant train {0} --out training/{0} --layers {layers}{meters}", task.id);
         let (more, keep, rate) = (s.steps - s.begin, s.keep, s.rate);
         return format!("{first} && {first} --resume --again {more} --keep {keep} --rate {rate}");
     }
-    let layers: Vec<String> = session.network.architecture.layers.iter().map(ToString::to_string).collect();
     format!(
         "descant train {} --out training --steps {} --seed {} --batch {} --unroll {} --keep {} --rate {} --decay {} \
          --every {} --patience {} --layers {}{}",
@@ -164,7 +166,7 @@ fn command(session: &Session, task: &Task, args: &Args) -> String {
         s.decay,
         s.every,
         s.patience,
-        layers.join(","),
-        if args.all_meters { " --all-meters" } else { "" }
+        layers,
+        meters
     )
 }
