@@ -1,7 +1,7 @@
 //! `c_nade.json`: biases, probabilities and thresholded samples of RNN-NADEs.
 
+use super::Report;
 use super::rnn_case::{events, frame, model};
-use super::{Outcome, Report};
 use anyhow::{Context, Result, ensure};
 use descant_core::codec::Frame;
 use descant_core::model::rnn_nade::Decide;
@@ -18,14 +18,7 @@ const LOG: (f64, f64) = (1e-4, 1e-6);
 
 /// Runs all cases of the file.
 pub fn run(doc: &Value, report: &mut Report) {
-    for case in doc["cases"].as_array().into_iter().flatten() {
-        let outcome = match check(case) {
-            Ok(Some(error)) => Outcome::Ok(error),
-            Ok(None) => Outcome::NotBuilt(case["config"].as_str().unwrap_or("?").into()),
-            Err(error) => Outcome::Failed(format!("{error:#}")),
-        };
-        report.case(case["id"].as_str().unwrap_or("?"), outcome);
-    }
+    report.cases(doc, "config", check);
 }
 
 /// The largest difference, or `None` if the configuration is not built.

@@ -1,9 +1,9 @@
 //! `e_loglik.json`: log-likelihood of given sequences, the first event unscored.
 
+use super::Report;
 use super::rnn_case::{
     chord, control, drum_event, events, melody_event, model, note_event, performance_event, polyphonic_event,
 };
-use super::{Outcome, Report};
 use anyhow::{Context, Result, ensure};
 use descant_core::codec::encoding::{Conditional, History, listed};
 use descant_core::codec::{Melody, PerformanceEvent};
@@ -16,14 +16,7 @@ const TOLERANCE: (f64, f64) = (1e-4, 1e-6);
 
 /// Runs all cases of the file.
 pub fn run(doc: &Value, report: &mut Report) {
-    for case in doc["cases"].as_array().into_iter().flatten() {
-        let outcome = match check(case) {
-            Ok(Some(error)) => Outcome::Ok(error),
-            Ok(None) => Outcome::NotBuilt(case["config"].as_str().unwrap_or("?").into()),
-            Err(error) => Outcome::Failed(format!("{error:#}")),
-        };
-        report.case(case["id"].as_str().unwrap_or("?"), outcome);
-    }
+    report.cases(doc, "config", check);
 }
 
 /// The difference, or `None` if the configuration is not built.

@@ -1,7 +1,7 @@
 //! `f_generate.json`: whole generator calls with replayed uniforms.
 
 use super::rnn_case::{histogram, model, sequence};
-use super::{Outcome, Report, f_generate_voices};
+use super::{Report, f_generate_voices};
 use anyhow::{Context, Result, bail, ensure};
 use descant_core::codec::EventError;
 use descant_core::codec::performance::ControlTimeline;
@@ -19,15 +19,7 @@ const RELATIVE_SCORE_TOLERANCE: f64 = 1e-6;
 
 /// Runs all cases of the file.
 pub fn run(doc: &Value, report: &mut Report) {
-    for case in doc["cases"].as_array().into_iter().flatten() {
-        let family = case["family"].as_str().unwrap_or("?");
-        let outcome = match check(case, family) {
-            Ok(Some(error)) => Outcome::Ok(error),
-            Ok(None) => Outcome::NotBuilt(family.into()),
-            Err(error) => Outcome::Failed(format!("{error:#}")),
-        };
-        report.case(case["id"].as_str().unwrap_or("?"), outcome);
-    }
+    report.cases(doc, "family", |case| check(case, case["family"].as_str().unwrap_or("?")));
 }
 
 /// The largest difference of a score, or `None` if the family is not built.

@@ -1,5 +1,7 @@
 //! [`Report`]: what one golden file's cases came to.
 
+use anyhow::Result;
+use serde_json::Value;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +44,19 @@ impl Report {
             Outcome::NotBuilt(_) if self.known_only => self.skipped += 1,
             Outcome::NotBuilt(what) => self.failures.push(format!("{id}: not built yet: {what}")),
             Outcome::Failed(why) => self.failures.push(format!("{id}: {why}")),
+        }
+    }
+
+    /// Runs `check` on every case of a file: its largest difference, or `None` for what is not built, which the cell
+    /// `kind` of the case names.
+    pub fn cases(&mut self, doc: &Value, kind: &str, check: impl Fn(&Value) -> Result<Option<f64>>) {
+        for case in doc["cases"].as_array().into_iter().flatten() {
+            let outcome = match check(case) {
+                Ok(Some(error)) => Outcome::Ok(error),
+                Ok(None) => Outcome::NotBuilt(case[kind].as_str().unwrap_or("?").into()),
+                Err(error) => Outcome::Failed(format!("{error:#}")),
+            };
+            self.case(case["id"].as_str().unwrap_or("?"), outcome);
         }
     }
 

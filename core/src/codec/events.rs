@@ -4,13 +4,22 @@
 //! Semantics are those of the reference implementation, quirks included; the golden vectors hold us to them.
 
 use super::encoding::EncodingError;
-use crate::music::{ChordError, QuantiseError};
+use crate::music::{ChordError, QuantiseError, Quantised};
 use std::fmt::Debug;
 use std::ops::Range;
 
 /// Steps that an extracted or lengthened sequence may have (over 60,000 bars): a damaged file must not make
 /// us ask for all memory.
 pub const MAX_STEPS: usize = 1 << 20;
+
+/// Steps from `start_step` to the end of the music, 0 if it starts later.
+///
+/// # Errors
+/// [`EventError::TooLong`].
+pub(super) fn steps_from(q: &Quantised, start_step: i64) -> Result<usize, EventError> {
+    let steps = usize::try_from(q.total_steps.saturating_sub(start_step).max(0));
+    steps.ok().filter(|&n| n <= MAX_STEPS).ok_or(EventError::TooLong)
+}
 
 /// Why music does not become an event sequence.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -10,6 +10,8 @@ pub mod melody;
 pub mod performance;
 pub mod pianoroll;
 pub mod polyphony;
+#[cfg(test)]
+mod testing;
 
 pub use chords::ChordProgression;
 pub use drums::{DrumTrack, PitchSet};

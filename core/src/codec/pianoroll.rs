@@ -4,7 +4,7 @@
 //! with the [`Quantised`] notes. Any thread.
 
 use super::encoding::SparseVector;
-use super::events::{EventError, MAX_STEPS, StepEvent, Steps};
+use super::events::{EventError, MAX_STEPS, StepEvent, Steps, steps_from};
 use crate::music::{Note, NoteSequence, Quantised, SequenceNote, TempoMark, tick_of_step};
 use std::fmt;
 
@@ -138,10 +138,7 @@ impl Pianoroll {
         if q.notes.iter().any(|n| n.program != q.notes[0].program) {
             return Ok(None);
         }
-        let steps = usize::try_from(q.total_steps.saturating_sub(start_step).max(0))
-            .ok()
-            .filter(|&n| n <= MAX_STEPS)
-            .ok_or(EventError::TooLong)?;
+        let steps = steps_from(q, start_step)?;
         let discarded = matches!(longest, Longest::Discard(max) if steps > max);
         if steps < min_steps || discarded {
             return Ok(None);

@@ -3,7 +3,7 @@
 //! Reference semantics, exactly (Polyphony RNN of the Magenta project). Velocities and micro-timing stay with
 //! the [`Quantised`] notes. Any thread.
 
-use super::events::{EventError, MAX_STEPS};
+use super::events::{EventError, MAX_STEPS, steps_from};
 use crate::music::{Note, NoteSequence, Quantised, SequenceNote, TempoMark, tick_of_step};
 use std::ops::RangeInclusive;
 
@@ -98,10 +98,7 @@ impl Polyphony {
         if q.notes.iter().any(|n| n.program != q.notes[0].program) {
             return Ok(None);
         }
-        let steps = usize::try_from(q.total_steps.saturating_sub(start_step).max(0))
-            .ok()
-            .filter(|&n| n <= MAX_STEPS)
-            .ok_or(EventError::TooLong)?;
+        let steps = steps_from(q, start_step)?;
         if !lengths.contains(&steps) {
             return Ok(None);
         }

@@ -1,31 +1,9 @@
 use super::PolyphonicEvent::{Continued, End, New, Start, StepEnd};
 use super::*;
-use crate::music::{Grid, QuantisedNote};
+use crate::codec::testing::quantised;
 use proptest::prelude::*;
 
 const ANY: RangeInclusive<usize> = 0..=usize::MAX;
-
-fn quantised(notes: &[(u8, i64, i64)]) -> Quantised {
-    let note = |&(pitch, start_step, end_step): &(u8, i64, i64)| QuantisedNote {
-        pitch,
-        velocity: 90,
-        start_step,
-        end_step,
-        start_offset: 0,
-        end_offset: 0,
-        onset_rank: 0,
-        instrument: 0,
-        program: 0,
-        is_drum: false,
-    };
-    Quantised {
-        grid: Grid::Beats { steps_per_quarter: 4, qpm: 120.0, numerator: 4, denominator: 4 },
-        notes: notes.iter().map(note).collect(),
-        texts: vec![],
-        control_steps: vec![],
-        total_steps: notes.iter().map(|n| n.2).max().unwrap_or(0),
-    }
-}
 
 #[test]
 fn a_c_major_chord_of_a_quarter_is_one_new_and_three_continued_steps() {

@@ -153,33 +153,25 @@ impl<E: Event> EventRnn<'_, E> {
         cancel: &Cancel,
         mut score: impl FnMut(usize, &[f32]) -> Result<(), WriteError>,
     ) -> Result<Primed<E>, WriteError> {
-        let mut history = History::default();
-        let mut state = self.stack.state(1);
-        let mut logits = vec![0.0; self.encoding.num_classes()];
-        let mut recall = self.recall()?;
-        let mut input = [SparseVector::new()];
         if events.is_empty() {
             return Err(EncodingError::Empty.into());
         }
+        let mut primed = Primed {
+            history: History::default(),
+            state: self.stack.state(1),
+            logits: vec![0.0; self.encoding.num_classes()],
+            recall: self.recall()?,
+        };
         for (position, &event) in events.iter().enumerate() {
             if cancel.is_cancelled() {
                 return Err(WriteError::Cancelled);
             }
             if position > 0 {
-                score(position, &logits)?;
-                if let Some(recall) = &mut recall {
-                    recall.push(&state, 0, event);
-                }
+                score(position, &primed.logits)?;
             }
-            history.push(event);
-            self.encoding.input(&history, &mut input[0])?;
-            self.stack.step(&mut state, &input, &mut logits)?;
-            self.check(&logits)?;
-            if let Some(recall) = &mut recall {
-                recall.cache.mix(state.output(0), &mut logits);
-            }
+            self.advance(&mut primed, event)?;
         }
-        Ok(Primed { history, state, logits, recall })
+        Ok(primed)
     }
 
     /// Appends one event to a sequence.
@@ -187,7 +179,8 @@ impl<E: Event> EventRnn<'_, E> {
     /// # Errors
     /// As [`Self::prime`].
     pub fn advance(&self, primed: &mut Primed<E>, event: E) -> Result<(), WriteError> {
-        if let Some(recall) = &mut primed.recall {
+        // Before the first event there is no output to remember.
+        if let Some(recall) = primed.recall.as_mut().filter(|_| !primed.history.is_empty()) {
             recall.push(&primed.state, 0, event);
         }
         primed.history.push(event);

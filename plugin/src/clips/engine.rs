@@ -9,7 +9,7 @@ use super::params::ClipsParams;
 use super::player::Playable;
 use crate::bridge::{GuiSide, NextClip, WorkerSide};
 use crate::gui::view::{ParamId, Status, StatusKind};
-use crate::library;
+use crate::library::{self, ModelInfo};
 use crate::worker::{Command, Generator, Worker};
 use descant_core::music::ClipKind;
 use descant_core::sampling::derive;
@@ -151,8 +151,7 @@ impl Engine {
 
     /// What the parameters and the document ask for.
     pub fn request(&self) -> Result<Request, String> {
-        let slot = usize::try_from(self.params.model.value()).unwrap_or(0);
-        let model = library::models().get(slot).ok_or("No model is in this slot. Choose another one.")?;
+        let model = self.model().ok_or("No model is in this slot. Choose another one.")?;
         let tool = self.params.tool_kind();
         let (primer, seed) = self.params.doc.read(|d| (d.content().primer.clone(), d.content().seed));
         let primer = primer.filter(|_| tool == ToolKind::Continue).map(|p| (*p.clip).clone());
@@ -175,18 +174,21 @@ impl Engine {
         })
     }
 
+    /// The chosen model; `None` in a slot without one.
+    fn model(&self) -> Option<&'static ModelInfo> {
+        library::models().get(usize::try_from(self.params.model.value()).unwrap_or(0))
+    }
+
     /// What the chosen model writes.
     #[must_use]
     pub fn model_kind(&self) -> ClipKind {
-        let slot = usize::try_from(self.params.model.value()).unwrap_or(0);
-        library::models().get(slot).map_or(ClipKind::Melody, |m| m.kind)
+        self.model().map_or(ClipKind::Melody, |m| m.kind)
     }
 
     /// Id of the chosen model; empty in a slot without one.
     #[must_use]
     pub fn model_id(&self) -> &'static str {
-        let slot = usize::try_from(self.params.model.value()).unwrap_or(0);
-        library::models().get(slot).map_or("", |m| &m.id)
+        self.model().map_or("", |m| &m.id)
     }
 
     /// A model got new weights: choose it.
@@ -206,9 +208,8 @@ impl Engine {
     pub fn wish_for(&self, kind: ClipKind) {
         let mut live = self.live();
         live.wishes.push((ParamId::Tool, 1));
-        let slot = usize::try_from(self.params.model.value()).unwrap_or(0);
         let models = library::models();
-        if models.get(slot).is_none_or(|m| m.kind != kind)
+        if self.model().is_none_or(|m| m.kind != kind)
             && let Some(fitting) = models.iter().position(|m| m.kind == kind && library::ready(&m.id))
         {
             live.wishes.push((ParamId::Model, fitting));
