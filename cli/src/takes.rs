@@ -179,7 +179,7 @@ impl Options {
                 density: self.notes_per_second,
                 pitch_classes: self.pitch_classes,
             },
-            infill: None,
+            ..Request::default()
         })
     }
 

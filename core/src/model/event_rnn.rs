@@ -8,7 +8,7 @@ use super::ModelError;
 use super::cache::{Cache, CacheParams};
 use crate::codec::encoding::{Encoding, EncodingError, Event, History, SparseVector};
 use crate::nn::{LstmStack, StackState};
-use crate::sampling::{DensityControl, Effect, Heads, Rng, limit};
+use crate::sampling::{BeamOptions, DensityControl, Effect, Heads, Rng, limit};
 use crate::tool::Cancel;
 use std::sync::Arc;
 
@@ -110,6 +110,9 @@ pub struct WriteOptions<'a, E: Event> {
     pub forced: Option<&'a Forced<'a, E>>,
     /// Steers onsets per bar (needs `effect`).
     pub density: Option<DensityControl>,
+    /// Each take is the likeliest of several that are written side by side and weeded out on the way. Needs takes
+    /// of one length (no `until`) and a temperature above 0.
+    pub search: BeamOptions,
 }
 
 impl<E: Event> Default for WriteOptions<'_, E> {
@@ -124,6 +127,7 @@ impl<E: Event> Default for WriteOptions<'_, E> {
             rules: None,
             forced: None,
             density: None,
+            search: BeamOptions::default(),
         }
     }
 }
@@ -241,17 +245,21 @@ impl<E: Event> EventRnn<'_, E> {
         let classes = self.encoding.num_classes();
         // All greedy takes are equal: one is written and copied.
         let takes = options.seeds.len();
-        let lanes = if options.temperature > 0.0 { takes } else { takes.min(1) };
+        let (lanes, width) = match options.temperature > 0.0 {
+            true if options.until.is_none() => (takes * options.search.width(), options.search.width()),
+            true => (takes, 1),
+            false => (takes.min(1), 1),
+        };
         let mut state = primed.state.clone();
         state.broadcast(lanes)?;
         let mut logits = primed.logits.repeat(lanes);
         let table = self.effects(options)?;
-        let mut writers: Vec<Writer<E>> = options.seeds[..lanes]
-            .iter()
-            .map(|&seed| Writer {
+        let mut writers: Vec<Writer<E>> = (0..lanes)
+            .map(|lane| Writer {
                 history: primed.history.clone(),
                 recall: primed.recall.clone(),
-                rng: Rng::new(seed),
+                rng: Rng::new(options.seeds[lane / width]),
+                candidate: (lane % width) as u64,
                 density: options.density.clone(),
                 log_likelihood: 0.0,
                 written: 0.0,
@@ -263,6 +271,12 @@ impl<E: Event> EventRnn<'_, E> {
         for step in 0..options.steps {
             if cancel.is_cancelled() {
                 return Err(WriteError::Cancelled);
+            }
+            if width > 1 && options.search.prunes_before(step, options.steps) {
+                let survivors = survivors(&writers, width, options.search.beam);
+                state.select(&survivors)?;
+                logits = survivors.iter().flat_map(|&s| &logits[s * classes..][..classes]).copied().collect();
+                writers = survivors.iter().zip(&writers).map(|(&s, lane)| writers[s].moved(lane)).collect();
             }
             let mut least = 1.0_f32;
             let lanes = writers.iter_mut().zip(logits.chunks_exact_mut(classes)).zip(&mut inputs);
@@ -301,8 +315,8 @@ impl<E: Event> EventRnn<'_, E> {
             }
         }
         let from = primed.history.len();
-        let mut written: Vec<Written<E>> = writers
-            .into_iter()
+        let best = survivors(&writers, width, 1).into_iter().step_by(width).map(|lane| &writers[lane]);
+        let mut written: Vec<Written<E>> = best
             .map(|w| Written {
                 events: w.history.events()[from..].to_vec(),
                 log_likelihood: w.log_likelihood,
@@ -371,7 +385,8 @@ impl<E: Event> EventRnn<'_, E> {
                     heads.probabilities(logits, temperature, &mut room.drawn);
                     drawn_from = &room.drawn;
                 }
-                heads.pick(drawn_from, |head| writer.rng.at(step as u64, head), |_| {})
+                let (rng, candidate) = (&writer.rng, writer.candidate);
+                heads.pick(drawn_from, |head| rng.at(step as u64, head + (candidate << 8)), |_| {})
             } else {
                 heads.greedy(logits)
             };
@@ -393,10 +408,37 @@ struct Writer<E: Event> {
     history: History<E>,
     recall: Option<Recall<E>>,
     rng: Rng,
+    /// Number among those that the take is chosen from: they draw differently.
+    candidate: u64,
     density: Option<DensityControl>,
     log_likelihood: f64,
     /// Share of the take, 0..=1.
     written: f32,
+}
+
+impl<E: Event> Writer<E> {
+    /// This sequence in the lane of another candidate of the same take.
+    fn moved(&self, lane: &Self) -> Self {
+        Self {
+            history: self.history.clone(),
+            recall: self.recall.clone(),
+            rng: lane.rng,
+            candidate: lane.candidate,
+            density: self.density.clone(),
+            ..*self
+        }
+    }
+}
+
+/// Which lane each lane goes on from when of every `width` candidates of a take the `beam` likeliest stay, best first,
+/// again and again; of equals the earlier.
+fn survivors<E: Event>(writers: &[Writer<E>], width: usize, beam: usize) -> Vec<usize> {
+    let of_take = |first: usize| {
+        let mut lanes: Vec<usize> = (first..first + width).collect();
+        lanes.sort_by(|&a, &b| writers[b].log_likelihood.total_cmp(&writers[a].log_likelihood));
+        lanes.into_iter().take(beam.max(1)).cycle().take(width)
+    };
+    (0..writers.len()).step_by(width).flat_map(of_take).collect()
 }
 
 /// Buffers of [`EventRnn::choose`].

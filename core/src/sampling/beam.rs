@@ -3,6 +3,8 @@
 //! Worker thread. Knows no network: the caller advances sequences by one event. Semantics of the reference
 //! implementation: pruning happens before each iteration but the first, ties keep the earlier sequence.
 
+use serde::{Deserialize, Serialize};
+
 /// A candidate of the search.
 pub trait Scored: Clone {
     /// Log-likelihood so far; higher is better.
@@ -10,7 +12,7 @@ pub trait Scored: Clone {
 }
 
 /// Width and rhythm of the search.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BeamOptions {
     /// Sequences kept between iterations, at least 1.
     pub beam: usize,
@@ -23,6 +25,21 @@ pub struct BeamOptions {
 impl Default for BeamOptions {
     fn default() -> Self {
         Self { beam: 1, branch: 1, steps_per_iteration: 1 }
+    }
+}
+
+impl BeamOptions {
+    /// Sequences side by side, at least 1.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.beam.max(1) * self.branch.max(1)
+    }
+
+    /// Whether the best are kept before event `step` of `steps`: before each iteration but the first, which takes
+    /// the `(steps − 1) mod s + 1` events that make all others full.
+    #[must_use]
+    pub fn prunes_before(&self, step: usize, steps: usize) -> bool {
+        step > 0 && (steps - step).is_multiple_of(self.steps_per_iteration.max(1))
     }
 }
 

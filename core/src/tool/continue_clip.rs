@@ -71,6 +71,7 @@ impl Job<'_> {
             effect: density.is_some().then_some(effect),
             rules: rules.as_deref(),
             density,
+            search: self.request.search,
             ..WriteOptions::default()
         };
         let written = write(self.model.rnn(encoding), &events, &options, cancel, progress)?;
@@ -121,6 +122,7 @@ impl Job<'_> {
             effect: (limits.bites || density.is_some()).then_some(&effect),
             rules: rules.as_deref(),
             density,
+            search: self.request.search,
             ..WriteOptions::default()
         };
         let written = write(self.model.rnn(encoding), heard.events(), &options, cancel, progress)?;

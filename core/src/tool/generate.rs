@@ -118,6 +118,7 @@ impl Job<'_> {
             effect: self.density.is_some().then_some(effect),
             rules: rules.as_deref(),
             density: self.density.clone(),
+            search: self.request.search,
             ..WriteOptions::default()
         };
         let written = write(self.model.rnn(encoding), &first, &options, cancel, progress)?;
@@ -156,6 +157,7 @@ impl Job<'_> {
             effect: (limits.bites || self.density.is_some()).then_some(&effect),
             rules: rules.as_deref(),
             density: self.density.clone(),
+            search: self.request.search,
             ..WriteOptions::default()
         };
         let written = write(self.model.rnn(encoding), &first, &options, cancel, progress)?;

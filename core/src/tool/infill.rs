@@ -59,10 +59,10 @@ struct Job<'a> {
 pub(super) fn run(
     model: &Model,
     request: &Request,
-    infill: &Infill,
     cancel: &Cancel,
     progress: &mut dyn FnMut(f32),
 ) -> Result<Vec<Take>, ToolError> {
+    let infill = &request.infill;
     let mut clip = request.primer.clone().ok_or(ToolError::NoPrimer)?;
     clip.normalise();
     if clip.notes.is_empty() {
@@ -217,6 +217,7 @@ impl Job<'_> {
             rules: Some(costs),
             forced: Some(&forced),
             density,
+            search: self.request.search,
             ..WriteOptions::default()
         };
         let past = &old[old.len() - from..];
@@ -327,6 +328,7 @@ impl Job<'_> {
             rules: Some(costs),
             forced: Some(&forced),
             density,
+            search: self.request.search,
             ..WriteOptions::default()
         };
         let past = &old[old.len() - from..];

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::testing;
 use crate::music::TICKS_PER_QUARTER;
-use crate::tool::{Constraints, run as run_tool};
+use crate::tool::{Constraints, ToolKind, run as run_tool};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -23,8 +23,8 @@ fn clip(kind: ClipKind) -> Clip {
 }
 
 fn request(kind: ClipKind, locked: &[u32], keep: Keep) -> Request {
-    let infill = Some(Infill { locked: locked.to_vec(), keep });
-    Request { primer: Some(clip(kind)), variations: 3, seed: 3, infill, ..Request::default() }
+    let (tool, infill) = (ToolKind::Rewrite, Infill { locked: locked.to_vec(), keep });
+    Request { tool, primer: Some(clip(kind)), variations: 3, seed: 3, infill, ..Request::default() }
 }
 
 fn takes(model: &Model, request: &Request) -> Vec<Take> {
@@ -106,8 +106,8 @@ fn what_cannot_be_written_anew_is_said() {
 fn no_pitch_follows_itself_where_that_is_asked() {
     for (model, kind) in models() {
         let constraints = Constraints { no_repeat: true, ..Constraints::default() };
-        let free =
-            Request { bars: 8, constraints, infill: None, primer: None, ..request(kind, &[], Keep::Nothing) };
+        let tool = ToolKind::Generate;
+        let free = Request { tool, bars: 8, constraints, primer: None, ..request(kind, &[], Keep::Nothing) };
         for take in takes(&model, &free) {
             let mut steps: Vec<Vec<u8>> = Vec::new();
             for together in take.clip.notes.chunk_by(|a, b| a.start == b.start) {
@@ -144,8 +144,9 @@ proptest! {
             ..Constraints::default()
         };
         let request = Request {
+            tool: ToolKind::Rewrite,
             primer: Some(primer.clone()),
-            infill: Some(Infill { locked: locked.clone(), keep }),
+            infill: Infill { locked: locked.clone(), keep },
             constraints,
             ..Request::default()
         };

@@ -23,11 +23,12 @@ pub use harmony::ChordTrack;
 pub use infill::{Infill, Keep};
 pub use name::{file_name, take_name};
 pub use primer::MAX_PRIMER_BARS;
-pub use run::{MAX_BARS, MAX_VARIATIONS, ToolError, run};
-pub use voices::{MAX_VOICES, harmonise};
+pub use run::{MAX_BARS, MAX_SEARCH, MAX_VARIATIONS, ToolError, run};
+pub use voices::MAX_VOICES;
 
 pub use crate::music::PitchClasses;
 use crate::music::{ChordMark, Clip, Meter, Ticks};
+use crate::sampling::BeamOptions;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,6 +41,24 @@ pub enum ToolKind {
     Generate,
     /// Write on from a primer, without a gap; the primer stays as it is.
     Continue,
+    /// Write bars of the primer anew ([`Request::infill`] says which); the others stay as they are.
+    Rewrite,
+    /// Add voices to the primer, which stays as it is.
+    Harmonise,
+}
+
+impl ToolKind {
+    /// Whether it starts from a primer.
+    #[must_use]
+    pub fn needs_primer(self) -> bool {
+        self != Self::Generate
+    }
+
+    /// Whether it adds new bars; otherwise takes are as long as the primer.
+    #[must_use]
+    pub fn adds_bars(self) -> bool {
+        matches!(self, Self::Generate | Self::Continue)
+    }
 }
 
 /// Limits put on the model's choices as masks on its logits. `None` leaves the model free.
@@ -75,9 +94,9 @@ pub struct Request {
     pub tool: ToolKind,
     /// Model id, e.g. `drum_kit`.
     pub model: String,
-    /// What Continue starts from; ignored by Generate.
+    /// What the tools but Generate start from.
     pub primer: Option<Clip>,
-    /// Number of *new* bars, 1..=32.
+    /// Number of *new* bars, 1..=32, of tools that add some.
     pub bars: u32,
     /// Number of takes, 1..=16. Take `i` uses the `i`-th seed derived from `seed`.
     pub variations: u32,
@@ -98,9 +117,15 @@ pub struct Request {
     /// For models of performances that can be told.
     #[serde(default)]
     pub performance: PerformanceControls,
-    /// Write parts of the primer anew instead of going on after it; `tool` and `bars` do not count then.
+    /// Which bars Rewrite writes anew, and how.
     #[serde(default)]
-    pub infill: Option<Infill>,
+    pub infill: Infill,
+    /// Harmonise: the model reads the primer once before it begins.
+    #[serde(default)]
+    pub listen_first: bool,
+    /// Each take is the likeliest of several (models of drums and of one voice).
+    #[serde(default)]
+    pub search: BeamOptions,
 }
 
 impl Default for Request {
@@ -119,7 +144,9 @@ impl Default for Request {
             tempo: None,
             chords: None,
             performance: PerformanceControls::default(),
-            infill: None,
+            infill: Infill::default(),
+            listen_first: false,
+            search: BeamOptions::default(),
         }
     }
 }
@@ -154,10 +181,8 @@ impl Take {
     /// The chords that the take was written over, from its start on; none for models that hear none.
     #[must_use]
     pub fn chords(&self) -> Vec<ChordMark> {
-        let line = match self.request.infill {
-            Some(_) => 0,
-            None => self.clip.length - self.clip.meter.bar_ticks() * Ticks::from(self.request.bars),
-        };
+        let new = self.clip.meter.bar_ticks() * Ticks::from(self.request.bars);
+        let line = if self.request.tool.adds_bars() { self.clip.length - new } else { 0 };
         self.request.chords.as_ref().map_or_else(Vec::new, |track| track.marks(line, self.clip.length))
     }
 }

@@ -1,7 +1,7 @@
 //! What a take is called: as a file, as a track, on screen.
 //!
 //! Any thread. The same words everywhere, so that a track in a project leads back to its take.
-use super::{Take, ToolKind};
+use super::Take;
 use crate::sampling::Seed;
 
 /// Longest file name without its ending, in bytes: every file system takes it.
@@ -14,7 +14,7 @@ const LONGEST_PRIMER: usize = 40;
 #[must_use]
 pub fn take_name(take: &Take, index: usize, of: usize, model: &str) -> String {
     let from = match (&take.request.primer, take.request.tool) {
-        (Some(primer), ToolKind::Continue) => {
+        (Some(primer), tool) if tool.needs_primer() => {
             let name: String = primer.name.trim().chars().take(LONGEST_PRIMER).collect();
             if name.trim().is_empty() { "primer".to_owned() } else { name.trim_end().to_owned() }
         }

@@ -8,7 +8,7 @@ use super::assemble::VELOCITY;
 use super::limits::PitchLimits;
 use super::primer::MAX_PRIMER_BARS;
 use super::run::{seeds, take};
-use super::{Cancel, Request, Take, ToolError, ToolKind, rules};
+use super::{Cancel, Request, Take, ToolError, rules};
 use crate::codec::encoding::{Conditional, Encoding, History, NoteEncoding, PerformanceControls};
 use crate::codec::performance::{
     MAX_NOTE_STEPS, MAX_SHIFT, NoteEvent, Performance, PerformanceControl, PerformanceEvent,
@@ -61,20 +61,18 @@ pub(super) fn run(
 
 impl<'a> Job<'a> {
     fn new(model: &'a Model, request: &'a Request) -> Result<Self, ToolError> {
-        let primer = match request.tool {
-            ToolKind::Generate => None,
-            ToolKind::Continue => {
-                let mut primer = request.primer.clone().ok_or(ToolError::NoPrimer)?;
-                primer.normalise();
-                if primer.notes.is_empty() {
-                    return Err(ToolError::EmptyPrimer);
-                }
-                if primer.kind == ClipKind::Drums {
-                    return Err(ToolError::DrumPrimer(model.name().to_owned()));
-                }
-                Some(primer)
+        let mut primer = None;
+        if request.tool.needs_primer() {
+            let mut clip = request.primer.clone().ok_or(ToolError::NoPrimer)?;
+            clip.normalise();
+            if clip.notes.is_empty() {
+                return Err(ToolError::EmptyPrimer);
             }
-        };
+            if clip.kind == ClipKind::Drums {
+                return Err(ToolError::DrumPrimer(model.name().to_owned()));
+            }
+            primer = Some(clip);
+        }
         let qpm = request.tempo.or(primer.as_ref().and_then(|p| p.tempo)).unwrap_or(DEFAULT_QPM);
         let tempo = TempoMap::constant(qpm);
         let bar = primer.as_ref().map_or(request.meter, |p| p.meter).bar_ticks();

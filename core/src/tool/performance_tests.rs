@@ -1,4 +1,5 @@
 use super::*;
+use crate::tool::ToolKind;
 use crate::model::testing;
 use crate::music::{Meter, TICKS_PER_QUARTER};
 use crate::tool::{Constraints, PerformanceControls as Told, run};

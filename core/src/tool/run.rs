@@ -2,19 +2,22 @@
 //!
 //! Worker thread. Takes are a pure function of (model, request): no clock, no global randomness.
 use super::{
-    Cancel, ChordTrack, Request, Score, Take, ToolKind, continue_clip, generate, infill, performance,
+    Cancel, ChordTrack, Request, Score, Take, ToolKind, continue_clip, generate, infill, performance, voices,
 };
 use crate::codec::encoding::Event;
 use crate::model::event_rnn::{EventRnn, WriteError, WriteOptions, Written};
 use crate::model::{Model, ModelEncoding, ModelError};
 use crate::music::{Clip, Meter, TICKS_PER_QUARTER, Ticks};
-use crate::sampling::derive;
+use crate::sampling::{BeamOptions, derive};
 use std::sync::Arc;
 
 /// Most new bars of a request.
 pub const MAX_BARS: u32 = 32;
 /// Most takes of a request.
 pub const MAX_VARIATIONS: u32 = 16;
+
+/// Widest search, and longest iteration of one.
+pub const MAX_SEARCH: usize = 64;
 
 /// Longest primer. Keeps sums of ticks far from overflow.
 const LONGEST_PRIMER: Ticks = 1_000_000 * TICKS_PER_QUARTER;
@@ -84,13 +87,14 @@ pub fn run(
     progress: &mut dyn FnMut(f32),
 ) -> Result<Vec<Take>, ToolError> {
     check(request)?;
-    let mut takes = match (&request.infill, model.encoding(), request.tool) {
-        (Some(infill), ..) => infill::run(model, request, infill, cancel, progress),
-        (None, ModelEncoding::Performance { .. } | ModelEncoding::NotePerformance { .. }, _) => {
+    let mut takes = match (request.tool, model.encoding()) {
+        (ToolKind::Rewrite, _) => infill::run(model, request, cancel, progress),
+        (ToolKind::Harmonise, _) => voices::harmonise(model, request, cancel, progress),
+        (_, ModelEncoding::Performance { .. } | ModelEncoding::NotePerformance { .. }) => {
             performance::run(model, request, cancel, progress)
         }
-        (None, _, ToolKind::Generate) => generate::run(model, request, cancel, progress),
-        (None, _, ToolKind::Continue) => continue_clip::run(model, request, cancel, progress),
+        (ToolKind::Generate, _) => generate::run(model, request, cancel, progress),
+        (ToolKind::Continue, _) => continue_clip::run(model, request, cancel, progress),
     }?;
     let unheard = unheard(model, request);
     takes.iter_mut().for_each(|take| take.notices.extend(unheard.iter().map(|&n| n.to_owned())));
@@ -99,10 +103,11 @@ pub fn run(
 
 /// What was asked for and cannot be told to a model of this family.
 fn unheard(model: &Model, request: &Request) -> Vec<&'static str> {
-    use ModelEncoding::{Improv, NotePerformance, Performance, Pianoroll, Polyphony};
+    use ModelEncoding::{Drums, Improv, Melody, NotePerformance, Performance, Pianoroll, Polyphony};
     let family = model.encoding();
     let told = &request.performance;
     let unheard = [
+        (request.listen_first && request.tool != ToolKind::Harmonise, "only Harmonise listens first"),
         (
             request.chords.is_some() && !matches!(family, Improv { .. }),
             "this model does not hear chords: they were ignored",
@@ -120,11 +125,15 @@ fn unheard(model: &Model, request: &Request) -> Vec<&'static str> {
             request.constraints.polyphony.is_some() && matches!(family, Pianoroll { .. }),
             "this model writes any number of notes at once: the most was ignored",
         ),
+        (
+            request.search.width() > 1 && !matches!(family, Drums(_) | Melody(_) | Improv { .. }),
+            "this model's takes are written straight on, without a search for likelier ones",
+        ),
     ];
     unheard.into_iter().filter_map(|(is, what)| is.then_some(what)).collect()
 }
 
-pub(super) fn check(request: &Request) -> Result<(), ToolError> {
+fn check(request: &Request) -> Result<(), ToolError> {
     let bad = |what: &str| Err(ToolError::BadRequest(what.to_owned()));
     if !(1..=MAX_BARS).contains(&request.bars) {
         return bad("the number of new bars must be 1 to 32");
@@ -150,6 +159,11 @@ pub(super) fn check(request: &Request) -> Result<(), ToolError> {
     }
     if request.constraints.polyphony == Some(0) {
         return bad("at least one note must be allowed at once");
+    }
+    let BeamOptions { beam, branch, steps_per_iteration } = request.search;
+    let fits = |n: usize| (1..=MAX_SEARCH).contains(&n);
+    if !fits(beam) || !fits(branch) || !fits(steps_per_iteration) || !fits(request.search.width()) {
+        return bad("beam size, branch factor, their product and steps per iteration must be 1 to 64");
     }
     if request.performance.density.is_some_and(|d| !(0.0..=1000.0).contains(&d)) {
         return bad("the notes per second must be 0 to 1000");

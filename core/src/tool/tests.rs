@@ -2,7 +2,7 @@
 use super::*;
 use crate::model::{Model, testing};
 use crate::music::{ClipKind, Note, Scale, TICKS_PER_QUARTER};
-use crate::sampling::derive;
+use crate::sampling::{BeamOptions, derive};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -332,4 +332,28 @@ proptest! {
             prop_assert_eq!(take.clip.length % meter.bar_ticks(), 0);
         }
     }
+}
+
+#[test]
+fn a_search_finds_likelier_takes_and_each_take_is_its_own() {
+    let search = |beam, branch, steps_per_iteration| BeamOptions { beam, branch, steps_per_iteration };
+    for id in ["drum_kit", "attention_rnn", "basic_improv"] {
+        let model = testing::model(id);
+        let base = Request { bars: 4, variations: 4, ..request(ToolKind::Generate, id) };
+        let mean = |search: BeamOptions| {
+            let takes = takes(&model, &Request { search, ..base.clone() });
+            takes.iter().map(|t| t.score.log_likelihood_per_step).sum::<f32>() / takes.len() as f32
+        };
+        let (free, narrow, wide) = (mean(search(1, 1, 1)), mean(search(2, 2, 8)), mean(search(4, 4, 4)));
+        assert!(free < narrow && narrow < wide, "{id}: {free} {narrow} {wide}");
+
+        let request = Request { search: search(2, 3, 5), ..base.clone() };
+        let all = takes(&model, &request);
+        assert_ne!(all[0].clip, all[1].clip, "{id}");
+        let alone = Request { seed: all[2].seed, variations: 1, ..request.clone() };
+        assert_eq!(takes(&model, &alone)[0].clip, all[2].clip, "{id}");
+    }
+    let refused = Request { search: search(9, 9, 1), ..request(ToolKind::Generate, "basic_rnn") };
+    let error = run(&testing::model("basic_rnn"), &refused, &Cancel::default(), &mut |_| {}).expect_err("wide");
+    assert!(error.to_string().contains("beam size"), "{error}");
 }

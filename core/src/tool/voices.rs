@@ -5,7 +5,7 @@
 use super::assemble::{self, Placement};
 use super::limits::{PitchLimits, density};
 use super::primer::MAX_PRIMER_BARS;
-use super::run::{check, seeds, take};
+use super::run::{seeds, take};
 use super::{Cancel, Request, Take, ToolError};
 use crate::codec::pianoroll::{LOWEST_KEY, Longest, key_of_pitch};
 use crate::codec::{Frame, Pianoroll, Polyphony};
@@ -127,18 +127,17 @@ fn write_roll(
 }
 
 /// Adds voices to the request's primer, a melody or any other pitched clip of at most 64 bars. Every note of it is
-/// in every take exactly as it came; the model reads it as it goes, on its grid. The takes are as long as the
+/// in every take exactly as it came; the model reads it as it goes, on its grid, and with `listen_first` once before. The takes are as long as the
 /// clip (`request.bars` does not count), and nothing in them is "new from": the voices sound with the melody.
 ///
 /// # Errors
 /// [`ToolError`], worded for a musician.
-pub fn harmonise(
+pub(super) fn harmonise(
     model: &Model,
     request: &Request,
     cancel: &Cancel,
     progress: &mut dyn FnMut(f32),
 ) -> Result<Vec<Take>, ToolError> {
-    check(request)?;
     if !matches!(model.encoding(), ModelEncoding::Polyphony(_)) {
         return Err(ToolError::NotVoices(model.name().to_owned()));
     }
@@ -162,7 +161,8 @@ pub fn harmonise(
     let seeds = seeds(request);
     let density = density(&request.constraints, melody.meter, spq, &[]);
     let part = Part { steps, keep: keep.as_ref(), density, seeds: &seeds };
-    let written = write(model, request, &nothing(spq), part, cancel, progress)?;
+    let heard = if request.listen_first { quantised } else { nothing(spq) };
+    let written = write(model, request, &heard, part, cancel, progress)?;
     let place = Placement { first_step: 0, steps_per_quarter: spq, end: melody.length };
     let shared = Arc::new(request.clone());
     let takes = written.takes.iter().zip(&seeds).map(|(w, &seed)| {

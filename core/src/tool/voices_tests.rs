@@ -74,10 +74,13 @@ fn voices_come_from_nothing_within_scale_and_range() {
 #[test]
 fn harmonising_keeps_every_note_and_adds_others() {
     let model = testing::model("polyphony");
-    let request = request(ToolKind::Continue, "polyphony");
-    let takes = harmonise(&model, &request, &Cancel::default(), &mut |_| {}).expect("runs");
-    assert_eq!(takes.len(), 2);
-    for take in takes {
+    let first = request(ToolKind::Harmonise, "polyphony");
+    let takes = |request: &Request| run(&model, request, &Cancel::default(), &mut |_| {}).expect("runs");
+    let heard = takes(&Request { listen_first: true, ..first.clone() });
+    let unheard = takes(&first);
+    assert_ne!(heard[0].clip, unheard[0].clip, "what was read before counts");
+    assert_eq!((heard.len(), unheard.len()), (2, 2));
+    for take in heard.into_iter().chain(unheard) {
         assert_eq!((take.clip.length, take.new_from), (phrase().length, 0));
         let mut rest = take.clip.notes.clone();
         for note in phrase().notes {
@@ -91,9 +94,9 @@ fn harmonising_keeps_every_note_and_adds_others() {
 #[test]
 fn harmonising_says_what_is_missing() {
     let polyphony = testing::model("polyphony");
-    let base = request(ToolKind::Continue, "polyphony");
+    let base = request(ToolKind::Harmonise, "polyphony");
     let error = |model: &Model, request: Request| {
-        harmonise(model, &request, &Cancel::default(), &mut |_| {}).expect_err("cannot harmonise")
+        run(model, &request, &Cancel::default(), &mut |_| {}).expect_err("cannot harmonise")
     };
     assert!(matches!(error(&testing::model("basic_rnn"), base.clone()), ToolError::NotVoices(_)));
     assert!(matches!(error(&testing::model("rnn-nade"), base.clone()), ToolError::NotVoices(_)));
