@@ -48,6 +48,17 @@ pub enum ToolKind {
 }
 
 impl ToolKind {
+    /// Name on screen and in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Generate => "Generate",
+            Self::Continue => "Continue",
+            Self::Rewrite => "Rewrite",
+            Self::Harmonise => "Harmonise",
+        }
+    }
+
     /// Whether it starts from a primer.
     #[must_use]
     pub fn needs_primer(self) -> bool {

@@ -1,7 +1,7 @@
 use super::*;
-use crate::tool::ToolKind;
 use crate::model::testing;
 use crate::music::{Meter, TICKS_PER_QUARTER};
+use crate::tool::ToolKind;
 use crate::tool::{Constraints, PerformanceControls as Told, run};
 
 const IDS: [&str; 5] = [

@@ -354,6 +354,7 @@ fn a_search_finds_likelier_takes_and_each_take_is_its_own() {
         assert_eq!(takes(&model, &alone)[0].clip, all[2].clip, "{id}");
     }
     let refused = Request { search: search(9, 9, 1), ..request(ToolKind::Generate, "basic_rnn") };
-    let error = run(&testing::model("basic_rnn"), &refused, &Cancel::default(), &mut |_| {}).expect_err("wide");
+    let error =
+        run(&testing::model("basic_rnn"), &refused, &Cancel::default(), &mut |_| {}).expect_err("wide");
     assert!(error.to_string().contains("beam size"), "{error}");
 }

@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub const FIRST_SEED: u32 = 1;
 /// Takes that are kept; beyond, the oldest without a star goes.
 pub const MAX_TAKES: usize = 512;
+/// Bars that can be locked: as many as a clip that is rewritten may have.
+pub const MAX_LOCKED: usize = 64;
 /// Steps back.
 const MAX_UNDO: usize = 64;
 
@@ -50,6 +52,8 @@ pub struct Content {
     pub shown: Option<u64>,
     /// Take that the player plays.
     pub sounding: Option<u64>,
+    /// Bars that Rewrite leaves as they are, from 0 on, in order.
+    pub locked: Vec<u32>,
     /// Seed of the next run.
     pub seed: u32,
     /// Number of the next take.
@@ -58,7 +62,15 @@ pub struct Content {
 
 impl Default for Content {
     fn default() -> Self {
-        Self { entries: Vec::new(), primer: None, shown: None, sounding: None, seed: FIRST_SEED, next_id: 1 }
+        Self {
+            entries: Vec::new(),
+            primer: None,
+            shown: None,
+            sounding: None,
+            locked: Vec::new(),
+            seed: FIRST_SEED,
+            next_id: 1,
+        }
     }
 }
 
@@ -79,6 +91,13 @@ impl Content {
     #[must_use]
     pub fn shown_entry(&self) -> Option<&Entry> {
         self.shown.and_then(|id| self.entry(id))
+    }
+
+    /// What Rewrite starts from: the take in the roll, else the primer.
+    #[must_use]
+    pub fn to_rewrite(&self) -> Option<&Clip> {
+        let primer = self.primer.as_ref().map(|p| &*p.clip);
+        self.shown_entry().map(|e| &e.take.clip).or(primer)
     }
 
     fn drop_dangling(&mut self) {
@@ -183,6 +202,24 @@ impl Document {
         if primer != self.content.primer {
             self.remember();
             self.content.primer = primer;
+        }
+    }
+
+    /// Locks a bar, or frees it.
+    pub fn lock(&mut self, bar: u32) {
+        self.remember();
+        match self.content.locked.binary_search(&bar) {
+            Ok(place) => drop(self.content.locked.remove(place)),
+            Err(place) => self.content.locked.insert(place, bar),
+        }
+    }
+
+    /// Locks exactly these bars.
+    pub fn lock_only(&mut self, bars: std::ops::Range<u32>) {
+        let bars: Vec<u32> = bars.take(MAX_LOCKED).collect();
+        if bars != self.content.locked {
+            self.remember();
+            self.content.locked = bars;
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::document::{Content, Document};
 use super::files::Files;
-use super::params::ClipsParams;
+use super::params::{ClipsParams, Tool};
 use super::player::Playable;
 use crate::bridge::{GuiSide, NextClip, WorkerSide};
 use crate::gui::view::{ParamId, Status, StatusKind};
@@ -13,7 +13,7 @@ use crate::library::{self, ModelInfo};
 use crate::worker::{Command, Generator, Worker};
 use descant_core::music::ClipKind;
 use descant_core::sampling::derive;
-use descant_core::tool::{Cancel, Request, ToolKind};
+use descant_core::tool::{Cancel, Infill, Request, ToolKind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -153,10 +153,20 @@ impl Engine {
     pub fn request(&self) -> Result<Request, String> {
         let model = self.model().ok_or("No model is in this slot. Choose another one.")?;
         let tool = self.params.tool_kind();
-        let (primer, seed) = self.params.doc.read(|d| (d.content().primer.clone(), d.content().seed));
-        let primer = primer.filter(|_| tool == ToolKind::Continue).map(|p| (*p.clip).clone());
-        if tool == ToolKind::Continue && primer.is_none() {
-            return Err("Continue needs a primer: play something in, drop a MIDI file or use a take.".into());
+        let (primer, locked, seed) = self.params.doc.read(|d| {
+            let content = d.content();
+            let primer = match tool {
+                ToolKind::Generate => None,
+                ToolKind::Rewrite => content.to_rewrite().cloned(),
+                ToolKind::Continue | ToolKind::Harmonise => {
+                    content.primer.as_ref().map(|p| (*p.clip).clone())
+                }
+            };
+            (primer, content.locked.clone(), content.seed)
+        });
+        if tool.needs_primer() && primer.is_none() {
+            let tool = tool.name();
+            return Err(format!("{tool} needs a primer: play something in, drop a MIDI file or use a take."));
         }
         let clock = self.gui.telemetry.read();
         Ok(Request {
@@ -170,6 +180,10 @@ impl Engine {
             constraints: self.params.constraints(),
             meter: clock.meter,
             tempo: Some(clock.tempo),
+            performance: self.params.more.performance(),
+            infill: Infill { locked, keep: self.params.more.kept() },
+            listen_first: tool == ToolKind::Harmonise && self.params.more.listen_first.value(),
+            search: self.params.more.beam(),
             ..Request::default()
         })
     }
@@ -204,10 +218,15 @@ impl Engine {
         if self.params.seed_lock.value() { seed } else { derive(seed, variations) }
     }
 
+    /// This tool is needed for what the musician did.
+    pub fn wish_for_tool(&self, tool: Tool) {
+        self.live().wishes.push((ParamId::Tool, tool as usize));
+    }
+
     /// A primer of this kind was chosen: go to Continue, with a model that can continue it.
     pub fn wish_for(&self, kind: ClipKind) {
         let mut live = self.live();
-        live.wishes.push((ParamId::Tool, 1));
+        live.wishes.push((ParamId::Tool, Tool::Continue as usize));
         let models = library::models();
         if self.model().is_none_or(|m| m.kind != kind)
             && let Some(fitting) = models.iter().position(|m| m.kind == kind && library::ready(&m.id))

@@ -7,6 +7,7 @@ pub mod editor;
 pub mod engine;
 pub mod files;
 pub mod import;
+pub mod more;
 pub mod params;
 pub mod player;
 pub mod session;

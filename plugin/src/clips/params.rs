@@ -3,6 +3,7 @@
 //!
 //! Read on any thread; values are atomics.
 
+use super::more::More;
 use super::player::Quantum;
 use super::state::DocStore;
 use crate::bridge::Trigger;
@@ -30,6 +31,12 @@ pub enum Tool {
     #[id = "continue"]
     #[name = "Continue"]
     Continue,
+    #[id = "rewrite"]
+    #[name = "Rewrite"]
+    Rewrite,
+    #[id = "harmonise"]
+    #[name = "Harmonise"]
+    Harmonise,
 }
 
 /// Tonic.
@@ -188,6 +195,9 @@ pub struct ClipsParams {
     /// Counts edits of the document: the only way to tell a host that the project has changed.
     #[id = "revision"]
     pub revision: IntParam,
+    /// Search, and what only some models can be told.
+    #[nested(group = "More")]
+    pub more: More,
     /// Takes, primer, seed.
     #[persist = "doc"]
     pub doc: Arc<DocStore>,
@@ -196,12 +206,12 @@ pub struct ClipsParams {
     pub window: Arc<RwLock<(u32, u32)>>,
 }
 
-fn whole(name: &str, default: i32, min: i32, max: i32) -> IntParam {
+pub(super) fn whole(name: &str, default: i32, min: i32, max: i32) -> IntParam {
     IntParam::new(name, default, IntRange::Linear { min, max })
 }
 
 /// On or off; the framework's own would read any text as off.
-fn switch(name: &str, default: bool) -> BoolParam {
+pub(super) fn switch(name: &str, default: bool) -> BoolParam {
     BoolParam::new(name, default)
         .with_value_to_string(Arc::new(|on| if on { "On".into() } else { "Off".into() }))
         .with_string_to_value(Arc::new(|text| match text.trim().to_ascii_lowercase().as_str() {
@@ -218,7 +228,7 @@ fn rounded(name: &str, default: f32, min: f32, max: f32, digits: usize) -> Float
 }
 
 /// The number at the start of a text, whatever unit follows.
-fn leading_number(text: &str) -> Option<f32> {
+pub(super) fn leading_number(text: &str) -> Option<f32> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_digit() || "+-.".contains(c))).unwrap_or(text.len());
     text[..end].parse().ok().filter(|x: &f32| x.is_finite())
@@ -273,6 +283,7 @@ impl ClipsParams {
             melody_channel: whole("Melody channel", 1, 1, 16),
             drum_channel: whole("Drum channel", 10, 1, 16),
             revision: whole("Revision", 0, 0, REVISIONS).hide().non_automatable(),
+            more: More::default(),
             doc: Arc::default(),
             window: Arc::new(RwLock::new(FIRST_WINDOW)),
         }
@@ -284,6 +295,8 @@ impl ClipsParams {
         match self.tool.value() {
             Tool::Generate => ToolKind::Generate,
             Tool::Continue => ToolKind::Continue,
+            Tool::Rewrite => ToolKind::Rewrite,
+            Tool::Harmonise => ToolKind::Harmonise,
         }
     }
 
@@ -291,8 +304,9 @@ impl ClipsParams {
     #[must_use]
     pub fn new_bars(&self) -> u32 {
         let bars = match self.tool.value() {
-            Tool::Generate => self.bars.value(),
             Tool::Continue => self.continue_bars.value(),
+            // The others add none.
+            Tool::Generate | Tool::Rewrite | Tool::Harmonise => self.bars.value(),
         };
         bars.clamp(1, 32) as u32
     }
@@ -317,7 +331,8 @@ impl ClipsParams {
             scale: self.scale.value().mask(self.key.value()),
             range: ((low, high) != (0, 127)).then_some((low, high)),
             density: (density > 0).then_some(density as f32),
-            ..Constraints::default()
+            polyphony: self.more.polyphony(),
+            no_repeat: self.more.no_repeat.value(),
         }
     }
 
@@ -335,8 +350,8 @@ impl ClipsParams {
             ParamId::Model => visitor.visit(&self.model),
             ParamId::Temperature => visitor.visit(&self.temperature),
             ParamId::Bars => match self.tool.value() {
-                Tool::Generate => visitor.visit(&self.bars),
                 Tool::Continue => visitor.visit(&self.continue_bars),
+                Tool::Generate | Tool::Rewrite | Tool::Harmonise => visitor.visit(&self.bars),
             },
             ParamId::Variations => visitor.visit(&self.variations),
             ParamId::Density => visitor.visit(&self.density),
@@ -350,6 +365,19 @@ impl ClipsParams {
             ParamId::Play => visitor.visit(&self.play),
             ParamId::Generate => visitor.visit(&self.generate),
             ParamId::Bypass => visitor.visit(&self.bypass),
+            ParamId::MostNotes => visitor.visit(&self.more.most_notes),
+            ParamId::NoRepeat => visitor.visit(&self.more.no_repeat),
+            ParamId::Keep => visitor.visit(&self.more.keep),
+            ParamId::ListenFirst => visitor.visit(&self.more.listen_first),
+            ParamId::Search => visitor.visit(&self.more.search),
+            ParamId::BeamSize => visitor.visit(&self.more.beam_size),
+            ParamId::BranchFactor => visitor.visit(&self.more.branch_factor),
+            ParamId::StepsPerIteration => visitor.visit(&self.more.steps_per_iteration),
+            ParamId::NotesPerSecond => visitor.visit(&self.more.notes_per_second),
+            ParamId::PitchWeight(class) => {
+                let last = &self.more.pitch_weights[11].weight;
+                visitor.visit(self.more.weight(usize::from(class)).unwrap_or(last))
+            }
         }
     }
 }
@@ -384,7 +412,7 @@ mod tests {
     use super::*;
 
     /// Ids, names and order as released. Lines may be added at the end, nothing else may change.
-    const FROZEN: [(&str, &str); 21] = [
+    const FROZEN: [(&str, &str); 42] = [
         ("temperature", "Temperature"),
         ("tool", "Tool"),
         ("model", "Model"),
@@ -406,6 +434,27 @@ mod tests {
         ("melody_channel", "Melody channel"),
         ("drum_channel", "Drum channel"),
         ("revision", "Revision"),
+        ("most_notes", "Most notes at once"),
+        ("no_repeat", "No repeated notes"),
+        ("keep", "Keep"),
+        ("listen_first", "Listen first"),
+        ("search", "Search"),
+        ("beam_size", "Beam size"),
+        ("branch_factor", "Branch factor"),
+        ("steps_per_iteration", "Steps per iteration"),
+        ("notes_per_second", "Notes per second"),
+        ("pitch_weight_1", "Weight C"),
+        ("pitch_weight_2", "Weight C#"),
+        ("pitch_weight_3", "Weight D"),
+        ("pitch_weight_4", "Weight D#"),
+        ("pitch_weight_5", "Weight E"),
+        ("pitch_weight_6", "Weight F"),
+        ("pitch_weight_7", "Weight F#"),
+        ("pitch_weight_8", "Weight G"),
+        ("pitch_weight_9", "Weight G#"),
+        ("pitch_weight_10", "Weight A"),
+        ("pitch_weight_11", "Weight A#"),
+        ("pitch_weight_12", "Weight B"),
     ];
 
     fn params() -> ClipsParams {
@@ -413,90 +462,21 @@ mod tests {
     }
 
     macro_rules! each {
-        ($params:expr, $p:ident => $body:expr) => {{
+        ($params:expr, $p:ident => $body:expr) => {
+            each!(@ $params, $p => $body;
+                temperature tool model bars continue_bars variations density key scale range_low range_high
+                seed_lock swap audition play generate bypass own_tempo melody_channel drum_channel revision
+                more.most_notes more.no_repeat more.keep more.listen_first more.search more.beam_size
+                more.branch_factor more.steps_per_iteration more.notes_per_second)
+        };
+        (@ $params:expr, $p:ident => $body:expr; $($field:ident $(.$inner:ident)?)*) => {{
             let all = &$params;
-            {
-                let $p = &all.temperature;
+            $({
+                let $p = &all.$field$(.$inner)?;
                 $body
-            }
-            {
-                let $p = &all.tool;
-                $body
-            }
-            {
-                let $p = &all.model;
-                $body
-            }
-            {
-                let $p = &all.bars;
-                $body
-            }
-            {
-                let $p = &all.continue_bars;
-                $body
-            }
-            {
-                let $p = &all.variations;
-                $body
-            }
-            {
-                let $p = &all.density;
-                $body
-            }
-            {
-                let $p = &all.key;
-                $body
-            }
-            {
-                let $p = &all.scale;
-                $body
-            }
-            {
-                let $p = &all.range_low;
-                $body
-            }
-            {
-                let $p = &all.range_high;
-                $body
-            }
-            {
-                let $p = &all.seed_lock;
-                $body
-            }
-            {
-                let $p = &all.swap;
-                $body
-            }
-            {
-                let $p = &all.audition;
-                $body
-            }
-            {
-                let $p = &all.play;
-                $body
-            }
-            {
-                let $p = &all.generate;
-                $body
-            }
-            {
-                let $p = &all.bypass;
-                $body
-            }
-            {
-                let $p = &all.own_tempo;
-                $body
-            }
-            {
-                let $p = &all.melody_channel;
-                $body
-            }
-            {
-                let $p = &all.drum_channel;
-                $body
-            }
-            {
-                let $p = &all.revision;
+            })*
+            for class in 0..12 {
+                let $p = all.more.weight(class).expect("twelve pitch classes");
                 $body
             }
         }};

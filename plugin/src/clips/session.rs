@@ -5,6 +5,7 @@
 
 use super::document::Primer;
 use super::engine::Engine;
+use super::params::Tool;
 use super::shell;
 use crate::gui::view::{Action, Part, PrimerOrigin, StatusKind};
 use crate::library;
@@ -60,6 +61,11 @@ pub fn carry_out(engine: &Arc<Engine>, action: Action) -> Option<Wish> {
             }
         }
         Action::Edit { take, clip } => edit(engine, take, &clip),
+        Action::Lock(bar) => engine.change(false, |d| d.lock(bar)),
+        Action::RewriteFrom(bar) => {
+            engine.change(false, |d| d.lock_only(0..bar));
+            engine.wish_for_tool(Tool::Rewrite);
+        }
         Action::Undo => travel(engine, true),
         Action::Redo => travel(engine, false),
     }

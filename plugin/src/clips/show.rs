@@ -9,7 +9,7 @@ use nice_plug::prelude::Param;
 use std::collections::HashMap;
 
 /// All controls of the window.
-pub const CONTROLS: [ParamId; 16] = [
+pub const CONTROLS: [ParamId; 37] = [
     ParamId::Tool,
     ParamId::Model,
     ParamId::Temperature,
@@ -26,6 +26,27 @@ pub const CONTROLS: [ParamId; 16] = [
     ParamId::Play,
     ParamId::Generate,
     ParamId::Bypass,
+    ParamId::MostNotes,
+    ParamId::NoRepeat,
+    ParamId::Keep,
+    ParamId::ListenFirst,
+    ParamId::Search,
+    ParamId::BeamSize,
+    ParamId::BranchFactor,
+    ParamId::StepsPerIteration,
+    ParamId::NotesPerSecond,
+    ParamId::PitchWeight(0),
+    ParamId::PitchWeight(1),
+    ParamId::PitchWeight(2),
+    ParamId::PitchWeight(3),
+    ParamId::PitchWeight(4),
+    ParamId::PitchWeight(5),
+    ParamId::PitchWeight(6),
+    ParamId::PitchWeight(7),
+    ParamId::PitchWeight(8),
+    ParamId::PitchWeight(9),
+    ParamId::PitchWeight(10),
+    ParamId::PitchWeight(11),
 ];
 
 struct State {
@@ -57,7 +78,8 @@ pub fn view(engine: &Engine) -> View {
     let params = &engine.params;
     let mut states = HashMap::new();
     for id in CONTROLS {
-        let choices = matches!(id, ParamId::Tool | ParamId::Key | ParamId::Scale | ParamId::SwapQuantum);
+        use ParamId::{Keep, Key, Scale, Search, SwapQuantum, Tool};
+        let choices = matches!(id, Tool | Key | Scale | SwapQuantum | Keep | Search);
         let mut state = params.visit(id, State { choices });
         if id == ParamId::Model {
             state.choices = library::models().iter().map(|m| m.name.clone()).collect();
@@ -104,6 +126,7 @@ pub fn view(engine: &Engine) -> View {
             .collect(),
         shown: content.shown,
         sounding: content.sounding,
+        locked: content.locked,
         seed: Seed(content.seed).to_string(),
         progress: live.progress,
         status: live.status.clone(),

@@ -4,7 +4,7 @@
 //! take to the player before it returns, so that a bounce that follows at once is complete. Every released
 //! version stays readable; what cannot be read is refused and changes nothing.
 
-use super::document::{Content, Document, Entry, Primer};
+use super::document::{Content, Document, Entry, MAX_LOCKED, Primer};
 use crate::gui::view::PrimerOrigin;
 use descant_core::music::{Clip, Meter, Note, Ticks};
 use descant_core::tool::{Request, Score, Take};
@@ -28,6 +28,8 @@ pub struct Saved {
     next_id: u64,
     shown: Option<u64>,
     sounding: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    locked: Vec<u32>,
     primer: Option<SavedPrimer>,
     requests: Vec<Request>,
     takes: Vec<SavedTake>,
@@ -110,6 +112,7 @@ impl Saved {
             next_id: content.next_id,
             shown: content.shown,
             sounding: content.sounding,
+            locked: content.locked.clone(),
             primer,
             requests: requests.into_iter().map(|r| (*r).clone()).collect(),
             takes,
@@ -158,7 +161,11 @@ impl Saved {
         });
         let known = |id: Option<u64>| id.filter(|id| entries.iter().any(|e| e.id == *id));
         let (shown, sounding) = (known(self.shown), known(self.sounding));
-        Some(Content { entries, primer, shown, sounding, seed: self.seed, next_id: self.next_id })
+        let mut locked = self.locked;
+        locked.sort_unstable();
+        locked.dedup();
+        locked.truncate(MAX_LOCKED);
+        Some(Content { entries, primer, shown, sounding, locked, seed: self.seed, next_id: self.next_id })
     }
 }
 
@@ -292,6 +299,8 @@ mod tests {
             let clip = Arc::new(take(5).clip);
             d.set_primer(Some(Primer { clip, origin: PrimerOrigin::File }));
             d.show(2);
+            d.lock(3);
+            d.lock(0);
             d.silence();
         });
         store
@@ -310,6 +319,7 @@ mod tests {
         other.read(|d| {
             assert_eq!((d.content().shown, d.content().sounding, d.content().seed), (Some(2), None, 78));
             assert!(d.content().entries[1].starred);
+            assert_eq!(d.content().locked, [0, 3]);
         });
         assert!(first.matches("drum_kit").count() < 4, "a request is stored once");
     }

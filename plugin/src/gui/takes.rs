@@ -6,7 +6,6 @@ use super::clips::Cx;
 use super::theme;
 use super::view::{Action, ParamId, Part, TakeView, View};
 use super::widgets::{button, choice, control, icons, icons::Icon, name, paragraph, text, thumb};
-use descant_core::tool::ToolKind;
 use egui::{
     Align2, CursorIcon, Key, PointerButton, Rect, Role, ScrollArea, Sense, StrokeKind, TextEdit, Ui,
     WidgetInfo, pos2, vec2,
@@ -177,11 +176,7 @@ fn fade_in(ui: &Ui, cx: &mut Cx<'_>) {
 fn run_head(ui: &mut Ui, first: &TakeView) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), RUN), Sense::hover());
     let r = &first.take.request;
-    let tool = match r.tool {
-        ToolKind::Generate => "Generate",
-        ToolKind::Continue => "Continue",
-    };
-    let words = format!("{tool} · {} · {:.2}", r.model.replace('_', " "), r.temperature);
+    let words = format!("{} · {} · {:.2}", r.tool.name(), r.model.replace('_', " "), r.temperature);
     let pos = pos2(rect.left() + 12.0, rect.center().y + 2.0);
     text(
         ui.painter(),

@@ -43,6 +43,26 @@ pub enum ParamId {
     Generate,
     /// Host bypass.
     Bypass,
+    /// Most notes at once; lowest = any number.
+    MostNotes,
+    /// No pitch follows itself.
+    NoRepeat,
+    /// What Rewrite keeps: nothing, rhythm, rhythm and contour.
+    Keep,
+    /// Harmonise: read the primer once before.
+    ListenFirst,
+    /// Wild to safe, or custom.
+    Search,
+    /// Custom search: sequences kept.
+    BeamSize,
+    /// Custom search: copies of each.
+    BranchFactor,
+    /// Custom search: steps between choices.
+    StepsPerIteration,
+    /// Performances; lowest = as the model likes.
+    NotesPerSecond,
+    /// Performances: weight of a pitch class, from C on.
+    PitchWeight(u8),
 }
 
 /// A parameter's state for drawing.
@@ -205,6 +225,8 @@ pub struct View {
     pub shown: Option<u64>,
     /// Id of the take that the player plays; `None` after a drag-out, until a click.
     pub sounding: Option<u64>,
+    /// Bars that Rewrite leaves as they are, in order.
+    pub locked: Vec<u32>,
     /// Seed of the next run, as a word.
     pub seed: String,
     /// Progress 0..=1 while the worker runs.
@@ -296,6 +318,10 @@ pub enum Action {
         /// The clip after the edit.
         clip: Arc<Clip>,
     },
+    /// Lock a bar, from 0 on, against Rewrite, or free it.
+    Lock(u32),
+    /// Everything before this bar is locked, everything from it on is to be rewritten.
+    RewriteFrom(u32),
     /// Ctrl-Z.
     Undo,
     /// Ctrl-Y.

@@ -311,3 +311,26 @@ fn the_thread_answers_the_trigger_and_stops_in_the_middle_of_a_run() {
     engine.stop();
     assert!(trigger.wait(Duration::ZERO), "answered, though cancelled");
 }
+
+#[test]
+fn rewrite_takes_the_shown_take_and_its_locked_bars() {
+    let tool = |tool| move |p: &mut ClipsParams| p.tool = EnumParam::new("Tool", tool);
+    let bench = bench_with(Simple, tool(Tool::Rewrite));
+    let engine = &bench.engine;
+    assert!(engine.request().is_err(), "nothing to rewrite");
+    let primer = Clip { length: 16 * Q, ..Clip::default() };
+    let primer = Primer { clip: Arc::new(primer), origin: PrimerOrigin::File };
+    engine.change(false, |d| d.set_primer(Some(primer)));
+    assert_eq!(engine.request().expect("the primer").primer.map(|c| c.length), Some(16 * Q));
+    engine.change(false, |d| d.add_takes(vec![crate::clips::document::tests::take(1)], 2));
+    for bar in [2, 0, 2, 1] {
+        session::carry_out(engine, Action::Lock(bar));
+    }
+    let request = engine.request().expect("the take");
+    assert_eq!((request.primer.map(|c| c.length), request.infill.locked), (Some(4 * 30_720), vec![0, 1]));
+    session::carry_out(engine, Action::RewriteFrom(3));
+    assert_eq!(engine.request().expect("the take").infill.locked, [0, 1, 2]);
+    session::carry_out(engine, Action::Undo);
+    assert_eq!(engine.request().expect("the take").infill.locked, [0, 1]);
+    assert_eq!(engine.live().wishes, [(ParamId::Tool, 2)]);
+}

@@ -70,10 +70,7 @@ fn generate(ui: &Ui, rect: Rect, cx: &mut Cx<'_>) {
         button::act(ui, rect, "Cancel", "Stop writing; finished takes stay.", true, Some(done)).clicked()
     } else {
         let why = blocked(cx.view);
-        let label = match cx.view.tool {
-            ToolKind::Generate => "Generate",
-            ToolKind::Continue => "Continue",
-        };
+        let label = cx.view.tool.name();
         let tip = why.as_deref().unwrap_or("Write new takes. Key Enter.");
         button::act(ui, rect, label, tip, why.is_none(), None).clicked()
     };

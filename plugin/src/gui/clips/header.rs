@@ -8,9 +8,11 @@ use descant_core::music::Meter;
 use descant_core::tool::ToolKind;
 use egui::{Align2, Rect, Role, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
-const TOOLS: [(&str, &str); 2] = [
+const TOOLS: [(&str, &str); 4] = [
     ("Generate", "Write clips from nothing. Key 1."),
     ("Continue", "Write on from a clip: its notes stay, new bars follow without a gap. Key 2."),
+    ("Rewrite", "Write bars of the shown clip anew; those that you lock stay. Key 3."),
+    ("Harmonise", "Add voices to the primer, whose notes all stay. Key 4."),
 ];
 
 pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
@@ -27,6 +29,8 @@ fn tool_index(cx: &Cx<'_>) -> usize {
     match cx.view.tool {
         ToolKind::Generate => 0,
         ToolKind::Continue => 1,
+        ToolKind::Rewrite => 2,
+        ToolKind::Harmonise => 3,
     }
 }
 
@@ -57,7 +61,7 @@ fn brand(ui: &Ui, rect: Rect, cx: &mut Cx<'_>) -> f32 {
 /// The meter that new bars are counted in.
 fn meter(cx: &Cx<'_>) -> Meter {
     match (&cx.view.primer, cx.view.tool) {
-        (Some(p), ToolKind::Continue) => p.clip.meter,
+        (Some(p), tool) if tool.needs_primer() => p.clip.meter,
         _ => cx.view.transport.meter,
     }
 }

@@ -65,7 +65,8 @@ pub fn blocked(view: &View) -> Option<String> {
             model.name
         ));
     }
-    if view.tool == ToolKind::Continue && view.primer.is_none() {
+    let source = view.primer.is_some() || (view.tool == ToolKind::Rewrite && view.shown.is_some());
+    if view.tool.needs_primer() && !source {
         return Some("Needs a clip first: play a few bars in, or drop a MIDI file here.".to_owned());
     }
     None
@@ -149,7 +150,7 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let take = view.shown.and_then(|id| view.takes.iter().find(|t| t.id == id));
     let ghost = cx.state.ghost.and_then(|id| view.takes.iter().find(|t| t.id == id));
     let primer = view.primer.as_ref();
-    let show_primer = cx.state.primer_in_roll || (take.is_none() && view.tool == ToolKind::Continue);
+    let show_primer = cx.state.primer_in_roll || (take.is_none() && view.tool.needs_primer());
     if let Some(p) = primer.filter(|_| show_primer) {
         let content = roll::Content {
             take: None,
@@ -202,8 +203,8 @@ fn empty(ui: &mut Ui, rect: Rect, cx: &Cx<'_>) {
     let n = cx.param(ParamId::Variations).text.clone();
     let (title, body) = match (cx.view.progress, cx.view.tool, blocked(cx.view)) {
         (Some(_), _, _) => ("Writing…".to_owned(), "The first take appears here.".to_owned()),
-        (None, ToolKind::Continue, Some(why)) if cx.view.primer.is_none() => {
-            ("Continue a clip".to_owned(), why)
+        (None, tool, Some(why)) if tool.needs_primer() && cx.view.primer.is_none() => {
+            (format!("{} a clip", tool.name()), why)
         }
         (None, _, Some(why)) => ("Not ready".to_owned(), why),
         (None, _, None) => (
@@ -260,9 +261,9 @@ fn keyboard(ui: &Ui, cx: &mut Cx<'_>, overlay: bool) {
             takes::step(cx, down - up);
         }
     }
-    for (key, tool) in [(Key::Num1, 0), (Key::Num2, 1)] {
+    for (tool, key) in [Key::Num1, Key::Num2, Key::Num3, Key::Num4].into_iter().enumerate() {
         if pressed(key) {
-            super::widgets::control::set(cx.out, ParamId::Tool, super::widgets::control::position(tool, 2));
+            super::widgets::control::set(cx.out, ParamId::Tool, super::widgets::control::position(tool, 4));
         }
     }
     if pressed(Key::S)
@@ -343,6 +344,8 @@ pub fn is_our_key(event: &Event) -> bool {
                 | Key::Backspace
                 | Key::Num1
                 | Key::Num2
+                | Key::Num3
+                | Key::Num4
                 | Key::Plus
                 | Key::Equals
                 | Key::Minus
