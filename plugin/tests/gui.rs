@@ -175,9 +175,10 @@ fn nothing_runs_without_weights_or_without_a_clip_to_continue() {
 #[test]
 fn tools_by_tab_and_by_number() {
     let mut w = Window::open(first_open());
-    assert_eq!(w.click("Tool: Continue"), set(ParamId::Tool, 1.0));
+    assert_eq!(w.click("Tool: Harmonise"), set(ParamId::Tool, 1.0));
     assert_eq!(w.click("Tool: Generate"), set(ParamId::Tool, 0.0));
-    assert_eq!(w.key(Key::Num2, Modifiers::NONE), set(ParamId::Tool, 1.0));
+    assert_eq!(w.key(Key::Num2, Modifiers::NONE), set(ParamId::Tool, 1.0 / 3.0));
+    assert_eq!(w.key(Key::Num3, Modifiers::NONE), set(ParamId::Tool, 2.0 / 3.0));
     assert_eq!(w.key(Key::Num1, Modifiers::NONE), set(ParamId::Tool, 0.0));
 }
 
@@ -584,4 +585,49 @@ fn everything_fits_into_the_smallest_window() {
             }
         }
     }
+}
+
+#[test]
+fn bars_are_locked_by_their_numbers_for_rewrite_only() {
+    let mut view = eight_takes();
+    let w = Window::open(view.clone());
+    assert!(w.0.query_by_label("Lock bar 2").is_none());
+    view.tool = descant_core::tool::ToolKind::Rewrite;
+    view.locked = vec![1];
+    let mut w = Window::open(view);
+    assert_eq!(w.click("Lock bar 2"), [Action::Lock(1)]);
+    assert_eq!(w.click("Lock bar 4"), [Action::Lock(3)]);
+    assert_eq!(w.click("Rewrite"), [Action::Generate]);
+    w.0.get_by_label("Lock bar 3").click_secondary();
+    w.frames();
+    assert_eq!(w.click("Rewrite from bar 3 on"), [Action::RewriteFrom(2)]);
+}
+
+#[test]
+fn more_settings_open_on_a_button() {
+    let mut view = eight_takes();
+    view.locked = vec![0, 2];
+    let mut w = Window::open(view.clone());
+    assert_eq!(w.click("More settings"), []);
+    assert_eq!(w.click("Search: Safe"), set(ParamId::Search, 0.75));
+    assert_eq!(w.click("Rewrite keeps: Rhythm"), set(ParamId::Keep, 0.5));
+    assert_eq!(w.click("No repeated notes: On"), set(ParamId::NoRepeat, 1.0));
+    assert_eq!(w.click("Free all"), [Action::RewriteFrom(0)]);
+    assert!(w.0.query_by_label("Beam size").is_none(), "only a custom search has numbers");
+    let weight = w.centre("Weight F♯");
+    let actions = w.drag(weight, weight - vec2(0.0, 60.0), Modifiers::NONE);
+    assert_eq!(actions.first(), Some(&Action::Param(ParamId::PitchWeight(6), Gesture::Begin)));
+
+    view.params.insert(ParamId::Search, ParamState { normalised: 1.0, steps: Some(4), ..Default::default() });
+    let mut w = Window::open(view);
+    w.click("More settings");
+    assert!(w.0.query_by_label("Beam size").is_some() && w.0.query_by_label("Steps").is_some());
+}
+
+#[test]
+fn the_structure_of_a_take_is_drawn_beside_the_roll() {
+    let mut w = Window::open(eight_takes());
+    assert!(w.0.query_by_label_contains("Structure: ").is_none());
+    w.click("Structure");
+    assert!(w.0.query_by_label_contains("Structure: Bars share").is_some());
 }

@@ -110,7 +110,7 @@ pub fn first_open() -> View {
     ];
     let keys = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"];
     let params = HashMap::from([
-        (ParamId::Tool, choice(0, &["Generate", "Continue"])),
+        (ParamId::Tool, choice(0, &["Generate", "Continue", "Rewrite", "Harmonise"])),
         (
             ParamId::Model,
             // More places than models, as in the plugin.
@@ -131,7 +131,19 @@ pub fn first_open() -> View {
         (ParamId::SwapQuantum, choice(2, &["Now", "Beat", "Bar"])),
         (ParamId::AuditionLevel, param(0.75, "−6.0 dB", None)),
         (ParamId::Play, param(1.0, "On", Some(1))),
+        (ParamId::MostNotes, param(0.0, "Any", Some(10))),
+        (ParamId::NoRepeat, param(0.0, "Off", Some(1))),
+        (ParamId::Keep, choice(0, &["Nothing", "Rhythm", "Rhythm and contour"])),
+        (ParamId::ListenFirst, param(0.0, "Off", Some(1))),
+        (ParamId::Search, choice(0, &["Wild", "Free", "Careful", "Safe", "Custom"])),
+        (ParamId::BeamSize, param(1.0 / 7.0, "2", Some(7))),
+        (ParamId::BranchFactor, param(1.0 / 7.0, "2", Some(7))),
+        (ParamId::StepsPerIteration, param(7.0 / 63.0, "8", Some(63))),
+        (ParamId::NotesPerSecond, param(0.0, "Auto", Some(30))),
     ]);
+    let params = params.into_iter().chain((0..12).map(|class| {
+        (ParamId::PitchWeight(class), ParamState { default: 0.25, ..param(0.25, "100 %", Some(400)) })
+    }));
     View {
         transport: TransportView {
             tempo: 120.0,
@@ -144,12 +156,13 @@ pub fn first_open() -> View {
         tool: ToolKind::Generate,
         models,
         model: 0,
-        params,
+        params: params.collect(),
         primer: None,
         captured_bars: 0,
         takes: Vec::new(),
         shown: None,
         sounding: None,
+        locked: Vec::new(),
         seed: "mavo-tiru".into(),
         progress: None,
         status: Status { kind: StatusKind::Info, text: "Ready.".into() },

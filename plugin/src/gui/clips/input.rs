@@ -1,6 +1,6 @@
 //! What goes in: model, primer, limits. The left panel. GUI thread.
 
-use super::Cx;
+use super::{Cx, more};
 use crate::gui::theme;
 use crate::gui::view::{Action, ParamId, PrimerOrigin};
 use crate::gui::widgets::{
@@ -21,6 +21,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     // Limits of melodies need the room that the words about the model would take.
     let melody = cx.view.models.get(cx.view.model).is_some_and(|m| m.kind == ClipKind::Melody);
     let words = if tight && melody { 64.0 } else { 94.0 };
+    more::show(ui, Rect::from_min_size(pos2(x + w - 22.0, y - 4.0), vec2(22.0, 20.0)), cx);
     y = model(ui, Rect::from_min_size(pos2(x, y), vec2(w, words)), cx) + gap;
     // The picture takes what the fixed parts leave, within reason.
     let picture = if tight { 36.0 } else { (64.0 + (rect.height() - 470.0) * 0.4).clamp(52.0, 132.0) };

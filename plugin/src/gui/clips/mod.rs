@@ -6,6 +6,7 @@ mod about;
 mod act;
 mod header;
 mod input;
+mod more;
 mod song;
 
 use super::roll::{self, RollState, edit};
@@ -149,6 +150,7 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let view = cx.view;
     let take = view.shown.and_then(|id| view.takes.iter().find(|t| t.id == id));
     let ghost = cx.state.ghost.and_then(|id| view.takes.iter().find(|t| t.id == id));
+    let rewrites = (view.tool == ToolKind::Rewrite).then_some(view.locked.as_slice());
     let primer = view.primer.as_ref();
     let show_primer = cx.state.primer_in_roll || (take.is_none() && view.tool.needs_primer());
     if let Some(p) = primer.filter(|_| show_primer) {
@@ -159,6 +161,7 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
             ghost: None,
             playhead: None,
             title: "Primer",
+            locks: rewrites.filter(|_| take.is_none()),
         };
         roll::show(ui, rect, &content, &mut cx.state.roll, cx.out);
     } else if let Some(t) = take {
@@ -171,6 +174,7 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
             ghost: ghost.filter(|g| g.take.clip.kind == clip.kind).map(|g| &g.take.clip),
             playhead: view.transport.playhead.filter(|_| view.sounding == Some(t.id)),
             title: &t.seed,
+            locks: rewrites,
         };
         roll::show(ui, rect, &content, &mut cx.state.roll, cx.out);
     } else {

@@ -9,7 +9,9 @@ pub mod edit;
 pub mod geometry;
 mod hand;
 pub mod lanes;
+mod locks;
 mod paint;
+mod structure;
 
 use super::theme;
 use super::view::Action;
@@ -33,6 +35,8 @@ pub struct Content<'a> {
     pub playhead: Option<Ticks>,
     /// Title over the roll.
     pub title: &'a str,
+    /// Bars that Rewrite leaves as they are; `None` where it would not start from this clip.
+    pub locks: Option<&'a [u32]>,
 }
 
 /// View settings and the drag in progress.
@@ -49,6 +53,7 @@ pub struct RollState {
     drag: Option<NoteDrag>,
     velocities: bool,
     ghost: bool,
+    structure: bool,
     geometry: Option<Geometry>,
 }
 
@@ -63,6 +68,7 @@ impl Default for RollState {
             drag: None,
             velocities: true,
             ghost: true,
+            structure: false,
             geometry: None,
         }
     }
@@ -127,7 +133,12 @@ pub fn show(ui: &mut Ui, rect: Rect, c: &Content<'_>, s: &mut RollState, out: &m
     let note_under = s.selected.filter(|&i| i < c.clip.notes.len()).map(|i| c.clip.notes[i]);
     toolbar(ui, Rect::from_min_size(rect.min, vec2(rect.width(), TOOLBAR)), c, s, note_under);
 
-    let body = Rect::from_min_max(rect.min + vec2(0.0, TOOLBAR), rect.max);
+    let mut body = Rect::from_min_max(rect.min + vec2(0.0, TOOLBAR), rect.max);
+    if s.structure && rect.width() > 2.0 * structure::WIDTH {
+        let (music, right) = body.split_left_right_at_x(body.right() - structure::WIDTH);
+        structure::show(ui, right, c);
+        body = music;
+    }
     wheel(ui, body, c, s);
     follow_playhead(c, s);
     let g = lay_out(body, c, s);
@@ -150,6 +161,7 @@ pub fn show(ui: &mut Ui, rect: Rect, c: &Content<'_>, s: &mut RollState, out: &m
     if s.velocities {
         hand::velocity_strip(ui, &g, c, s, out);
     }
+    locks::show(ui, &g, c, out);
     let p = ui.painter();
     paint::boundary(p, &g, c.new_from);
     paint::overview(p, &g, c.clip.length);
@@ -233,6 +245,10 @@ fn toolbar(ui: &Ui, rect: Rect, c: &Content<'_>, s: &mut RollState, selected: Op
     let tip = "Show the take you looked at before as outlines.";
     if button::toggle(ui, place(26.0), Icon::Ghost, "Ghost of the last take", tip, s.ghost).clicked() {
         s.ghost = !s.ghost;
+    }
+    let tip = "Show how alike the bars are: the brighter, the more notes two bars share.";
+    if button::toggle(ui, place(26.0), Icon::Structure, "Structure", tip, s.structure).clicked() {
+        s.structure = !s.structure;
     }
     let room = x - rect.left() - 16.0;
     let pos = rect.left_center() + vec2(8.0, 0.0);

@@ -300,6 +300,37 @@ pub fn field(
     response
 }
 
+/// An upright bar with a short label at its foot, for rows of weights.
+pub fn bar(
+    ui: &mut Ui,
+    rect: Rect,
+    label: &str,
+    c: &Control<'_>,
+    s: &mut ControlState,
+    out: &mut Vec<Action>,
+) -> Response {
+    let (track, foot) = rect.split_top_bottom_at_y(rect.bottom() - 16.0);
+    let response = behave(ui, rect, foot, c, s, out);
+    let p = ui.painter();
+    p.rect_filled(track, 3.0, super::button::fill(&response, c.enabled));
+    let height = track.height() * c.state.normalised.clamp(0.0, 1.0);
+    let full = Rect::from_min_max(pos2(track.left(), track.bottom() - height), track.max);
+    let strength = if c.state.normalised == c.state.default { 0.45 } else { 0.9 };
+    p.rect_filled(full, 3.0, theme::fade(theme::ACCENT, strength));
+    p.hline(
+        track.x_range(),
+        track.bottom() - track.height() * c.state.default.clamp(0.0, 1.0),
+        Stroke::new(1.0, theme::DIM),
+    );
+    if s.typing.as_ref().is_some_and(|t| t.id == c.id) {
+        readout(ui, foot.expand2(vec2(10.0, 0.0)), Align2::CENTER_CENTER, c, s, out, theme::font(theme::SMALL));
+    } else {
+        let font = theme::font(theme::SMALL);
+        super::text(p, foot.center(), Align2::CENTER_CENTER, label, font, theme::DIM, rect.width() + 4.0);
+    }
+    response
+}
+
 /// A fader of lit bars, for loudness. Where there is no room for the value, it takes the caption's place while moved.
 pub fn level(
     ui: &mut Ui,

@@ -61,6 +61,10 @@ pub enum Icon {
     Ghost,
     /// Quarter note.
     Note,
+    /// Three sliders: more settings.
+    Sliders,
+    /// Squares on a diagonal: structure.
+    Structure,
 }
 
 /// Draws `icon` in the middle of `rect`, 16 points wide.
@@ -215,6 +219,17 @@ pub fn paint(p: &Painter, icon: Icon, rect: Rect, c: Color32) {
         Icon::Note => {
             p.circle_filled(at(6.2, 12.0), 2.4, c);
             line(&[(8.3, 12.0), (8.3, 2.5)]);
+        }
+        Icon::Sliders => {
+            for (y, x) in [(3.5, 11.0), (8.0, 5.0), (12.5, 9.0)] {
+                line(&[(2.0, y), (14.0, y)]);
+                p.circle_filled(at(x, y), 2.2, c);
+            }
+        }
+        Icon::Structure => {
+            for (x, y) in [(2.0, 2.0), (6.3, 6.3), (10.6, 10.6), (10.6, 2.0), (2.0, 10.6)] {
+                bar(x, y, 3.4, 3.4);
+            }
         }
     }
 }
