@@ -297,3 +297,20 @@ fn claims_beyond_the_file_are_refused() {
     long.extend([0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0x3f]);
     refused(Parts::Bundle(Source::memory(long)));
 }
+
+/// All of it again in a process that has 192 MiB of address space: a reader that trusted a length would die of it.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_copy_makes_a_reader_hungry() {
+    let name = "no_copy_makes_a_reader_hungry";
+    let me = std::env::current_exe().expect("a program");
+    let script = r#"ulimit -v 196608 && exec "$0" --test-threads 2 --skip "$1" checkpoint::fuzz"#;
+    let run = std::process::Command::new("sh").arg("-c").arg(script).arg(me).arg(name).output();
+    let run = run.expect("a shell");
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(
+        run.status.success() && !said.contains(" 0 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+}
