@@ -18,6 +18,7 @@ pub struct Builtin {
 pub const BUILTIN: &[Builtin] = &[
     Builtin { id: "drum_kit", bytes: include_bytes!("../../../assets/models/drum_kit.safetensors") },
     Builtin { id: "lookback_rnn", bytes: include_bytes!("../../../assets/models/lookback_rnn.safetensors") },
+    Builtin { id: "polyphony", bytes: include_bytes!("../../../assets/models/polyphony.safetensors") },
 ];
 
 /// Whether a model of the catalogue has embedded weights.
