@@ -87,18 +87,19 @@ pub struct Task {
     pub licence: &'static str,
     /// Line of the catalogue that the weights belong to.
     pub configuration: &'static Configuration,
+    /// Major key that all pieces are in, where that is not what the catalogue says.
+    pub key: Option<u8>,
 }
 
 impl Task {
     /// Ids of all recipes.
-    pub const IDS: [&'static str; 10] = [
+    pub const IDS: [&'static str; 9] = [
         "drum_kit",
         "one_drum",
         "lookback_rnn",
         "attention_rnn",
         "basic_rnn",
         "mono_rnn",
-        "attention_improv",
         "chord_pitches_improv",
         "polyphony",
         "optional_multiconditioned_performance_with_dynamics",
@@ -116,7 +117,6 @@ impl Task {
             "attention_rnn" => Self::attention_rnn(corpora, meters),
             "basic_rnn" => Self::basic_rnn(corpora, meters),
             "mono_rnn" => Self::mono_rnn(corpora, meters),
-            "attention_improv" => Self::attention_improv(corpora, meters),
             "chord_pitches_improv" => Self::chord_pitches_improv(corpora, meters),
             "polyphony" => Self::polyphony(corpora),
             "optional_multiconditioned_performance_with_dynamics" => Self::optional_multiconditioned(corpora),
@@ -132,6 +132,7 @@ impl Task {
             layers: architecture.layers.clone(),
             attention: architecture.attention,
             encoding: architecture.encoding.params().clone(),
+            transpose_to_key: self.key.or(published.transpose_to_key),
             ..published
         }
     }

@@ -100,7 +100,8 @@ fn every_model_writes_from_nothing_and_after_a_primer_and_again_the_same() -> Re
         let old = primer(model.kind);
         let continued = takes(model, "Continue", &[], &[])?;
         for take in &continued {
-            let before: Vec<Note> = take.clip.notes.iter().filter(|n| n.start < take.new_from).copied().collect();
+            let before: Vec<Note> =
+                take.clip.notes.iter().filter(|n| n.start < take.new_from).copied().collect();
             assert_eq!(before, old.notes, "{}: the primer stays", model.name);
             assert_eq!((take.new_from, take.clip.length), (2 * BAR, 6 * BAR), "{}", model.name);
         }
@@ -112,8 +113,7 @@ fn every_model_writes_from_nothing_and_after_a_primer_and_again_the_same() -> Re
 
 #[test]
 fn scale_and_range_hold() -> Result<()> {
-    let limits =
-        [("Key", "D"), ("Scale", "Major"), ("Lowest note", "G2"), ("Highest note", "A4")];
+    let limits = [("Key", "D"), ("Scale", "Major"), ("Lowest note", "G2"), ("Highest note", "A4")];
     for model in inside() {
         if family(model)? == Family::Drums {
             continue;
@@ -137,8 +137,8 @@ fn the_most_notes_at_once_hold() -> Result<()> {
         for take in takes(model, "Generate", &[], &[("Most notes at once", "2")])? {
             let notes = &take.clip.notes;
             for a in notes {
-                let with = notes.iter().filter(|b| if drums { b.start == a.start } else {
-                    b.start <= a.start && a.start < b.end()
+                let with = notes.iter().filter(|b| {
+                    if drums { b.start == a.start } else { b.start <= a.start && a.start < b.end() }
                 });
                 assert!(with.count() <= 2, "{}: at {}", model.name, a.start);
             }
@@ -180,7 +180,8 @@ fn more_density_is_more_notes() -> Result<()> {
         let (thin, thick) = (onsets(&[("Density", "3 per bar")])?, onsets(&[("Density", "12 per bar")])?);
         assert!(2 * thin < thick, "{}: {thin} and {thick} notes", model.name);
         if family(model)? == Family::Performance {
-            let (thin, thick) = (onsets(&[("Notes per second", "3")])?, onsets(&[("Notes per second", "15")])?);
+            let (thin, thick) =
+                (onsets(&[("Notes per second", "3")])?, onsets(&[("Notes per second", "15")])?);
             assert!(thin < thick, "{}: {thin} and {thick} notes", model.name);
         }
     }
@@ -225,7 +226,8 @@ fn harmonising_keeps_every_note_of_the_primer() -> Result<()> {
             for take in takes(model, "Harmonise", &[], &[("Listen first", listens)])? {
                 let mut rest = take.clip.notes.clone();
                 for note in primer(model.kind).notes {
-                    let place = rest.iter().position(|n| *n == note).context("a note of the primer is gone")?;
+                    let place =
+                        rest.iter().position(|n| *n == note).context("a note of the primer is gone")?;
                     rest.remove(place);
                 }
                 assert!(!rest.is_empty(), "no voice was added");

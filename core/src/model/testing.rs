@@ -22,13 +22,19 @@ pub(crate) fn shipped_like_drums() -> Hparams {
 
 /// A model of a configuration with its encoding but small layers.
 pub(crate) fn model(id: &str) -> Model {
+    model_with(id, |_| {})
+}
+
+/// The same with something changed.
+pub(crate) fn model_with(id: &str, change: impl FnOnce(&mut Hparams)) -> Model {
     let configuration = find(id).expect("in the catalogue");
-    let hparams = if id == "drum_kit" {
+    let mut hparams = if id == "drum_kit" {
         shipped_like_drums()
     } else {
         let attention = configuration.hparams.attention.min(8);
         Hparams { layers: vec![24, 24], attention, ..configuration.hparams.clone() }
     };
+    change(&mut hparams);
     let card = Card { hparams: hparams.clone(), ..Card::of(configuration) };
     Model::new(card, &weights(&hparams, 7)).expect("fits its card")
 }

@@ -217,7 +217,10 @@ pub(super) fn run(
             let key = home(&Constraints { range: None, ..request.constraints.clone() }, job.range(), Some(0));
             let key = u8::try_from(key.rem_euclid(12)).unwrap_or(0);
             let harmony = Harmony::new(request, *control, spq, (0, bar), key)?;
-            let shift = job.shift();
+            // A model at home in one key goes where the chords are, unless it is told a scale.
+            let scale = request.constraints.scale.or_else(|| harmony.scale());
+            let where_to = Constraints { scale, ..request.constraints.clone() };
+            let shift = home(&where_to, job.range(), model.hparams().transpose_to_key);
             let last = i64::try_from(job.steps).unwrap_or(i64::MAX);
             let heard = harmony.heard(job.first_bar, (0, last), 0, -shift)?;
             let source = listed(&heard);

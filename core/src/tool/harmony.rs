@@ -6,7 +6,8 @@ use super::{Request, ToolError};
 use crate::codec::ChordProgression;
 use crate::codec::encoding::ChordEncoding;
 use crate::music::{
-    Chord, ChordError, ChordMark, ChordSymbol, NO_CHORD, TICKS_PER_QUARTER, Ticks, tick_of_step,
+    Chord, ChordError, ChordMark, ChordSymbol, NO_CHORD, PitchClasses, Scale, TICKS_PER_QUARTER, Ticks,
+    tick_of_step,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -165,6 +166,28 @@ impl Harmony {
             track = ChordTrack { primer: track.primer, ..plain };
         }
         Ok(Self { track, notices, control, steps_per_quarter })
+    }
+
+    /// The major scale that holds most of what the progression's chords are made of, for as long as they last; none
+    /// for no chords.
+    pub fn scale(&self) -> Option<PitchClasses> {
+        let ends =
+            self.track.chords.iter().skip(1).map(|c| c.tick).chain([self.track.length.unwrap_or(Ticks::MAX)]);
+        let mut weights = [0_i64; 12];
+        for (mark, end) in self.track.chords.iter().zip(ends) {
+            let Ok(Some(chord)) = Chord::of_figure(&mark.figure) else { continue };
+            // A last chord that stays counts like a bar of 4/4.
+            let lasts = end.saturating_sub(mark.tick).min(4 * TICKS_PER_QUARTER);
+            for (class, weight) in (0..12_u8).zip(&mut weights) {
+                *weight += if chord.pitches.contains(class) { lasts } else { 0 };
+            }
+        }
+        let inside = |key: u8| -> i64 {
+            let scale = Scale::Major.in_key(key);
+            (0..12_u8).zip(weights).filter(|&(class, _)| scale.contains(class)).map(|(_, w)| w).sum()
+        };
+        let best = (0..12).max_by_key(|&key| (inside(key), std::cmp::Reverse(key)))?;
+        (inside(best) > 0).then(|| Scale::Major.in_key(best))
     }
 
     /// The figure of a step of the clip, whose first whole new bar begins at `line`. A chord belongs to the nearest

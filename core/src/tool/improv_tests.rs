@@ -1,7 +1,7 @@
 //! Improv RNN as a musician meets it: chords in, a melody over them out.
 use super::{ChordTrack, Constraints, Request, Take, ToolError, ToolKind, run};
 use crate::model::{Model, testing};
-use crate::music::{ChordMark, Clip, Meter, Note, TICKS_PER_QUARTER, Ticks};
+use crate::music::{ChordMark, Clip, Meter, Note, Scale, TICKS_PER_QUARTER, Ticks};
 use crate::tool::Cancel;
 
 const STEP: Ticks = TICKS_PER_QUARTER / 4;
@@ -84,8 +84,7 @@ fn where_chords_are_missing_plain_ones_are_taken_and_named() {
     let take = &takes(&model, &request)[0];
     assert_eq!(figures(take), named(&[(0, "C"), (16, "Am"), (32, "F"), (48, "G")]));
     assert!(take.notices[0].contains("C Am F G"), "{:?}", take.notices);
-    let constraints =
-        Constraints { scale: Some(crate::music::Scale::Major.in_key(2)), ..Constraints::default() };
+    let constraints = Constraints { scale: Some(Scale::Major.in_key(2)), ..Constraints::default() };
     let take = &takes(&model, &Request { constraints, ..request })[0];
     assert_eq!(figures(take)[..2], named(&[(0, "D"), (16, "Bm")]));
     // The primer is in C or F as far as its notes tell; the first of the two counts.
@@ -149,4 +148,22 @@ fn requests_saved_before_there_were_chords_still_load() {
     let mut saved = serde_json::to_value(Request::default()).expect("JSON");
     saved.as_object_mut().expect("an object").remove("chords");
     assert_eq!(serde_json::from_value::<Request>(saved).expect("loads"), Request::default());
+}
+
+#[test]
+fn a_model_with_a_key_of_its_own_goes_where_the_chords_are() {
+    let model = testing::model_with("chord_pitches_improv", |hparams| hparams.transpose_to_key = Some(0));
+    let here = takes(&model, &over("C G7 Am F"));
+    for (text, moved) in [("D A7 Bm G", 2), ("Bb F7 Gm Eb", -2)] {
+        for (a, b) in here.iter().zip(takes(&model, &over(text))) {
+            let up = a.clip.notes.iter().map(|n| Note { pitch: n.pitch.saturating_add_signed(moved), ..*n });
+            assert_eq!(b.clip.notes, up.collect::<Vec<_>>(), "{text}");
+        }
+    }
+    // A scale that is given decides.
+    let constraints = Constraints { scale: Some(Scale::Major.in_key(7)), ..Constraints::default() };
+    let told = takes(&model, &Request { constraints, ..over("C G7 Am F") });
+    assert!(
+        told.iter().flat_map(|t| &t.clip.notes).all(|n| [7, 9, 11, 0, 2, 4, 6].contains(&(n.pitch % 12)))
+    );
 }

@@ -42,6 +42,7 @@ impl Task {
             ],
             licence: "MIT OR Apache-2.0; trained on the Groove MIDI Dataset (CC BY 4.0, attribution under data)",
             configuration: configuration("drum_kit")?,
+            key: None,
         })
     }
 

@@ -58,6 +58,7 @@ impl Task {
             ],
             licence: "MIT OR Apache-2.0; trained on GiantMIDI-Piano (CC BY 4.0, attribution under data)",
             configuration,
+            key: None,
         })
     }
 }

@@ -50,6 +50,7 @@ impl Task {
             data: vec!["OpenScore String Quartets (CC0 1.0): all parts"],
             licence: "MIT OR Apache-2.0; trained on works in the public domain",
             configuration,
+            key: None,
         })
     }
 }

@@ -40,7 +40,11 @@ fn panel(ui: &mut Ui, cx: &mut Cx<'_>) {
         let fields = [
             (ParamId::BeamSize, "Beam size", "How many candidates are kept."),
             (ParamId::BranchFactor, "Branch factor", "How many copies of each go on."),
-            (ParamId::StepsPerIteration, "Steps", "How many steps they are written before the best are kept."),
+            (
+                ParamId::StepsPerIteration,
+                "Steps",
+                "How many steps they are written before the best are kept.",
+            ),
         ];
         for (i, (id, name, tip)) in fields.into_iter().enumerate() {
             field(ui, third(i, row), id, name, tip, cx);
@@ -81,7 +85,14 @@ fn body(row: Rect) -> Rect {
     Rect::from_min_size(row.min + vec2(0.0, 16.0), vec2(row.width(), theme::CONTROL))
 }
 
-fn options(ui: &mut Ui, cx: &mut Cx<'_>, id: ParamId, (name, note): (&str, &str), tip: &str, labels: &[&str]) {
+fn options(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    id: ParamId,
+    (name, note): (&str, &str),
+    tip: &str,
+    labels: &[&str],
+) {
     let rect = row(ui, ROW);
     crate::gui::widgets::caption(ui.painter(), rect.left_top(), name, rect.width());
     let font = theme::font(theme::SMALL);
@@ -136,10 +147,14 @@ fn weights(ui: &mut Ui, cx: &mut Cx<'_>) {
     let cell = rect.width() / 12.0;
     for (class, name) in (0..12_u8).zip(NAMES) {
         let left = rect.left() + cell * f32::from(class);
-        let bar = Rect::from_min_max(pos2(left + 1.0, rect.top() + 18.0), pos2(left + cell - 1.0, rect.bottom()));
+        let bar =
+            Rect::from_min_max(pos2(left + 1.0, rect.top() + 18.0), pos2(left + cell - 1.0, rect.bottom()));
         let id = ParamId::PitchWeight(class);
         let state = cx.param(id).clone();
-        let tip = format!("How much of {name} a performance shall have: {}. All alike: as the model likes.", state.text);
+        let tip = format!(
+            "How much of {name} a performance shall have: {}. All alike: as the model likes.",
+            state.text
+        );
         let c = Control { id, name: &format!("Weight {name}"), tip: &tip, state: &state, enabled: true };
         control::bar(ui, bar, name, &c, &mut cx.state.controls, cx.out);
     }

@@ -1,7 +1,7 @@
 //! Bars that Rewrite leaves as they are: a click on a bar's number locks it or frees it. GUI thread.
 
-use super::geometry::Geometry;
 use super::Content;
+use super::geometry::Geometry;
 use crate::gui::theme;
 use crate::gui::view::Action;
 use crate::gui::widgets::{choice::menu_row, icons, icons::Icon};
@@ -17,7 +17,8 @@ pub fn show(ui: &Ui, g: &Geometry, c: &Content<'_>, out: &mut Vec<Action>) {
         if n * bar >= c.clip.length {
             break;
         }
-        let ends = g.x(n * bar).max(g.ruler.left())..=g.x(((n + 1) * bar).min(c.clip.length)).min(g.ruler.right());
+        let ends =
+            g.x(n * bar).max(g.ruler.left())..=g.x(((n + 1) * bar).min(c.clip.length)).min(g.ruler.right());
         if ends.end() - ends.start() < 4.0 {
             continue;
         }
@@ -30,8 +31,10 @@ pub fn show(ui: &Ui, g: &Geometry, c: &Content<'_>, out: &mut Vec<Action>) {
             hatch(ui, g, cell);
         }
         if cell.width() > 40.0 && (on || response.hovered()) {
-            let place = Rect::from_center_size(pos2(cell.left() + 28.0, cell.center().y - 1.0), vec2(16.0, 16.0));
-            let (icon, colour) = if on { (Icon::Locked, theme::TEXT) } else { (Icon::Unlocked, theme::FAINT) };
+            let place =
+                Rect::from_center_size(pos2(cell.left() + 28.0, cell.center().y - 1.0), vec2(16.0, 16.0));
+            let (icon, colour) =
+                if on { (Icon::Locked, theme::TEXT) } else { (Icon::Unlocked, theme::FAINT) };
             icons::paint(&ui.painter().with_clip_rect(g.ruler), icon, place, colour);
         }
         if response.clicked() {
@@ -48,7 +51,11 @@ pub fn show(ui: &Ui, g: &Geometry, c: &Content<'_>, out: &mut Vec<Action>) {
                 ui.close();
             }
         });
-        let tip = if on { "Locked: Rewrite leaves this bar as it is." } else { "Click to lock this bar against Rewrite." };
+        let tip = if on {
+            "Locked: Rewrite leaves this bar as it is."
+        } else {
+            "Click to lock this bar against Rewrite."
+        };
         response.on_hover_text(tip);
     }
 }

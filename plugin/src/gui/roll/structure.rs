@@ -47,7 +47,11 @@ pub fn show(ui: &Ui, rect: Rect, c: &Content<'_>) {
         let place = |d: f32| ((d / cell) as usize).min(n - 1);
         let (row, column) = (place(at.y - square.top()), place(at.x - square.left()));
         let share = picture.at(row, column) * 100.0;
-        response.on_hover_text(format!("Bars {} and {}: {share:.0} % of the notes in common", row + 1, column + 1));
+        response.on_hover_text(format!(
+            "Bars {} and {}: {share:.0} % of the notes in common",
+            row + 1,
+            column + 1
+        ));
     }
 }
 

@@ -323,7 +323,15 @@ pub fn bar(
         Stroke::new(1.0, theme::DIM),
     );
     if s.typing.as_ref().is_some_and(|t| t.id == c.id) {
-        readout(ui, foot.expand2(vec2(10.0, 0.0)), Align2::CENTER_CENTER, c, s, out, theme::font(theme::SMALL));
+        readout(
+            ui,
+            foot.expand2(vec2(10.0, 0.0)),
+            Align2::CENTER_CENTER,
+            c,
+            s,
+            out,
+            theme::font(theme::SMALL),
+        );
     } else {
         let font = theme::font(theme::SMALL);
         super::text(p, foot.center(), Align2::CENTER_CENTER, label, font, theme::DIM, rect.width() + 4.0);
