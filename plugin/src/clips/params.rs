@@ -8,7 +8,7 @@ use super::state::DocStore;
 use crate::bridge::Trigger;
 use crate::gui::view::ParamId;
 use crate::library;
-use descant_core::music::{self, PitchClasses};
+use descant_core::music::{self, Meter, PitchClasses, Ticks};
 use descant_core::tool::{Constraints, ToolKind};
 use nice_plug::prelude::*;
 use std::sync::{Arc, RwLock};
@@ -141,6 +141,41 @@ pub enum Swap {
     Bar,
 }
 
+/// How long each chord of a progression lasts.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum ChordLength {
+    #[id = "beat"]
+    #[name = "1 beat"]
+    Beat,
+    #[id = "two_beats"]
+    #[name = "2 beats"]
+    TwoBeats,
+    #[id = "bar"]
+    #[name = "1 bar"]
+    Bar,
+    #[id = "two_bars"]
+    #[name = "2 bars"]
+    TwoBars,
+    #[id = "four_bars"]
+    #[name = "4 bars"]
+    FourBars,
+}
+
+impl ChordLength {
+    /// In a meter.
+    #[must_use]
+    pub fn ticks(self, meter: Meter) -> Ticks {
+        match self {
+            Self::Beat => meter.beat_ticks(),
+            Self::TwoBeats => 2 * meter.beat_ticks(),
+            Self::Bar => meter.bar_ticks(),
+            Self::TwoBars => 2 * meter.bar_ticks(),
+            Self::FourBars => 4 * meter.bar_ticks(),
+        }
+    }
+}
+
 /// See the file's head.
 #[derive(Params)]
 #[allow(missing_docs)]
@@ -188,6 +223,8 @@ pub struct ClipsParams {
     /// Counts edits of the document: the only way to tell a host that the project has changed.
     #[id = "revision"]
     pub revision: IntParam,
+    #[id = "chord_length"]
+    pub chord_length: EnumParam<ChordLength>,
     /// Takes, primer, seed.
     #[persist = "doc"]
     pub doc: Arc<DocStore>,
@@ -273,6 +310,7 @@ impl ClipsParams {
             melody_channel: whole("Melody channel", 1, 1, 16),
             drum_channel: whole("Drum channel", 10, 1, 16),
             revision: whole("Revision", 0, 0, REVISIONS).hide().non_automatable(),
+            chord_length: EnumParam::new("Chord length", ChordLength::Bar),
             doc: Arc::default(),
             window: Arc::new(RwLock::new(FIRST_WINDOW)),
         }
@@ -350,6 +388,7 @@ impl ClipsParams {
             ParamId::Play => visitor.visit(&self.play),
             ParamId::Generate => visitor.visit(&self.generate),
             ParamId::Bypass => visitor.visit(&self.bypass),
+            ParamId::ChordLength => visitor.visit(&self.chord_length),
         }
     }
 }
@@ -384,7 +423,7 @@ mod tests {
     use super::*;
 
     /// Ids, names and order as released. Lines may be added at the end, nothing else may change.
-    const FROZEN: [(&str, &str); 21] = [
+    const FROZEN: [(&str, &str); 22] = [
         ("temperature", "Temperature"),
         ("tool", "Tool"),
         ("model", "Model"),
@@ -406,6 +445,7 @@ mod tests {
         ("melody_channel", "Melody channel"),
         ("drum_channel", "Drum channel"),
         ("revision", "Revision"),
+        ("chord_length", "Chord length"),
     ];
 
     fn params() -> ClipsParams {
@@ -499,6 +539,10 @@ mod tests {
                 let $p = &all.revision;
                 $body
             }
+            {
+                let $p = &all.chord_length;
+                $body
+            }
         }};
     }
 
@@ -541,6 +585,22 @@ mod tests {
         assert_eq!(p.channels(), (0, 9));
         assert_eq!(p.constraints(), Constraints::default());
         assert!(p.play.value() && !p.generate.value() && !p.bypass.value());
+    }
+
+    #[test]
+    fn a_chord_lasts_as_long_as_its_meter_says() {
+        let p = params();
+        assert_eq!(p.chord_length.value(), ChordLength::Bar);
+        let waltz = Meter { numerator: 3, denominator: 4 };
+        let quarters = |length: ChordLength| length.ticks(waltz) / music::TICKS_PER_QUARTER;
+        let all = [
+            ChordLength::Beat,
+            ChordLength::TwoBeats,
+            ChordLength::Bar,
+            ChordLength::TwoBars,
+            ChordLength::FourBars,
+        ];
+        assert_eq!(all.map(quarters), [1, 2, 3, 6, 12]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! The window is a function from one to the other and holds nothing that must survive: the glue in `clips/`
 //! fills the view before a frame and carries out the actions after it. Tests do the same without a host.
 
-use descant_core::music::{Clip, ClipKind, Meter, Ticks};
+use descant_core::music::{ChordMark, Clip, ClipKind, Meter, Ticks};
 use descant_core::tool::{Take, ToolKind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub enum ParamId {
     Generate,
     /// Host bypass.
     Bypass,
+    /// How long each chord of the progression lasts.
+    ChordLength,
 }
 
 /// A parameter's state for drawing.
@@ -92,6 +94,63 @@ pub struct ModelView {
     pub ready: bool,
     /// Temperature the quality figures were measured at.
     pub default_temperature: f32,
+    /// Whether it writes over chords.
+    pub hears_chords: bool,
+    /// Group on the model page, e.g. "Drums".
+    pub family: &'static str,
+    /// The weights there are for it.
+    pub weights: Vec<WeightsView>,
+    /// Index of those that it plays.
+    pub playing: Option<usize>,
+    /// Name of weights that were chosen and are not on this computer.
+    pub missing: Option<String>,
+}
+
+/// A set of weights of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightsView {
+    /// What the document calls them.
+    pub key: String,
+    /// Name for people, e.g. "Built in".
+    pub name: String,
+    /// The file; `None` inside the program.
+    pub path: Option<PathBuf>,
+    /// What they say about themselves, once it was read.
+    pub card: Option<Arc<CardView>>,
+}
+
+/// What weights say about themselves.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CardView {
+    /// What they learned from.
+    pub data: Vec<String>,
+    /// Licence; may be empty.
+    pub licence: String,
+    /// Size of the file in bytes.
+    pub bytes: u64,
+    /// Number of values.
+    pub parameters: u64,
+    /// The files that they were imported from.
+    pub source: Vec<String>,
+    /// Likelihood of music that they have not seen, in words.
+    pub held_out: Option<String>,
+    /// Quality gates.
+    pub gates: Vec<GateView>,
+    /// Why they cannot be read, as a sentence.
+    pub problem: Option<String>,
+}
+
+/// A figure that weights have to reach.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GateView {
+    /// What is measured.
+    pub name: String,
+    /// The figure.
+    pub value: String,
+    /// What it has to be.
+    pub bound: String,
+    /// Whether it is.
+    pub pass: bool,
 }
 
 /// Where a primer came from.
@@ -114,6 +173,17 @@ pub struct PrimerView {
     pub clip: Arc<Clip>,
     /// Its origin.
     pub origin: PrimerOrigin,
+}
+
+/// The chords of the next run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChordsView {
+    /// Figures for the new bars, in order; none: the model's own choice.
+    pub progression: Vec<String>,
+    /// How long each of them lasts.
+    pub every: Ticks,
+    /// Chords under the primer, counted from its start.
+    pub primer: Vec<ChordMark>,
 }
 
 /// One line of the take list.
@@ -217,6 +287,8 @@ pub struct View {
     pub can_redo: bool,
     /// Track chooser, when a song with several tracks was dropped.
     pub song: Option<SongView>,
+    /// Chords of the next run.
+    pub chords: ChordsView,
 }
 
 /// How a control was moved.
@@ -300,4 +372,25 @@ pub enum Action {
     Undo,
     /// Ctrl-Y.
     Redo,
+    /// The progression for the new bars was typed in.
+    Chords(String),
+    /// The chords under the primer were typed in.
+    PrimerChords(String),
+    /// Find the chords under the primer from its notes.
+    FindPrimerChords,
+    /// Find the progression from what was played in.
+    FindPlayedChords,
+    /// The model page was opened: its cards are wanted.
+    LookAtModels,
+    /// These weights shall play for a model.
+    ChooseWeights {
+        /// The model's id.
+        model: String,
+        /// Their key.
+        weights: String,
+    },
+    /// Show a file of weights in the file manager.
+    RevealWeights(PathBuf),
+    /// "Import…": a dialog for checkpoints.
+    Import,
 }
