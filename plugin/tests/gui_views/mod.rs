@@ -105,7 +105,8 @@ fn weights(id: &str, key: &str, name: &str, path: Option<&str>) -> WeightsView {
         ],
         ..CardView::default()
     };
-    let imported = CardView { data: vec![], licence: String::new(), held_out: None, gates: vec![], ..card.clone() };
+    let imported =
+        CardView { data: vec![], licence: String::new(), held_out: None, gates: vec![], ..card.clone() };
     WeightsView {
         key: format!("{id}.{key}"),
         name: name.into(),

@@ -111,8 +111,9 @@ pub(super) fn clicked(cx: &mut Cx<'_>, click: Click, shown: Option<&TakeView>) {
     let text = text.filter(|_| !foreign(cx, shown, click.owner));
     match (click.owner, text) {
         (Some(owner), Some(text)) => {
-            let rect =
-                Rect::from_min_size(click.rect.min, vec2(click.rect.width().max(72.0), click.rect.height()));
+            // Tall enough for a line of text.
+            let rect = click.rect.expand2(vec2(0.0, 3.0));
+            let rect = rect.with_max_x(rect.right().max(rect.left() + 72.0));
             cx.state.chords.one = Some(One { owner, rect, text, focused: false });
         }
         _ => {
@@ -231,7 +232,7 @@ fn card(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some(mut open) = cx.state.chords.card.take() else { return };
     let primer = cx.view.primer.is_some() && cx.view.tool == ToolKind::Continue;
     let width = (ui.max_rect().width() - 16.0).min(360.0);
-    let height = if primer { 204.0 } else { 144.0 };
+    let height = if primer { 196.0 } else { 144.0 };
     let left = ui.max_rect().left() + 8.0;
     let corner = pos2(left, open.lane.bottom() + 4.0);
     let mut keep = true;
@@ -356,6 +357,8 @@ fn typed(
     if !*focused {
         *focused = true;
         response.request_focus();
+    }
+    if response.gained_focus() {
         control::select_all(ui, id, &words);
     }
     if response.changed() {

@@ -95,20 +95,22 @@ pub fn show(ui: &Ui, area: Rect, gutter: f32, x: impl Fn(Ticks) -> f32, lane: &L
     let p = ui.painter();
     p.rect_filled(area, 0.0, theme::PANEL);
     p.hline(area.x_range(), area.bottom() - 0.5, theme::hairline());
-    let whole = ui.interact(area, ui.scope_id().with("chords"), Sense::click());
-    whole.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Chords"));
-    focus_ring(ui, area.shrink(3.0), &whole);
-    let mut clicked = whole.clicked().then_some(Click { owner: None, rect: area });
-    let word = if lane.next { "Next" } else { "Chords" };
-    let pos = pos2(gutter - 6.0, area.center().y);
-    let tint = if whole.hovered() { theme::TEXT } else { theme::DIM };
-    text(p, pos, Align2::RIGHT_CENTER, word, theme::font(theme::SMALL), tint, gutter - area.left() - 8.0);
     let tip = if lane.next {
         "Chords of the next run; this clip was written over others. Click to type a progression."
     } else {
         "Chords that the melody is written over. Click to type a progression, or click one chord."
     };
-    whole.on_hover_text(tip).on_hover_cursor(CursorIcon::Text);
+    let whole = ui.interact(area, ui.scope_id().with("chords"), Sense::click());
+    let head = area.with_max_x(gutter);
+    let button = ui.interact(head, ui.scope_id().with("chords head"), Sense::click());
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Chords"));
+    focus_ring(ui, head.shrink(3.0), &button);
+    let word = if lane.next { "Next" } else { "Chords" };
+    let tint = if whole.hovered() || button.hovered() { theme::TEXT } else { theme::DIM };
+    let pos = pos2(gutter - 4.0, area.center().y);
+    text(p, pos, Align2::RIGHT_CENTER, word, theme::font(theme::SMALL), tint, head.width() - 4.0);
+    let clicks = [whole, button].map(|r| r.on_hover_text(tip).on_hover_cursor(CursorIcon::Text).clicked());
+    let mut clicked = clicks.contains(&true).then_some(Click { owner: None, rect: area });
 
     let music = Rect::from_min_max(pos2(gutter, area.top()), area.max);
     if lane.boxes.is_empty() {

@@ -5,10 +5,11 @@ use crate::gui::clips::Cx;
 use crate::gui::theme;
 use crate::gui::view::{Action, CardView, GateView, WeightsView};
 use crate::gui::widgets::{button, icons, icons::Icon, name, text};
-use egui::{Align2, Color32, Rect, RichText, Role, Sense, Ui, pos2, vec2};
+use egui::{Align2, Color32, Frame, Label, Margin, Rect, RichText, Role, Sense, Ui, pos2, vec2};
 
 /// What to do for a model without weights.
-const NEEDS: &str = "Needs weights: drop a Magenta checkpoint (.mag, TensorFlow, .safetensors) here, or import one.";
+const NEEDS: &str =
+    "Needs weights: drop a Magenta checkpoint (.mag, TensorFlow, .safetensors) here, or import one.";
 
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some((slot, m)) = looked_at(cx) else { return };
@@ -17,7 +18,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     words(ui, &m.about, theme::font(theme::BODY), theme::DIM);
     ui.add_space(8.0);
     if let Some(missing) = &m.missing {
-        let told = format!("The weights “{missing}” are not on this computer: import them again or choose others.");
+        let told =
+            format!("The weights “{missing}” are not on this computer: import them again or choose others.");
         warning(ui, &told);
     } else if m.weights.is_empty() {
         warning(ui, NEEDS);
@@ -93,25 +95,24 @@ fn fact(ui: &mut Ui, label: &str, value: &str) {
     ui.add_space(8.0);
 }
 
-fn words(ui: &mut Ui, text: &str, font: egui::FontId, colour: Color32) {
-    ui.horizontal_top(|ui| {
-        ui.spacing_mut().item_spacing.x = 0.0;
-        ui.add_space(10.0);
-        ui.set_max_width(ui.available_width() - 10.0);
-        ui.add(egui::Label::new(RichText::new(text).font(font).color(colour)).wrap());
+fn words(ui: &mut Ui, told: &str, font: egui::FontId, colour: Color32) {
+    indented(ui, 10, |ui| {
+        ui.add(Label::new(RichText::new(told).font(font).color(colour)).wrap());
     });
 }
 
 fn warning(ui: &mut Ui, told: &str) {
-    let top = ui.cursor().min;
-    icons::paint(ui.painter(), Icon::Warn, Rect::from_min_size(top + vec2(8.0, 0.0), vec2(16.0, 16.0)), theme::WARN);
-    ui.horizontal_top(|ui| {
-        ui.spacing_mut().item_spacing.x = 0.0;
-        ui.add_space(30.0);
-        ui.set_max_width(ui.available_width() - 10.0);
-        ui.add(egui::Label::new(RichText::new(told).font(theme::font(theme::BODY)).color(theme::TEXT)).wrap());
+    let icon = Rect::from_min_size(ui.cursor().min + vec2(8.0, 0.0), vec2(16.0, 16.0));
+    icons::paint(ui.painter(), Icon::Warn, icon, theme::WARN);
+    indented(ui, 30, |ui| {
+        let told = RichText::new(told).font(theme::font(theme::BODY)).color(theme::TEXT);
+        ui.add(Label::new(told).wrap());
     });
     ui.add_space(8.0);
+}
+
+fn indented(ui: &mut Ui, left: i8, add: impl FnOnce(&mut Ui)) {
+    Frame::NONE.inner_margin(Margin { left, right: 10, top: 0, bottom: 0 }).show(ui, add);
 }
 
 /// One gate: passed or not, what, the figure and what it has to be.
@@ -156,6 +157,9 @@ mod tests {
     #[test]
     fn sizes_are_written_for_people() {
         assert_eq!((bytes(5_011_084), bytes(12_300)), ("5.0 MB".into(), "12 kB".into()));
-        assert_eq!((count(0), count(999), count(1_000), count(2_503_170)), ("0".into(), "999".into(), "1,000".into(), "2,503,170".into()));
+        assert_eq!(
+            (count(0), count(999), count(1_000), count(2_503_170)),
+            ("0".into(), "999".into(), "1,000".into(), "2,503,170".into())
+        );
     }
 }

@@ -147,13 +147,12 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     if button::labelled(ui, import, Some(Icon::Folder), "Import…", tip, true).clicked() {
         cx.out.push(Action::Import);
     }
-    if button::icon(ui, close, Icon::Close, "Close the models", "Back to the music. Key Esc.", true).clicked() {
+    if button::icon(ui, close, Icon::Close, "Close the models", "Back to the music. Key Esc.", true).clicked()
+    {
         cx.state.models.open = false;
     }
-    let body = Rect::from_min_max(
-        pos2(rect.left(), rect.top() + HEAD),
-        pos2(rect.right(), rect.bottom() - FOOT),
-    );
+    let body =
+        Rect::from_min_max(pos2(rect.left(), rect.top() + HEAD), pos2(rect.right(), rect.bottom() - FOOT));
     ui.painter().hline(body.x_range(), body.top(), theme::hairline());
     ui.painter().hline(body.x_range(), body.bottom(), theme::hairline());
     let words = "Click or Enter chooses · arrows move · Esc goes back to the music";
@@ -165,9 +164,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let t = ((body.width() - 543.0) / 220.0).clamp(0.0, 1.0);
     let (first, second) = (108.0 + 28.0 * t, 172.0 + 60.0 * t);
     let x = [body.left(), body.left() + first, body.left() + first + second, body.right()];
-    let column = |i: usize| {
-        Rect::from_x_y_ranges(x[i]..=x[i + 1], body.top() + 1.0..=body.bottom() - 1.0)
-    };
+    let column = |i: usize| Rect::from_x_y_ranges(x[i]..=x[i + 1], body.top() + 1.0..=body.bottom() - 1.0);
     for i in [1, 2] {
         ui.painter().vline(x[i], body.y_range(), theme::hairline());
     }
@@ -206,7 +203,8 @@ fn family_rows(ui: &mut Ui, cx: &mut Cx<'_>) {
         let slots = of_family(cx.view, family);
         let ready = slots.iter().filter(|&&slot| cx.view.models[slot].ready).count();
         let note = format!("{ready}/{}", slots.len());
-        let row = Row { spoken: "Family", label: family, note: &note, column: 0, dim: ready == 0, icon: None };
+        let row =
+            Row { spoken: "Family", label: family, note: &note, column: 0, dim: ready == 0, icon: None };
         if row.show(ui, cx, family == now) {
             cx.state.models.column = 0;
             look_at(&mut cx.state.models, cx.view, slots.first().copied().unwrap_or(0));
