@@ -181,7 +181,9 @@ fn run_head(ui: &mut Ui, first: &TakeView) {
         ToolKind::Generate => "Generate",
         ToolKind::Continue => "Continue",
     };
-    let words = format!("{tool} · {} · {:.2}", r.model.replace('_', " "), r.temperature);
+    // Weights of one's own are behind a dot.
+    let model = r.model.replace('_', " ").replacen('.', ", ", 1);
+    let words = format!("{tool} · {model} · {:.2}", r.temperature);
     let pos = pos2(rect.left() + 12.0, rect.center().y + 2.0);
     text(
         ui.painter(),

@@ -79,7 +79,10 @@ pub struct TransportView {
     pub playhead: Option<Ticks>,
 }
 
-/// One entry of the model menu.
+/// Groups of the model page, in its order.
+pub const FAMILIES: [&str; 6] = ["Drums", "Melody", "Improv", "Polyphony", "Pianoroll", "Performance"];
+
+/// One entry of the model page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelView {
     /// Id, e.g. `drum_kit`.
@@ -96,7 +99,7 @@ pub struct ModelView {
     pub default_temperature: f32,
     /// Whether it writes over chords.
     pub hears_chords: bool,
-    /// Group on the model page, e.g. "Drums".
+    /// One of [`FAMILIES`].
     pub family: &'static str,
     /// The weights there are for it.
     pub weights: Vec<WeightsView>,

@@ -12,6 +12,7 @@ pub use details::{card, read_cards};
 pub use import::{Added, CHECKPOINT_ENDINGS, add, is_checkpoint};
 pub use weights::{Weights, find, for_request, look, split, weights};
 
+use crate::gui::view::FAMILIES;
 use crate::worker::Generator;
 use descant_core::checkpoint;
 use descant_core::model::{Configuration, EncodingParams, Family, Model, builtin, catalogue};
@@ -40,9 +41,6 @@ pub struct ModelInfo {
     /// Group on the model page.
     pub family: &'static str,
 }
-
-/// Groups of the model page, in its order.
-pub const FAMILIES: [&str; 6] = ["Drums", "Melody", "Improv", "Polyphony", "Pianoroll", "Performance"];
 
 fn family(family: Family) -> &'static str {
     match family {

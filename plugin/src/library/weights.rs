@@ -13,8 +13,8 @@ use std::sync::{Mutex, PoisonError};
 pub(super) const BUILT_IN: &str = "built-in";
 /// Ending of the files.
 pub(super) const ENDING: &str = "safetensors";
-/// Most files of the folder that are looked at.
-const MAX_FILES: usize = 10_000;
+/// Most files of the folder that are looked at, and that are kept.
+const MAX_FILES: (usize, usize) = (10_000, 500);
 
 /// Weights of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +34,10 @@ static USER: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
 pub fn look() {
     let files = user_folder().and_then(|f| std::fs::read_dir(f).ok()).into_iter().flatten().flatten();
     let weights =
-        files.take(MAX_FILES).map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == ENDING));
-    let found = weights.filter_map(|p| Some((p.file_stem()?.to_str()?.to_owned(), p.clone()))).collect();
+        files.take(MAX_FILES.0).map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == ENDING));
+    let known = |key: &str| models().iter().any(|m| m.id == split(key).0);
+    let found = weights.filter_map(|p| Some((p.file_stem()?.to_str()?.to_owned(), p.clone())));
+    let found = found.filter(|(key, _)| known(key)).take(MAX_FILES.1).collect();
     *USER.lock().unwrap_or_else(PoisonError::into_inner) = found;
 }
 
@@ -71,7 +73,7 @@ fn list(model: &str, built_in: bool, user: &BTreeMap<String, PathBuf>) -> Vec<We
         let key = format!("{model}.{BUILT_IN}");
         all.push(Weights { key, name: "Built in".into(), path: None });
     }
-    for (key, path) in user.iter() {
+    for (key, path) in user.range(model.to_owned()..).take_while(|(key, _)| key.starts_with(model)) {
         if let (id, Some(name)) = split(key)
             && id == model
             && name != BUILT_IN

@@ -85,7 +85,7 @@ pub(super) fn over_take(view: &View, s: &ChordsState, t: &TakeView) -> Option<La
     let changed = own.is_none_or(|own| own.chords != next.chords || own.primer != next.primer);
     let next_run = own.is_none() || (s.typed && changed);
     let boxes = boxes(own.filter(|_| !next_run).unwrap_or(&next), line, length);
-    Some(Lane { boxes, next: next_run && own.is_some(), length })
+    Some(Lane { boxes, next: next_run, length })
 }
 
 /// The lane over the primer.

@@ -65,7 +65,7 @@ pub fn blocked(view: &View) -> Option<String> {
     let Some(model) = view.models.get(view.model) else { return Some("No model is installed.".to_owned()) };
     if let Some(missing) = &model.missing {
         return Some(format!(
-            "The weights “{missing}” of {} are not on this computer: drop their checkpoint on the window, or choose others under Model.",
+            "The weights “{missing}” of {} are not on this computer: drop their checkpoint on the window, or choose others under Models.",
             model.name
         ));
     }
@@ -212,7 +212,7 @@ fn empty(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
         let scale = (area.right() - gutter) / lane.length.max(1) as f32;
         let x = |tick| gutter + tick as f32 * scale;
         cx.state.roll.chord_click = roll::chords::show(ui, area, gutter, x, &lane);
-        inner.set_top(area.bottom());
+        inner.min = pos2(gutter, area.bottom());
     }
     let rows = 9;
     for i in 0..rows {
@@ -271,9 +271,6 @@ fn keyboard(ui: &Ui, cx: &mut Cx<'_>, overlay: bool) {
         }
         return;
     }
-    if cx.state.models.is_open() {
-        return models::keys(ui, cx);
-    }
     let unfocused = ctx.memory(|m| m.focused().is_none());
     let (command, shift) = ctx.input(|i| (i.modifiers.command || i.modifiers.ctrl, i.modifiers.shift));
     let pressed = |key: Key| ctx.input(|i| i.key_pressed(key));
@@ -284,6 +281,9 @@ fn keyboard(ui: &Ui, cx: &mut Cx<'_>, overlay: bool) {
             cx.out.push(Action::Undo);
         }
         return;
+    }
+    if cx.state.models.is_open() {
+        return models::keys(ui, cx);
     }
     if unfocused {
         if pressed(Key::Enter) {
@@ -371,6 +371,8 @@ pub fn is_our_key(event: &Event) -> bool {
             key: Key::Enter
                 | Key::ArrowUp
                 | Key::ArrowDown
+                | Key::ArrowLeft
+                | Key::ArrowRight
                 | Key::S
                 | Key::Z
                 | Key::Y

@@ -96,7 +96,7 @@ pub fn show(ui: &Ui, area: Rect, gutter: f32, x: impl Fn(Ticks) -> f32, lane: &L
     p.rect_filled(area, 0.0, theme::PANEL);
     p.hline(area.x_range(), area.bottom() - 0.5, theme::hairline());
     let tip = if lane.next {
-        "Chords of the next run; this clip was written over others. Click to type a progression."
+        "Chords of the next run; this clip was not written over them. Click to type a progression."
     } else {
         "Chords that the melody is written over. Click to type a progression, or click one chord."
     };

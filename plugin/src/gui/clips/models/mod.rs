@@ -6,7 +6,7 @@ mod card;
 
 use super::Cx;
 use crate::gui::theme;
-use crate::gui::view::{Action, ModelView, ParamId, View};
+use crate::gui::view::{Action, FAMILIES, ModelView, ParamId, View};
 use crate::gui::widgets::{button, control, focus_ring, icons, icons::Icon, text};
 use egui::{Align2, Key, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
@@ -46,16 +46,9 @@ pub(super) fn toggle(cx: &mut Cx<'_>) {
     }
 }
 
-/// Families in the order of their first models.
+/// Families that have models.
 fn families(view: &View) -> Vec<&'static str> {
-    let mut families = Vec::new();
-    for m in &view.models {
-        if !families.contains(&m.family) {
-            families.push(m.family);
-        }
-    }
-    families.sort_by_key(|f| crate::library::FAMILIES.iter().position(|known| known == f));
-    families
+    FAMILIES.into_iter().filter(|family| view.models.iter().any(|m| m.family == *family)).collect()
 }
 
 /// Slots of a family's models.
