@@ -15,7 +15,8 @@ use std::path::Path;
 fn write(folder: &Path, model: &str, name: &str, seed: u64) -> Result<()> {
     let configuration = find(model).context("in the catalogue")?;
     let variables = configuration.hparams.variables()?;
-    let scales = formula::Scales { default: 0.0625, patterns: Vec::new() };
+    // Large enough for the choice of weights to be heard.
+    let scales = formula::Scales { default: 1.0, patterns: Vec::new() };
     let named = variables.iter().map(|(name, shape)| (name.as_str(), shape.as_slice()));
     let weights = formula::weights(named, seed, &scales);
     save_file(&folder.join(format!("{model}.{name}.safetensors")), &weights, &Card::of(configuration))?;
@@ -43,6 +44,9 @@ fn first(host: &mut Host, model: &str) -> Result<Take> {
 #[test]
 fn chosen_weights_are_used_and_kept() -> Result<()> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clips-models");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
     std::fs::create_dir_all(&folder)?;
     // SAFETY: this file holds one test; nothing else reads the environment meanwhile.
     unsafe { std::env::set_var("DESCANT_MODELS", &folder) };

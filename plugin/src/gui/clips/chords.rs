@@ -5,19 +5,30 @@ use crate::gui::roll::chords::{Click, Lane, Owner, boxes};
 use crate::gui::theme;
 use crate::gui::view::{Action, ParamId, TakeView, View};
 use crate::gui::widgets::{button, caption, choice, control, text};
-use descant_core::music::{ChordMark, Ticks};
+use descant_core::music::{ChordMark, Clip, Ticks};
 use descant_core::tool::{ChordTrack, ToolKind};
 use egui::{
     Align2, Area, Frame, Id, Key, Order, Rect, Role, Sense, Stroke, TextEdit, Ui, WidgetInfo, pos2, vec2,
 };
+
+use std::sync::Arc;
 
 /// What is being typed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ChordsState {
     one: Option<One>,
     card: Option<Card>,
-    /// Something was typed since another take was shown: the lane shows the next run's chords.
+    /// The chords have changed since another take was shown: the lane shows those of the next run.
     typed: bool,
+    /// Progression, primer and its chords of the last frame.
+    known: Option<Known>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    progression: Vec<String>,
+    primer: Option<Arc<Clip>>,
+    under: Vec<ChordMark>,
 }
 
 #[derive(Clone, Debug)]
@@ -47,9 +58,28 @@ impl ChordsState {
         self.one = None;
     }
 
-    /// Closes what is open; `false` if nothing was.
-    pub(super) fn close(&mut self) -> bool {
-        self.one.take().is_some() | self.card.take().is_some()
+    /// Closes what is open.
+    pub(super) fn close(&mut self) {
+        self.one = None;
+        self.card = None;
+    }
+
+    /// Notices other chords, however they came. A new primer brings its own, which nobody has typed.
+    pub(super) fn watch(&mut self, view: &View) {
+        let primer = view.primer.as_ref().map(|p| &p.clip);
+        if let Some(known) = &self.known {
+            let same = known.progression == view.chords.progression && known.under == view.chords.primer;
+            let same_primer = match (primer, &known.primer) {
+                (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+                (a, b) => a.is_none() && b.is_none(),
+            };
+            if same && same_primer {
+                return;
+            }
+            self.typed |= same_primer;
+        }
+        let (progression, under) = (view.chords.progression.clone(), view.chords.primer.clone());
+        self.known = Some(Known { progression, primer: primer.cloned(), under });
     }
 }
 
@@ -159,7 +189,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, shown: Option<&TakeView>) {
 fn one(ui: &mut Ui, cx: &mut Cx<'_>, shown: Option<&TakeView>) {
     let Some(mut open) = cx.state.chords.one.take() else { return };
     let id = ui.scope_id().with("one chord");
-    let (done, escaped) = line(ui, open.rect, id, "Chord", "", &mut open.text, &mut open.focused);
+    let (done, escaped) = line(ui, open.rect, id, &mut open.text, &mut open.focused);
     if !done {
         cx.state.chords.one = Some(open);
         return;
@@ -181,23 +211,14 @@ fn one(ui: &mut Ui, cx: &mut Cx<'_>, shown: Option<&TakeView>) {
         }
         Owner::New(i) => cx.out.extend(replaced(progression(cx, shown), i).map(Action::Chords)),
     }
-    cx.state.chords.typed = true;
 }
 
 /// A line of text being typed. Whether it is over, and whether Escape ended it.
-fn line(
-    ui: &mut Ui,
-    rect: Rect,
-    id: Id,
-    name: &str,
-    hint: &str,
-    words: &mut String,
-    focused: &mut bool,
-) -> (bool, bool) {
+fn line(ui: &mut Ui, rect: Rect, id: Id, words: &mut String, focused: &mut bool) -> (bool, bool) {
     let p = ui.painter();
     p.rect_filled(rect, 4.0, theme::GROUND);
     p.rect_stroke(rect, 4.0, Stroke::new(1.0, theme::ACCENT), egui::StrokeKind::Inside);
-    let response = edit(ui, rect, id, name, hint, words);
+    let response = edit(ui, rect, id, "Chord", "", words);
     if !*focused {
         *focused = true;
         response.request_focus();
@@ -261,11 +282,9 @@ fn card(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn commit(cx: &mut Cx<'_>, card: Card) {
     if let Some(text) = card.new.filter(|t| t.trim() != cx.view.chords.progression.join(" ")) {
-        cx.state.chords.typed = true;
         cx.out.push(Action::Chords(text.trim().to_owned()));
     }
     if let Some(text) = card.primer.filter(|t| t.trim() != primer_text(cx.view)) {
-        cx.state.chords.typed = true;
         cx.out.push(Action::PrimerChords(text.trim().to_owned()));
     }
 }
@@ -295,7 +314,6 @@ fn content(ui: &mut Ui, r: Rect, cx: &mut Cx<'_>, open: &mut Card, primer: bool)
     let at = Rect::from_min_size(pos2(field.right() + 8.0, y), vec2(find, theme::CONTROL));
     if button::labelled(ui, at, None, "As played", tip, played).clicked() {
         open.new = None;
-        cx.state.chords.typed = true;
         cx.out.push(Action::FindPlayedChords);
     }
     y += theme::CONTROL + 8.0;
@@ -310,7 +328,6 @@ fn content(ui: &mut Ui, r: Rect, cx: &mut Cx<'_>, open: &mut Card, primer: bool)
         let tip = "Find the chords that the primer's notes spell.";
         if button::labelled(ui, at, None, "Recognise", tip, true).clicked() {
             open.primer = None;
-            cx.state.chords.typed = true;
             cx.out.push(Action::FindPrimerChords);
         }
         y += theme::CONTROL + 6.0;

@@ -92,6 +92,7 @@ pub fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<Action> {
         state.primer_in_roll = false;
         state.chords.rest();
     }
+    state.chords.watch(view);
     // The page fills the window, whatever margins the frame around it has.
     let whole = ui.ctx().content_rect();
     ui.set_clip_rect(whole);

@@ -42,6 +42,7 @@ pub(super) fn toggle(cx: &mut Cx<'_>) {
     let s = &mut cx.state.models;
     *s = ModelsState { open: !s.open, column: 1, ..ModelsState::default() };
     if s.open {
+        cx.state.chords.close();
         cx.out.push(Action::LookAtModels);
     }
 }
