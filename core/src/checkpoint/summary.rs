@@ -98,9 +98,11 @@ mod tests {
         let all = summarise_bytes(&bytes).expect("a header");
         assert_eq!((all.parameters, all.bytes), (10, bytes.len() as u64));
         assert_eq!(all.card.as_ref().map(|c| c.id.as_str()), Some("basic_rnn"));
-        let file = tempfile::NamedTempFile::new().expect("temporary file");
-        std::fs::write(file.path(), &bytes).expect("written");
-        assert_eq!(summarise_file(file.path()).expect("the same"), all);
+        let path = std::env::temp_dir().join(format!("descant-summary-{}", std::process::id()));
+        std::fs::write(&path, &bytes).expect("written");
+        let of_file = summarise_file(&path);
+        std::fs::remove_file(&path).expect("there");
+        assert_eq!(of_file.expect("the same"), all);
     }
 
     #[test]
