@@ -10,7 +10,7 @@ use descant_plugin::gui::view::*;
 use egui::{Event, Key, Modifiers, Pos2, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use gui_views::{SEEDS, continued, eight_takes, first_open, melody, song};
+use gui_views::{SEEDS, continued, eight_takes, first_open, melody, over_chords, song, two_weights};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -258,11 +258,9 @@ fn every_choice_and_switch_reaches_its_parameter() {
     assert_eq!(w.click("Swap: Now"), set(ParamId::SwapQuantum, 0.0));
     assert_eq!(w.click("Play the clip"), set(ParamId::Play, 0.0));
     assert_eq!(w.click("Lock the seed"), set(ParamId::SeedLock, 1.0));
-    for (menu, entry, id, value) in [
-        ("Model", "Lookback melody RNN", ParamId::Model, 3.0 / 31.0),
-        ("Key", "F♯", ParamId::Key, 6.0 / 11.0),
-        ("Scale", "Minor", ParamId::Scale, 2.0 / 5.0),
-    ] {
+    for (menu, entry, id, value) in
+        [("Key", "F♯", ParamId::Key, 6.0 / 11.0), ("Scale", "Minor", ParamId::Scale, 2.0 / 5.0)]
+    {
         assert_eq!(w.click(menu), [], "opening {menu} changes nothing");
         assert_eq!(w.click(entry), set(id, value), "{menu}");
     }
@@ -630,4 +628,134 @@ fn the_structure_of_a_take_is_drawn_beside_the_roll() {
     assert!(w.0.query_by_label_contains("Structure: ").is_none());
     w.click("Structure");
     assert!(w.0.query_by_label_contains("Structure: Bars share").is_some());
+}
+
+#[test]
+fn a_click_on_a_chord_changes_that_chord() {
+    let mut w = Window::open(over_chords());
+    assert_eq!(w.click("Chord 4 Am7"), [], "opening changes nothing");
+    assert_eq!(w.type_in("E7"), [Action::Chords("C E7 F G7".into())]);
+    w.pause();
+    w.click("Primer chord 2 G7");
+    assert_eq!(w.type_in("Db7"), [Action::PrimerChords("Dm7 Db7".into())]);
+    w.pause();
+    w.click("Chord 5 F");
+    w.0.event(Event::Text("x".into()));
+    w.0.step();
+    assert_eq!(w.key(Key::Escape, Modifiers::NONE), [], "Escape takes nothing over");
+    assert!(w.0.query_by_label("Chord").is_none());
+}
+
+#[test]
+fn a_click_on_the_lane_opens_the_whole_progression() {
+    let mut w = Window::open(over_chords());
+    w.click("Chords");
+    assert_eq!(w.type_in("C | F"), [Action::Chords("C | F".into())]);
+    assert!(w.0.query_by_label("Chords of the new bars").is_none(), "Enter closes");
+    w.pause();
+    w.click("Chords");
+    w.click("Chords under the primer");
+    assert_eq!(w.type_in("Gm C7"), [Action::PrimerChords("Gm C7".into())]);
+    w.pause();
+    w.click("Chords");
+    assert_eq!(w.click("Recognise"), [Action::FindPrimerChords]);
+    assert_eq!(w.click("As played"), [Action::FindPlayedChords]);
+    assert_eq!(w.click("Chord length: 2 bars"), set(ParamId::ChordLength, 0.75));
+    w.key(Key::Escape, Modifiers::NONE);
+    assert!(w.0.query_by_label("Chord length: 2 bars").is_none());
+}
+
+#[test]
+fn the_lane_shows_the_next_runs_chords_once_they_are_typed() {
+    let mut view = over_chords();
+    view.chords.progression = vec!["Gm".into()];
+    let mut w = Window::open(view);
+    w.click("Chord 4 Am7");
+    assert_eq!(w.type_in("H7"), [Action::Chords("C H7 F G7".into())], "the take's own chords are changed");
+    w.0.get_by_label("Chord 4 Am7"); // refused: nothing has changed
+    w.0.state_mut().view.chords.progression = ["C", "E7", "F", "G7"].map(String::from).to_vec();
+    w.frames();
+    w.0.get_by_label("Chord 4 E7");
+    w.0.state_mut().view.shown = Some(4);
+    w.frames();
+    w.0.get_by_label("Chord 4 Am7");
+}
+
+#[test]
+fn chords_are_typed_before_there_is_a_take_and_only_for_models_that_hear_them() {
+    let mut view = first_open();
+    assert!(Window::open(view.clone()).0.query_by_label("Chords").is_none());
+    view.model = 4;
+    let mut w = Window::open(view);
+    w.click("Chords");
+    assert!(w.0.query_by_label("Recognise").is_none(), "there is no primer");
+    assert_eq!(w.type_in("C G7 Am F"), [Action::Chords("C G7 Am F".into())]);
+    w.0.state_mut().view.chords.progression = ["C", "G7"].map(String::from).to_vec();
+    w.frames();
+    let (first, last) = (w.0.get_by_label("Chord 1 C").rect(), w.0.get_by_label("Chord 4 G7").rect());
+    assert!((first.width() - last.width()).abs() < 1.0 && last.left() > first.right());
+}
+
+#[test]
+fn the_model_page_is_opened_walked_and_chosen_from_by_keyboard() {
+    let mut w = Window::open(two_weights());
+    assert_eq!(w.click("Model"), [Action::LookAtModels]);
+    w.0.get_by_label("Weights: Built in");
+    assert!(w.0.query_by_label("Drum grid").is_none() && w.0.query_by_label("Undo").is_none());
+    // Down to the model without weights, and away without choosing it.
+    w.key(Key::ArrowDown, Modifiers::NONE);
+    w.0.get_by_label_contains("Needs weights: drop a Magenta checkpoint");
+    assert_eq!(w.key(Key::Escape, Modifiers::NONE), []);
+    assert!(w.0.query_by_label("Model: One drum RNN").is_none(), "closed");
+    // The second weights of the drums.
+    w.click("Model");
+    w.key(Key::ArrowRight, Modifiers::NONE);
+    w.key(Key::ArrowDown, Modifiers::NONE);
+    let chosen = Action::ChooseWeights { model: "drum_kit".into(), weights: "drum_kit.jazz".into() };
+    assert_eq!(w.key(Key::Enter, Modifiers::NONE), [chosen]);
+    assert!(w.0.query_by_label("Weights: jazz").is_none(), "Enter closes");
+    // Another family's second model.
+    w.click("Model");
+    w.key(Key::ArrowLeft, Modifiers::NONE);
+    w.key(Key::ArrowDown, Modifiers::NONE);
+    w.key(Key::ArrowRight, Modifiers::NONE);
+    w.key(Key::ArrowDown, Modifiers::NONE);
+    assert_eq!(w.key(Key::Enter, Modifiers::NONE), set(ParamId::Model, 3.0 / 31.0));
+    assert_eq!(w.key(Key::Enter, Modifiers::NONE), [Action::Generate], "the page is gone");
+}
+
+#[test]
+fn the_model_page_is_used_by_mouse() {
+    let mut w = Window::open(two_weights());
+    w.click("Model");
+    let chosen = Action::ChooseWeights { model: "drum_kit".into(), weights: "drum_kit.jazz".into() };
+    assert_eq!(w.click("Weights: jazz"), [chosen]);
+    let file = "/home/ada/.local/share/descant/models/drum_kit.jazz.safetensors";
+    assert_eq!(w.click("Reveal file"), [Action::RevealWeights(PathBuf::from(file))]);
+    assert_eq!(w.click("Import…"), [Action::Import]);
+    assert_eq!(w.click("Family: Improv"), [], "looking is not choosing");
+    assert_eq!(w.click("Model: Chord pitches improv RNN"), set(ParamId::Model, 4.0 / 31.0));
+    w.click("Close the models");
+    w.click("Model");
+    w.0.get_by_label("Gate passed: mean overlapping area");
+    w.0.get_by_label("Gate missed: adjacent equal bars");
+    // What an import chooses is looked at.
+    w.0.state_mut().view.models[0].playing = Some(1);
+    w.frames();
+    w.0.get_by_label("Reveal file");
+    w.click("Model");
+    assert!(w.0.query_by_label("Reveal file").is_none(), "the same button closes");
+}
+
+#[test]
+fn weights_that_were_chosen_and_are_gone_are_named() {
+    let mut view = two_weights();
+    view.models[0].ready = false;
+    view.models[0].playing = None;
+    view.models[0].missing = Some("jazz".into());
+    assert!(clips::blocked(&view).is_some_and(|why| why.contains("“jazz”")));
+    let mut w = Window::open(view);
+    assert_eq!(w.click("Generate"), []);
+    w.click("Model");
+    w.0.get_by_label_contains("The weights “jazz” are not on this computer");
 }

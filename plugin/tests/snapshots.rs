@@ -10,12 +10,12 @@ use descant_plugin::gui::theme;
 use descant_plugin::gui::view::View;
 use egui::{Shape, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::NodeT as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use std::fmt::Write as _;
 use std::path::Path;
 
 /// Every text with the place of its left top corner, then every control with its place and size, in whole points.
-fn shown(view: View, w: f32, h: f32) -> String {
+fn shown(view: View, w: f32, h: f32, open: Option<&str>) -> String {
     let mut harness =
         Harness::builder().with_size(vec2(w, h)).with_context_setup(theme::install).build_ui_state(
             |ui, (view, state): &mut (View, UiState)| {
@@ -24,6 +24,10 @@ fn shown(view: View, w: f32, h: f32) -> String {
             (view, UiState::default()),
         );
     harness.run_steps(3);
+    if let Some(label) = open {
+        harness.get_by_label(label).click();
+        harness.run_steps(3);
+    }
     let mut texts = Vec::new();
     for clipped in &harness.output().shapes {
         collect(&clipped.shape, &mut texts);
@@ -63,14 +67,19 @@ fn collect(shape: &Shape, texts: &mut Vec<(i32, i32, String)>) {
 fn the_window_shows_what_it_showed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
     let mut changed = Vec::new();
-    for (name, view, (w, h)) in [
-        ("first_open", gui_views::first_open(), (980.0, 620.0)),
-        ("eight_takes", gui_views::eight_takes(), (980.0, 620.0)),
-        ("continued", gui_views::continued(), (980.0, 620.0)),
-        ("continued_small", gui_views::continued(), (720.0, 460.0)),
-        ("song", gui_views::song(), (980.0, 620.0)),
+    for (name, view, (w, h), open) in [
+        ("first_open", gui_views::first_open(), (980.0, 620.0), None),
+        ("eight_takes", gui_views::eight_takes(), (980.0, 620.0), None),
+        ("continued", gui_views::continued(), (980.0, 620.0), None),
+        ("continued_small", gui_views::continued(), (720.0, 460.0), None),
+        ("over_chords", gui_views::over_chords(), (980.0, 620.0), None),
+        ("over_chords_small", gui_views::over_chords(), (720.0, 460.0), None),
+        ("chord_card", gui_views::over_chords(), (980.0, 620.0), Some("Chords")),
+        ("models", gui_views::two_weights(), (980.0, 620.0), Some("Model")),
+        ("models_small", gui_views::two_weights(), (720.0, 460.0), Some("Model")),
+        ("song", gui_views::song(), (980.0, 620.0), None),
     ] {
-        let now = shown(view, w, h);
+        let now = shown(view, w, h, open);
         let path = folder.join(format!("{name}.txt"));
         if std::env::var_os("DESCANT_SNAPSHOTS").is_some_and(|v| v == "write") {
             std::fs::create_dir_all(&folder).expect("a folder");

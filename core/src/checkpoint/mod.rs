@@ -18,6 +18,7 @@ mod slice_key;
 mod slices;
 mod snappy;
 mod source;
+mod summary;
 mod table;
 mod tar;
 mod tensor_proto;
@@ -31,6 +32,7 @@ pub use self::bundle::{BundleDetails, save_bundle};
 pub use self::open::{Format, Opened, open};
 pub use self::safetensors::{Checkpoint, MAX_FILE_BYTES, load_bytes, load_file, save_bytes, save_file};
 pub use self::source::file_sha256;
+pub use self::summary::{Summary, summarise_bytes, summarise_file};
 
 use self::open::{Variable, Watch};
 use std::path::PathBuf;

@@ -13,8 +13,8 @@ use std::path::Path;
 
 /// Largest file that is read: ample for every model of this family (3×512 in f32 has 22 MB).
 pub const MAX_FILE_BYTES: u64 = 512 << 20;
-const MAX_HEADER_BYTES: u64 = 1 << 20;
-const CARD_KEY: &str = "descant";
+pub(super) const MAX_HEADER_BYTES: u64 = 1 << 20;
+pub(super) const CARD_KEY: &str = "descant";
 
 /// Weights with their card.
 #[derive(Clone, Debug)]

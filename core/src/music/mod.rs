@@ -3,6 +3,7 @@
 //! Time is counted in [`Ticks`], never in floating-point beats. No model knowledge lives here.
 pub mod abc;
 mod chord;
+mod chord_finder;
 mod chord_kinds;
 mod clip;
 pub mod drum_map;
@@ -20,6 +21,7 @@ pub mod text;
 mod time;
 
 pub use chord::{Chord, ChordError, ChordQuality, ChordSymbol, NO_CHORD};
+pub use chord_finder::{find_chords, find_progression};
 pub use clip::{Clip, ClipKind, Note};
 pub use quantise::{
     DEFAULT_QPM, Grid, QuantiseError, Quantised, QuantisedNote, QuantisedText, STEPS_PER_QUARTER,

@@ -103,7 +103,7 @@ pub struct PerformanceControls {
 pub struct Request {
     /// The tool.
     pub tool: ToolKind,
-    /// Model id, e.g. `drum_kit`.
+    /// Model id, e.g. `drum_kit`; for weights of one's own followed by a dot and their name.
     pub model: String,
     /// What the tools but Generate start from.
     pub primer: Option<Clip>,

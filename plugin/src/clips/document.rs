@@ -3,9 +3,11 @@
 //! Plain data behind a lock that the audio thread never takes; changed by window, worker and state loading.
 //! Knows neither host nor disk.
 
+use super::chords::Chords;
 use crate::gui::view::PrimerOrigin;
-use descant_core::music::Clip;
+use descant_core::music::{ChordMark, Clip};
 use descant_core::tool::Take;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Seed of a new instance: its first take is the same everywhere.
@@ -58,6 +60,10 @@ pub struct Content {
     pub seed: u32,
     /// Number of the next take.
     pub next_id: u64,
+    /// Chords of the next run.
+    pub chords: Chords,
+    /// Weights chosen for a model, by its id; the model's first ones where nothing is chosen.
+    pub weights: BTreeMap<String, String>,
 }
 
 impl Default for Content {
@@ -70,6 +76,8 @@ impl Default for Content {
             locked: Vec::new(),
             seed: FIRST_SEED,
             next_id: 1,
+            chords: Chords::default(),
+            weights: BTreeMap::new(),
         }
     }
 }
@@ -197,11 +205,35 @@ impl Document {
         self.content.drop_dangling();
     }
 
-    /// Replaces the primer.
+    /// Replaces the primer. Its chords go with it, unless it is the same one with other notes.
     pub fn set_primer(&mut self, primer: Option<Primer>) {
-        if primer != self.content.primer {
+        let edited = primer.as_ref().is_some_and(|p| p.origin == PrimerOrigin::Edited);
+        let chords = if edited { self.content.chords.primer.clone() } else { Vec::new() };
+        self.set_primer_over(primer, chords);
+    }
+
+    /// Replaces the primer by one with chords.
+    pub fn set_primer_over(&mut self, primer: Option<Primer>, chords: Vec<ChordMark>) {
+        if primer != self.content.primer || chords != self.content.chords.primer {
             self.remember();
             self.content.primer = primer;
+            self.content.chords.primer = chords;
+        }
+    }
+
+    /// Chords of the next run.
+    pub fn set_chords(&mut self, chords: Chords) {
+        if chords != self.content.chords {
+            self.remember();
+            self.content.chords = chords;
+        }
+    }
+
+    /// Weights of a model.
+    pub fn choose_weights(&mut self, model: &str, weights: &str) {
+        if self.content.weights.get(model).is_none_or(|w| w != weights) {
+            self.remember();
+            self.content.weights.insert(model.to_owned(), weights.to_owned());
         }
     }
 
@@ -347,6 +379,30 @@ pub(crate) mod tests {
         assert_eq!((doc.content().shown, doc.content().sounding), (Some(3), Some(3)));
         doc.undo();
         assert_eq!(doc.content().entries.len(), 3);
+    }
+
+    #[test]
+    fn chords_are_undone_and_go_with_their_primer() {
+        let mut doc = Document::default();
+        let typed = Chords::default().with_progression("C G7").expect("chords");
+        doc.set_chords(typed.clone());
+        doc.set_chords(typed.clone());
+        let clip = Arc::new(take(1).clip);
+        let primer = |origin| Some(Primer { clip: clip.clone(), origin });
+        let mark = ChordMark { tick: 0, figure: "Dm".into() };
+        doc.set_primer_over(primer(PrimerOrigin::File), vec![mark.clone()]);
+        doc.set_primer(primer(PrimerOrigin::Edited));
+        assert_eq!(doc.content().chords.primer, [mark], "other notes, the same chords");
+        doc.set_primer(primer(PrimerOrigin::Captured));
+        assert!(doc.content().chords.primer.is_empty());
+        for _ in 0..3 {
+            doc.undo();
+        }
+        assert_eq!(doc.content().chords, typed);
+        doc.undo();
+        assert_eq!((doc.content().chords.clone(), doc.can().0), (Chords::default(), false));
+        doc.redo();
+        assert_eq!(doc.content().chords, typed);
     }
 
     #[test]

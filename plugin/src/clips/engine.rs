@@ -11,7 +11,7 @@ use crate::bridge::{GuiSide, NextClip, WorkerSide};
 use crate::gui::view::{ParamId, Status, StatusKind};
 use crate::library::{self, ModelInfo};
 use crate::worker::{Command, Generator, Worker};
-use descant_core::music::ClipKind;
+use descant_core::music::{ClipKind, Ticks};
 use descant_core::sampling::derive;
 use descant_core::tool::{Cancel, Infill, Request, ToolKind};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -152,6 +152,8 @@ impl Engine {
     /// What the parameters and the document ask for.
     pub fn request(&self) -> Result<Request, String> {
         let model = self.model().ok_or("No model is in this slot. Choose another one.")?;
+        let choice = self.params.doc.read(|d| d.content().weights.get(&model.id).cloned());
+        let weights = library::for_request(&model.id, choice.as_deref())?;
         let tool = self.params.tool_kind();
         let (primer, locked, seed) = self.params.doc.read(|d| {
             let content = d.content();
@@ -169,9 +171,15 @@ impl Engine {
             return Err(format!("{tool} needs a primer: play something in, drop a MIDI file or use a take."));
         }
         let clock = self.gui.telemetry.read();
+        let chords = if model.hears_chords {
+            let every = self.chord_ticks();
+            self.params.doc.read(|d| d.content().chords.track(every, primer.is_some()))
+        } else {
+            None
+        };
         Ok(Request {
             tool,
-            model: model.id.clone(),
+            model: weights,
             primer,
             bars: self.params.new_bars(),
             variations: self.params.variations.value().clamp(1, 16) as u32,
@@ -184,8 +192,17 @@ impl Engine {
             infill: Infill { locked, keep: self.params.more.kept() },
             listen_first: tool == ToolKind::Harmonise && self.params.more.listen_first.value(),
             search: self.params.more.beam(),
+            chords,
             ..Request::default()
         })
+    }
+
+    /// How long each chord of the progression lasts in the meter of the new bars.
+    #[must_use]
+    pub fn chord_ticks(&self) -> Ticks {
+        let primer = self.params.doc.read(|d| d.content().primer.as_ref().map(|p| p.clip.meter));
+        let meter = primer.filter(|_| self.params.tool_kind() == ToolKind::Continue);
+        self.params.chord_length.value().ticks(meter.unwrap_or_else(|| self.gui.telemetry.read().meter))
     }
 
     /// The chosen model; `None` in a slot without one.

@@ -3,9 +3,10 @@
 //! Runs on the worker; the window looks at the track list. Whatever the file is, the answer is a song or a
 //! sentence for the musician.
 
+use super::chords::MAX_CHORDS;
 use crate::gui::view::TrackView;
 use descant_core::music::{
-    Clip, ClipKind, MAX_SONG_BYTES, ReadError, Song, Span, Texture, Voices, read_song,
+    ChordMark, Clip, ClipKind, MAX_SONG_BYTES, ReadError, Song, Span, Texture, Ticks, Voices, read_song,
 };
 use std::fs::File;
 use std::io::Read;
@@ -116,6 +117,14 @@ impl OpenSong {
             clip.name = stem;
         }
         Ok(clip)
+    }
+
+    /// The chord symbols over the clip that [`Self::clip`] makes of a track.
+    #[must_use]
+    pub fn chords(&self, track: usize, length: Ticks) -> Vec<ChordMark> {
+        let mut chords = self.song.track_chords(track, Span::Auto, length);
+        chords.truncate(MAX_CHORDS);
+        chords
     }
 
     /// What the musician should know, as sentences; may be empty.

@@ -2,6 +2,7 @@
 //! [`Clips::process`], which never allocates, locks, waits (but in an offline render), frees or logs.
 
 pub mod capture;
+pub mod chords;
 pub mod document;
 pub mod editor;
 pub mod engine;

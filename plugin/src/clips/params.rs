@@ -9,7 +9,7 @@ use super::state::DocStore;
 use crate::bridge::Trigger;
 use crate::gui::view::ParamId;
 use crate::library;
-use descant_core::music::{self, PitchClasses};
+use descant_core::music::{self, Meter, PitchClasses, Ticks};
 use descant_core::tool::{Constraints, ToolKind};
 use nice_plug::prelude::*;
 use std::sync::{Arc, RwLock};
@@ -148,6 +148,41 @@ pub enum Swap {
     Bar,
 }
 
+/// How long each chord of a progression lasts.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum ChordLength {
+    #[id = "beat"]
+    #[name = "1 beat"]
+    Beat,
+    #[id = "two_beats"]
+    #[name = "2 beats"]
+    TwoBeats,
+    #[id = "bar"]
+    #[name = "1 bar"]
+    Bar,
+    #[id = "two_bars"]
+    #[name = "2 bars"]
+    TwoBars,
+    #[id = "four_bars"]
+    #[name = "4 bars"]
+    FourBars,
+}
+
+impl ChordLength {
+    /// In a meter.
+    #[must_use]
+    pub fn ticks(self, meter: Meter) -> Ticks {
+        match self {
+            Self::Beat => meter.beat_ticks(),
+            Self::TwoBeats => 2 * meter.beat_ticks(),
+            Self::Bar => meter.bar_ticks(),
+            Self::TwoBars => 2 * meter.bar_ticks(),
+            Self::FourBars => 4 * meter.bar_ticks(),
+        }
+    }
+}
+
 /// See the file's head.
 #[derive(Params)]
 #[allow(missing_docs)]
@@ -198,6 +233,8 @@ pub struct ClipsParams {
     /// Search, and what only some models can be told.
     #[nested(group = "More")]
     pub more: More,
+    #[id = "chord_length"]
+    pub chord_length: EnumParam<ChordLength>,
     /// Takes, primer, seed.
     #[persist = "doc"]
     pub doc: Arc<DocStore>,
@@ -284,6 +321,7 @@ impl ClipsParams {
             drum_channel: whole("Drum channel", 10, 1, 16),
             revision: whole("Revision", 0, 0, REVISIONS).hide().non_automatable(),
             more: More::default(),
+            chord_length: EnumParam::new("Chord length", ChordLength::Bar),
             doc: Arc::default(),
             window: Arc::new(RwLock::new(FIRST_WINDOW)),
         }
@@ -378,6 +416,7 @@ impl ClipsParams {
                 let last = &self.more.pitch_weights[11].weight;
                 visitor.visit(self.more.weight(usize::from(class)).unwrap_or(last))
             }
+            ParamId::ChordLength => visitor.visit(&self.chord_length),
         }
     }
 }
@@ -412,7 +451,7 @@ mod tests {
     use super::*;
 
     /// Ids, names and order as released. Lines may be added at the end, nothing else may change.
-    const FROZEN: [(&str, &str); 42] = [
+    const FROZEN: [(&str, &str); 43] = [
         ("temperature", "Temperature"),
         ("tool", "Tool"),
         ("model", "Model"),
@@ -455,6 +494,7 @@ mod tests {
         ("pitch_weight_10", "Weight A"),
         ("pitch_weight_11", "Weight A#"),
         ("pitch_weight_12", "Weight B"),
+        ("chord_length", "Chord length"),
     ];
 
     fn params() -> ClipsParams {
@@ -467,9 +507,9 @@ mod tests {
                 temperature tool model bars continue_bars variations density key scale range_low range_high
                 seed_lock swap audition play generate bypass own_tempo melody_channel drum_channel revision
                 more.most_notes more.no_repeat more.keep more.listen_first more.search more.beam_size
-                more.branch_factor more.steps_per_iteration more.notes_per_second)
+                more.branch_factor more.steps_per_iteration more.notes_per_second; chord_length)
         };
-        (@ $params:expr, $p:ident => $body:expr; $($field:ident $(.$inner:ident)?)*) => {{
+        (@ $params:expr, $p:ident => $body:expr; $($field:ident $(.$inner:ident)?)*; $($later:ident)*) => {{
             let all = &$params;
             $({
                 let $p = &all.$field$(.$inner)?;
@@ -479,6 +519,10 @@ mod tests {
                 let $p = all.more.weight(class).expect("twelve pitch classes");
                 $body
             }
+            $({
+                let $p = &all.$later;
+                $body
+            })*
         }};
     }
 
@@ -521,6 +565,22 @@ mod tests {
         assert_eq!(p.channels(), (0, 9));
         assert_eq!(p.constraints(), Constraints::default());
         assert!(p.play.value() && !p.generate.value() && !p.bypass.value());
+    }
+
+    #[test]
+    fn a_chord_lasts_as_long_as_its_meter_says() {
+        let p = params();
+        assert_eq!(p.chord_length.value(), ChordLength::Bar);
+        let waltz = Meter { numerator: 3, denominator: 4 };
+        let quarters = |length: ChordLength| length.ticks(waltz) / music::TICKS_PER_QUARTER;
+        let all = [
+            ChordLength::Beat,
+            ChordLength::TwoBeats,
+            ChordLength::Bar,
+            ChordLength::TwoBars,
+            ChordLength::FourBars,
+        ];
+        assert_eq!(all.map(quarters), [1, 2, 3, 6, 12]);
     }
 
     #[test]

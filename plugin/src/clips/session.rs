@@ -3,6 +3,7 @@
 //! The window's thread. Quick things happen here, slow ones are sent to the worker. Parameters are not touched
 //! here: only the host's parameter gestures may do that ([`super::editor`]).
 
+use super::chords::{Chords, ChordsError};
 use super::document::Primer;
 use super::engine::Engine;
 use super::params::Tool;
@@ -68,6 +69,19 @@ pub fn carry_out(engine: &Arc<Engine>, action: Action) -> Option<Wish> {
         }
         Action::Undo => travel(engine, true),
         Action::Redo => travel(engine, false),
+        Action::Chords(text) => type_chords(engine, |chords| chords.with_progression(&text)),
+        Action::PrimerChords(text) => {
+            let every = engine.chord_ticks();
+            type_chords(engine, |chords| chords.with_primer(&text, every));
+        }
+        Action::FindPrimerChords => find_primer_chords(engine),
+        Action::FindPlayedChords => engine.send(Command::FindPlayedChords),
+        Action::LookAtModels => engine.send(Command::LookAtModels),
+        Action::ChooseWeights { model, weights } => {
+            engine.change(false, |d| d.choose_weights(&model, &weights));
+        }
+        Action::RevealWeights(path) => shell::reveal(engine, &path),
+        Action::Import => shell::choose_checkpoint(engine),
     }
     None
 }
@@ -83,9 +97,9 @@ fn use_as_primer(engine: &Arc<Engine>, id: u64) {
     let mut clip = take.clip.clone();
     // The take's own name names its primer already; names must not grow with every round.
     clip.name = Seed(take.seed).to_string();
-    let kind = clip.kind;
+    let (kind, chords) = (clip.kind, take.chords());
     let primer = Primer { clip: Arc::new(clip), origin: PrimerOrigin::Take };
-    engine.change(false, |d| d.set_primer(Some(primer)));
+    engine.change(false, |d| d.set_primer_over(Some(primer), chords));
     engine.wish_for(kind);
 }
 
@@ -130,6 +144,36 @@ fn drag_out(engine: &Arc<Engine>, part: Part) -> Option<Wish> {
         }
     });
     Some(Wish::Drag(path))
+}
+
+/// Takes typed chords over, or says which word is none.
+fn type_chords(engine: &Arc<Engine>, typed: impl Fn(&Chords) -> Result<Chords, ChordsError>) {
+    let refused = engine.change(false, |d| match typed(&d.content().chords) {
+        Ok(chords) => {
+            d.set_chords(chords);
+            None
+        }
+        Err(why) => Some(why),
+    });
+    if let Some(why) = refused {
+        engine.say(StatusKind::Bad, format!("{why}."));
+    }
+}
+
+fn find_primer_chords(engine: &Arc<Engine>) {
+    let every = engine.chord_ticks();
+    let found = engine.change(false, |d| {
+        let clip = d.content().primer.as_ref().map(|p| p.clip.clone())?;
+        let chords = d.content().chords.found_in_primer(&clip, every);
+        let count = chords.primer.len();
+        d.set_chords(chords);
+        Some(count)
+    });
+    match found {
+        Some(1) => engine.say(StatusKind::Good, "Found 1 chord under the primer."),
+        Some(count) => engine.say(StatusKind::Good, format!("Found {count} chords under the primer.")),
+        None => engine.say(StatusKind::Info, "There is no primer to find chords under."),
+    }
 }
 
 fn edit(engine: &Arc<Engine>, take: Option<u64>, clip: &Clip) {

@@ -5,19 +5,43 @@
 
 use super::engine::Engine;
 use crate::gui::view::StatusKind;
+use crate::library::CHECKPOINT_ENDINGS;
 use crate::worker::Command;
 use descant_core::music::SONG_EXTENSIONS;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 use std::sync::Arc;
 
-/// Asks for a MIDI file and sends it to the worker.
+/// Asks for a MIDI file or score and sends it to the worker.
 pub fn choose_file(engine: &Arc<Engine>) {
-    beside(engine, |engine| match ask(&open_dialogs()) {
+    let title = "MIDI file or score";
+    choose(engine, Wanted { title, noun: "MIDI file", group: "Music", endings: &SONG_EXTENSIONS });
+}
+
+/// Asks for a checkpoint and sends it to the worker.
+pub fn choose_checkpoint(engine: &Arc<Engine>) {
+    let (title, endings) = ("Magenta checkpoint", &CHECKPOINT_ENDINGS);
+    choose(engine, Wanted { title, noun: "checkpoint", group: "Checkpoints", endings });
+}
+
+/// What a dialog asks for.
+#[derive(Clone, Copy)]
+struct Wanted {
+    title: &'static str,
+    /// Within a sentence.
+    noun: &'static str,
+    group: &'static str,
+    endings: &'static [&'static str],
+}
+
+fn choose(engine: &Arc<Engine>, wanted: Wanted) {
+    beside(engine, move |engine| match ask(&open_dialogs(wanted)) {
         Answer::Path(path) => engine.send(Command::Open(path)),
         Answer::Dismissed => {}
-        Answer::NoDialog => engine
-            .say(StatusKind::Info, "There is no file dialog here. Drop a MIDI file on the window instead."),
+        Answer::NoDialog => {
+            let text = format!("There is no file dialog here. Drop a {} on the window instead.", wanted.noun);
+            engine.say(StatusKind::Info, text);
+        }
     });
 }
 
@@ -51,7 +75,7 @@ pub fn reveal(engine: &Arc<Engine>, path: &Path) {
                 .is_ok_and(|mut child| cfg!(windows) || child.wait().is_ok_and(|s| s.success()))
         });
         if !shown {
-            engine.say(StatusKind::Info, format!("The take is at {}.", path.display()));
+            engine.say(StatusKind::Info, format!("The file is at {}.", path.display()));
         }
     });
 }
@@ -91,8 +115,9 @@ fn ask(programs: &[(&str, Vec<String>)]) -> Answer {
 
 /// Patterns of the files that can be opened, as the dialogs want them.
 #[cfg(not(target_os = "macos"))]
-fn patterns(between: &str) -> String {
-    SONG_EXTENSIONS.map(|e| format!("*.{e}")).join(between)
+fn patterns(wanted: Wanted, between: &str) -> String {
+    let patterns: Vec<String> = wanted.endings.iter().map(|e| format!("*.{e}")).collect();
+    patterns.join(between)
 }
 
 fn texts(parts: &[&str]) -> Vec<String> {
@@ -100,10 +125,11 @@ fn texts(parts: &[&str]) -> Vec<String> {
 }
 
 #[cfg(target_os = "macos")]
-fn open_dialogs() -> Vec<(&'static str, Vec<String>)> {
-    let types: String = SONG_EXTENSIONS.iter().map(|e| format!(", \"{e}\"")).collect();
+fn open_dialogs(wanted: Wanted) -> Vec<(&'static str, Vec<String>)> {
+    let types: String = wanted.endings.iter().map(|e| format!(", \"{e}\"")).collect();
+    let title = wanted.title;
     let script = format!(
-        r#"POSIX path of (choose file with prompt "MIDI file or score" of type {{"public.midi-audio"{types}}})"#
+        r#"POSIX path of (choose file with prompt "{title}" of type {{"public.midi-audio"{types}}})"#
     );
     vec![("osascript", texts(&["-e", &script]))]
 }
@@ -123,21 +149,21 @@ fn reveal_programs(path: &Path) -> Vec<Process> {
 }
 
 #[cfg(windows)]
-fn open_dialogs() -> Vec<(&'static str, Vec<String>)> {
-    vec![windows_dialog("OpenFileDialog", "")]
+fn open_dialogs(wanted: Wanted) -> Vec<(&'static str, Vec<String>)> {
+    let filter = format!("{}|{}", wanted.group, patterns(wanted, ";"));
+    vec![windows_dialog("OpenFileDialog", "", &filter)]
 }
 
 #[cfg(windows)]
 fn save_dialogs(to: &Path) -> Vec<(&'static str, Vec<String>)> {
-    vec![windows_dialog("SaveFileDialog", &to.to_string_lossy().replace('\'', "''"))]
+    vec![windows_dialog("SaveFileDialog", &to.to_string_lossy().replace('\'', "''"), "Music|*.mid")]
 }
 
 #[cfg(windows)]
-fn windows_dialog(kind: &str, name: &str) -> (&'static str, Vec<String>) {
-    let filter = if kind == "OpenFileDialog" { patterns(";") } else { "*.mid".to_owned() };
+fn windows_dialog(kind: &str, name: &str, filter: &str) -> (&'static str, Vec<String>) {
     let script = format!(
         "Add-Type -AssemblyName System.Windows.Forms; [Console]::OutputEncoding = [Text.Encoding]::UTF8; \
-         $d = New-Object System.Windows.Forms.{kind}; $d.Filter = 'Music|{filter}'; $d.FileName = '{name}'; \
+         $d = New-Object System.Windows.Forms.{kind}; $d.Filter = '{filter}'; $d.FileName = '{name}'; \
          if ($d.ShowDialog() -eq 'OK') {{ [Console]::Write($d.FileName) }}"
     );
     ("powershell", texts(&["-NoProfile", "-STA", "-Command", &script]))
@@ -151,7 +177,10 @@ fn reveal_programs(path: &Path) -> Vec<Process> {
 }
 
 #[cfg(not(any(windows, target_os = "macos")))]
-fn open_dialogs() -> Vec<(&'static str, Vec<String>)> {
+fn open_dialogs(wanted: Wanted) -> Vec<(&'static str, Vec<String>)> {
+    let (title, group, list) = (wanted.title, wanted.group, patterns(wanted, " "));
+    // File names of DAWs are in capitals at times.
+    let capitals = list.to_uppercase();
     let home = music_folder();
     let home = home.to_string_lossy();
     vec![
@@ -159,11 +188,11 @@ fn open_dialogs() -> Vec<(&'static str, Vec<String>)> {
             "zenity",
             texts(&[
                 "--file-selection",
-                "--title=MIDI file or score",
-                &format!("--file-filter=Music | {} *.MID", patterns(" ")),
+                &format!("--title={title}"),
+                &format!("--file-filter={group} | {list} {capitals}"),
             ]),
         ),
-        ("kdialog", texts(&["--getopenfilename", &home, &format!("Music ({})", patterns(" "))])),
+        ("kdialog", texts(&["--getopenfilename", &home, &format!("{group} ({list})")])),
     ]
 }
 

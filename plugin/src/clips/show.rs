@@ -2,14 +2,17 @@
 
 use super::engine::Engine;
 use super::params::Visitor;
-use crate::gui::view::{ModelView, ParamId, ParamState, PrimerView, SongView, TakeView, TransportView, View};
-use crate::library;
+use crate::gui::view::{
+    ChordsView, ModelView, ParamId, ParamState, PrimerView, SongView, TakeView, TransportView, View,
+    WeightsView,
+};
+use crate::library::{self, ModelInfo};
 use descant_core::sampling::Seed;
 use nice_plug::prelude::Param;
 use std::collections::HashMap;
 
 /// All controls of the window.
-pub const CONTROLS: [ParamId; 37] = [
+pub const CONTROLS: [ParamId; 38] = [
     ParamId::Tool,
     ParamId::Model,
     ParamId::Temperature,
@@ -47,6 +50,7 @@ pub const CONTROLS: [ParamId; 37] = [
     ParamId::PitchWeight(9),
     ParamId::PitchWeight(10),
     ParamId::PitchWeight(11),
+    ParamId::ChordLength,
 ];
 
 struct State {
@@ -78,8 +82,8 @@ pub fn view(engine: &Engine) -> View {
     let params = &engine.params;
     let mut states = HashMap::new();
     for id in CONTROLS {
-        use ParamId::{Keep, Key, Scale, Search, SwapQuantum, Tool};
-        let choices = matches!(id, Tool | Key | Scale | SwapQuantum | Keep | Search);
+        use ParamId::{ChordLength, Keep, Key, Scale, Search, SwapQuantum, Tool};
+        let choices = matches!(id, Tool | Key | Scale | SwapQuantum | Keep | Search | ChordLength);
         let mut state = params.visit(id, State { choices });
         if id == ParamId::Model {
             state.choices = library::models().iter().map(|m| m.name.clone()).collect();
@@ -99,17 +103,7 @@ pub fn view(engine: &Engine) -> View {
             playhead: clock.playhead,
         },
         tool: params.tool_kind(),
-        models: library::models()
-            .iter()
-            .map(|m| ModelView {
-                id: m.id.clone(),
-                name: m.name.clone(),
-                about: m.about.clone(),
-                kind: m.kind,
-                ready: library::ready(&m.id),
-                default_temperature: library::default_temperature(&m.id),
-            })
-            .collect(),
+        models: library::models().iter().map(|m| model(m, content.weights.get(&m.id))).collect(),
         model: usize::try_from(params.model.value()).unwrap_or(0),
         params: states,
         primer: content.primer.map(|p| PrimerView { clip: p.clip, origin: p.origin }),
@@ -139,5 +133,36 @@ pub fn view(engine: &Engine) -> View {
             tempo: s.tempo(),
             tempo_changes: s.tempo_changes(),
         }),
+        chords: ChordsView {
+            progression: content.chords.progression,
+            every: engine.chord_ticks(),
+            primer: content.chords.primer,
+        },
+    }
+}
+
+/// A model, with the weights that the document chose for it.
+fn model(m: &ModelInfo, choice: Option<&String>) -> ModelView {
+    let all = library::weights(&m.id);
+    let playing = match choice {
+        Some(key) => all.iter().position(|w| w.key == *key),
+        None => (!all.is_empty()).then_some(0),
+    };
+    let name = |key: &String| library::split(key).1.unwrap_or(key).to_owned();
+    ModelView {
+        id: m.id.clone(),
+        name: m.name.clone(),
+        about: m.about.clone(),
+        kind: m.kind,
+        ready: playing.is_some(),
+        default_temperature: library::default_temperature(playing.map_or(&m.id, |i| &all[i].key)),
+        hears_chords: m.hears_chords,
+        family: m.family,
+        playing,
+        missing: choice.filter(|_| playing.is_none()).map(name),
+        weights: all
+            .into_iter()
+            .map(|w| WeightsView { card: library::card(&w.key), key: w.key, name: w.name, path: w.path })
+            .collect(),
     }
 }

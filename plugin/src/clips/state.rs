@@ -4,17 +4,21 @@
 //! take to the player before it returns, so that a bounce that follows at once is complete. Every released
 //! version stays readable; what cannot be read is refused and changes nothing.
 
+use super::chords::Chords;
 use super::document::{Content, Document, Entry, MAX_LOCKED, Primer};
 use crate::gui::view::PrimerOrigin;
-use descant_core::music::{Clip, Meter, Note, Ticks};
+use descant_core::music::{ChordMark, Clip, Meter, Note, Ticks};
 use descant_core::tool::{Request, Score, Take};
 use nice_plug::params::persist::PersistentField;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Version written by this build.
-pub const VERSION: u32 = 1;
+/// Version written by this build. 2: chords, and weights chosen for models.
+pub const VERSION: u32 = 2;
+/// Most models with weights of their own choice that are believed, and the longest of their names.
+const MAX_WEIGHTS: (usize, usize) = (64, 200);
 /// Longest clip that is believed, in ticks: an hour at 300 bpm.
 const LONGEST: Ticks = 18_000 * 30_720;
 
@@ -33,6 +37,9 @@ pub struct Saved {
     primer: Option<SavedPrimer>,
     requests: Vec<Request>,
     takes: Vec<SavedTake>,
+    progression: Vec<String>,
+    primer_chords: Vec<ChordMark>,
+    weights: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,6 +123,9 @@ impl Saved {
             primer,
             requests: requests.into_iter().map(|r| (*r).clone()).collect(),
             takes,
+            progression: content.chords.progression.clone(),
+            primer_chords: content.chords.primer.clone(),
+            weights: content.weights.clone(),
         }
     }
 
@@ -165,7 +175,20 @@ impl Saved {
         locked.sort_unstable();
         locked.dedup();
         locked.truncate(MAX_LOCKED);
-        Some(Content { entries, primer, shown, sounding, locked, seed: self.seed, next_id: self.next_id })
+        let chords = Chords { progression: self.progression, primer: self.primer_chords };
+        let mut weights = self.weights;
+        weights.retain(|model, name| model.len().max(name.len()) <= MAX_WEIGHTS.1);
+        Some(Content {
+            entries,
+            primer,
+            shown,
+            sounding,
+            locked,
+            seed: self.seed,
+            next_id: self.next_id,
+            chords: chords.credible(LONGEST),
+            weights: weights.into_iter().take(MAX_WEIGHTS.0).collect(),
+        })
     }
 }
 
@@ -275,7 +298,7 @@ pub const FIELD: &str = "doc";
 
 /// Before a state is loaded: makes sure that the document field can be read, so that [`PersistentField::set`] is
 /// reached and ends what [`crate::bridge::loading_state`] began.
-pub fn prepare(fields: &mut std::collections::BTreeMap<String, String>) {
+pub fn prepare(fields: &mut BTreeMap<String, String>) {
     let readable = fields.get(FIELD).is_some_and(|json| {
         // A list would be read as the fields in order.
         json.trim_start().starts_with('{') && serde_json::from_str::<Saved>(json).is_ok()
@@ -298,6 +321,9 @@ mod tests {
             d.star(2);
             let clip = Arc::new(take(5).clip);
             d.set_primer(Some(Primer { clip, origin: PrimerOrigin::File }));
+            let mark = ChordMark { tick: 7, figure: "Dm".into() };
+            d.set_chords(Chords { progression: vec!["C".into(), "G7".into()], primer: vec![mark] });
+            d.choose_weights("drum_kit", "mine");
             d.show(2);
             d.lock(3);
             d.lock(0);
@@ -320,15 +346,30 @@ mod tests {
             assert_eq!((d.content().shown, d.content().sounding, d.content().seed), (Some(2), None, 78));
             assert!(d.content().entries[1].starred);
             assert_eq!(d.content().locked, [0, 3]);
+            assert_eq!(d.content().chords.progression, ["C", "G7"]);
+            assert_eq!(d.content().chords.primer[0].tick, 7);
+            assert_eq!(d.content().weights["drum_kit"], "mine");
         });
         assert!(first.matches("drum_kit").count() < 4, "a request is stored once");
+    }
+
+    #[test]
+    fn states_of_the_first_version_still_load() {
+        let mut old: serde_json::Value = serde_json::from_str(&json(&store())).expect("JSON");
+        let fields = old.as_object_mut().expect("an object");
+        for new in ["progression", "primer_chords", "weights"] {
+            fields.remove(new).expect("written now");
+        }
+        fields.insert("version".into(), 1.into());
+        let content = serde_json::from_value::<Saved>(old).expect("reads").content().expect("is believed");
+        assert_eq!((content.entries.len(), content.chords, content.weights.len()), (4, Chords::default(), 0));
     }
 
     #[test]
     fn what_cannot_be_read_changes_nothing() {
         let store = store();
         let before = json(&store);
-        for text in [r#"{"version":0}"#, r#"{"version":2,"seed":3}"#, "{}"] {
+        for text in [r#"{"version":0}"#, r#"{"version":3,"seed":3}"#, "{}"] {
             store.set(serde_json::from_str(text).expect("valid shape"));
         }
         assert_eq!((json(&store), store.refused(), store.loads()), (before, 3, 0));
@@ -337,7 +378,7 @@ mod tests {
     #[test]
     fn a_broken_field_is_replaced_by_one_that_ends_the_load() {
         for broken in ["", "null", "[1,2]", "{\"version\":\"x\"}", "{"] {
-            let mut fields = std::collections::BTreeMap::from([(FIELD.to_string(), broken.to_string())]);
+            let mut fields = BTreeMap::from([(FIELD.to_string(), broken.to_string())]);
             prepare(&mut fields);
             let saved: Saved = serde_json::from_str(&fields[FIELD]).expect("readable now");
             assert_eq!(saved.content().map(|_| ()), None);

@@ -176,7 +176,9 @@ fn fade_in(ui: &Ui, cx: &mut Cx<'_>) {
 fn run_head(ui: &mut Ui, first: &TakeView) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), RUN), Sense::hover());
     let r = &first.take.request;
-    let words = format!("{} · {} · {:.2}", r.tool.name(), r.model.replace('_', " "), r.temperature);
+    // Weights of one's own are behind a dot.
+    let model = r.model.replace('_', " ").replacen('.', ", ", 1);
+    let words = format!("{} · {model} · {:.2}", r.tool.name(), r.temperature);
     let pos = pos2(rect.left() + 12.0, rect.center().y + 2.0);
     text(
         ui.painter(),

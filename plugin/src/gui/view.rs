@@ -3,7 +3,7 @@
 //! The window is a function from one to the other and holds nothing that must survive: the glue in `clips/`
 //! fills the view before a frame and carries out the actions after it. Tests do the same without a host.
 
-use descant_core::music::{Clip, ClipKind, Meter, Ticks};
+use descant_core::music::{ChordMark, Clip, ClipKind, Meter, Ticks};
 use descant_core::tool::{Take, ToolKind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -63,6 +63,8 @@ pub enum ParamId {
     NotesPerSecond,
     /// Performances: weight of a pitch class, from C on.
     PitchWeight(u8),
+    /// How long each chord of the progression lasts.
+    ChordLength,
 }
 
 /// A parameter's state for drawing.
@@ -97,7 +99,10 @@ pub struct TransportView {
     pub playhead: Option<Ticks>,
 }
 
-/// One entry of the model menu.
+/// Groups of the model page, in its order.
+pub const FAMILIES: [&str; 6] = ["Drums", "Melody", "Improv", "Polyphony", "Pianoroll", "Performance"];
+
+/// One entry of the model page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelView {
     /// Id, e.g. `drum_kit`.
@@ -112,6 +117,63 @@ pub struct ModelView {
     pub ready: bool,
     /// Temperature the quality figures were measured at.
     pub default_temperature: f32,
+    /// Whether it writes over chords.
+    pub hears_chords: bool,
+    /// One of [`FAMILIES`].
+    pub family: &'static str,
+    /// The weights there are for it.
+    pub weights: Vec<WeightsView>,
+    /// Index of those that it plays.
+    pub playing: Option<usize>,
+    /// Name of weights that were chosen and are not on this computer.
+    pub missing: Option<String>,
+}
+
+/// A set of weights of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightsView {
+    /// What the document calls them.
+    pub key: String,
+    /// Name for people, e.g. "Built in".
+    pub name: String,
+    /// The file; `None` inside the program.
+    pub path: Option<PathBuf>,
+    /// What they say about themselves, once it was read.
+    pub card: Option<Arc<CardView>>,
+}
+
+/// What weights say about themselves.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CardView {
+    /// What they learned from.
+    pub data: Vec<String>,
+    /// Licence; may be empty.
+    pub licence: String,
+    /// Size of the file in bytes.
+    pub bytes: u64,
+    /// Number of values.
+    pub parameters: u64,
+    /// The files that they were imported from.
+    pub source: Vec<String>,
+    /// Likelihood of music that they have not seen, in words.
+    pub held_out: Option<String>,
+    /// Quality gates.
+    pub gates: Vec<GateView>,
+    /// Why they cannot be read, as a sentence.
+    pub problem: Option<String>,
+}
+
+/// A figure that weights have to reach.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GateView {
+    /// What is measured.
+    pub name: String,
+    /// The figure.
+    pub value: String,
+    /// What it has to be.
+    pub bound: String,
+    /// Whether it is.
+    pub pass: bool,
 }
 
 /// Where a primer came from.
@@ -134,6 +196,17 @@ pub struct PrimerView {
     pub clip: Arc<Clip>,
     /// Its origin.
     pub origin: PrimerOrigin,
+}
+
+/// The chords of the next run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChordsView {
+    /// Figures for the new bars, in order; none: the model's own choice.
+    pub progression: Vec<String>,
+    /// How long each of them lasts.
+    pub every: Ticks,
+    /// Chords under the primer, counted from its start.
+    pub primer: Vec<ChordMark>,
 }
 
 /// One line of the take list.
@@ -239,6 +312,8 @@ pub struct View {
     pub can_redo: bool,
     /// Track chooser, when a song with several tracks was dropped.
     pub song: Option<SongView>,
+    /// Chords of the next run.
+    pub chords: ChordsView,
 }
 
 /// How a control was moved.
@@ -326,4 +401,25 @@ pub enum Action {
     Undo,
     /// Ctrl-Y.
     Redo,
+    /// The progression for the new bars was typed in.
+    Chords(String),
+    /// The chords under the primer were typed in.
+    PrimerChords(String),
+    /// Find the chords under the primer from its notes.
+    FindPrimerChords,
+    /// Find the progression from what was played in.
+    FindPlayedChords,
+    /// The model page was opened: its cards are wanted.
+    LookAtModels,
+    /// These weights shall play for a model.
+    ChooseWeights {
+        /// The model's id.
+        model: String,
+        /// Their key.
+        weights: String,
+    },
+    /// Show a file of weights in the file manager.
+    RevealWeights(PathBuf),
+    /// "Import…": a dialog for checkpoints.
+    Import,
 }

@@ -1,14 +1,15 @@
 //! Checkpoints that people already have → weights in the user's folder.
 //!
-//! Worker thread. Nothing is lost: weights that were there before stay beside the new ones under another name.
+//! Worker thread. Nothing is lost: weights that were there before stay, the new ones get a name of their own.
 
-use super::{LOADED, look, name, sentence, user_folder};
+use super::weights::{BUILT_IN, ENDING};
+use super::{LOADED, look, name, read_cards, sentence, user_folder};
 use descant_core::checkpoint::{self, CheckpointError};
+use descant_core::model::find;
 use descant_core::model::import::{ImportError, import};
-use descant_core::model::{builtin, find};
 use descant_core::tool::Cancel;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::PoisonError;
 
 /// What became of a checkpoint.
@@ -16,12 +17,14 @@ use std::sync::PoisonError;
 pub struct Added {
     /// The model that has new weights.
     pub model: String,
+    /// Their key.
+    pub weights: String,
     /// What to tell the musician.
     pub text: String,
 }
 
 /// Endings of the files that hold a checkpoint, the best to open first.
-const ENDINGS: [&str; 6] = ["mag", "index", "safetensors", "ckpt", "zip", "tar"];
+pub const CHECKPOINT_ENDINGS: [&str; 6] = ["mag", "index", "safetensors", "ckpt", "zip", "tar"];
 
 /// Whether a dropped file or folder is a checkpoint by its name: then it is opened as one.
 #[must_use]
@@ -30,7 +33,7 @@ pub fn is_checkpoint(path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
         // TensorFlow: `model.ckpt-1000`, `model.ckpt-1000.data-00000-of-00001`, and the note `checkpoint`.
-        ENDINGS.contains(&ending) || name.contains(".ckpt") || name == "checkpoint"
+        CHECKPOINT_ENDINGS.contains(&ending) || name.contains(".ckpt") || name == "checkpoint"
     };
     if !path.is_dir() {
         return file(path);
@@ -57,6 +60,7 @@ pub fn add(
     let added = add_to(&folder, path, chosen, progress, cancel)?;
     LOADED.lock().unwrap_or_else(PoisonError::into_inner).remove(&added.model);
     look();
+    read_cards();
     Ok(added)
 }
 
@@ -87,29 +91,47 @@ fn add_to(
     let card = imported.checkpoint.card.as_ref().ok_or_else(|| broken(&"it has no card"))?;
     let model = card.configuration.clone();
     fs::create_dir_all(folder).map_err(|e| broken(&e))?;
-    let target = folder.join(format!("{model}.safetensors"));
     let fresh = folder.join(format!("{model}.new"));
     checkpoint::save_file(&fresh, &imported.checkpoint.weights, card).map_err(|e| broken(&e))?;
-    let kept = set_aside(&target).map_err(|e| broken(&e))?;
-    fs::rename(&fresh, &target).map_err(|e| broken(&e))?;
-    let mut text = format!("Imported {file}: {} plays it now.", name(&model));
-    if let Some(kept) = kept {
-        text.push_str(&format!(" What was there is {}.", kept.display()));
-    } else if builtin::has(&model) {
-        text.push_str(&format!(" Delete {} to get Descant's own back.", target.display()));
-    }
-    Ok(Added { model, text })
+    let (weights, again) = keep(folder, &fresh, &model, &imported.name).map_err(|e| broken(&e))?;
+    let played = name(&weights);
+    let text = if again {
+        format!("{file} was imported before: {played} plays it now.")
+    } else {
+        format!("Imported {file}: {played} plays it now. Others are under Models.")
+    };
+    Ok(Added { model, weights, text })
 }
 
-/// Renames a file, if it is there, to a name that the library does not take for weights; the new path.
-fn set_aside(path: &Path) -> std::io::Result<Option<PathBuf>> {
-    if !path.exists() {
-        return Ok(None);
+/// Gives the file `fresh` the first free name of `model` and `wished`; the key, and whether it was there already.
+fn keep(folder: &Path, fresh: &Path, model: &str, wished: &str) -> std::io::Result<(String, bool)> {
+    let bytes = fs::read(fresh)?;
+    let wished = file_part(wished);
+    for n in 1..=MOST_ENTRIES {
+        let name = if n == 1 { wished.clone() } else { format!("{wished}-{n}") };
+        let key = format!("{model}.{name}");
+        let target = folder.join(format!("{key}.{ENDING}"));
+        if name == BUILT_IN {
+            continue;
+        }
+        if !target.exists() {
+            fs::rename(fresh, &target)?;
+            return Ok((key, false));
+        }
+        if fs::read(&target)? == bytes {
+            fs::remove_file(fresh)?;
+            return Ok((key, true));
+        }
     }
-    let free = (1..).map(|n| path.with_extension(format!("safetensors.before-{n}"))).find(|p| !p.exists());
-    let Some(free) = free else { return Ok(None) };
-    fs::rename(path, &free)?;
-    Ok(Some(free))
+    Err(std::io::Error::other("there are too many weights of this name"))
+}
+
+/// A part of a file's name that every system takes.
+fn file_part(text: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || c == '_' { c } else { '-' };
+    let part: String = text.chars().map(plain).take(60).collect();
+    let part = part.trim_matches('-');
+    if part.is_empty() { "weights".into() } else { part.into() }
 }
 
 #[cfg(test)]
@@ -141,27 +163,39 @@ mod tests {
         };
         let added = add("attention_small.mag", "drum_kit").expect("a whole bundle");
         assert_eq!(added.model, "attention_rnn");
-        let file = folder.path().join("attention_rnn.safetensors");
+        assert_eq!(added.weights, "attention_rnn.attention_small");
+        let file = folder.path().join("attention_rnn.attention_small.safetensors");
         let checkpoint = checkpoint::load_file(&file).expect("written");
         descant_core::model::Model::from_checkpoint(checkpoint).expect("plays");
         let again = add("attention_small.mag", "drum_kit").expect("once more");
-        assert!(again.text.contains("before-1"), "{}", again.text);
+        assert!(again.text.contains("before") && again.weights == added.weights, "{}", again.text);
+        assert_eq!(
+            fs::read_dir(folder.path()).expect("a folder").count(),
+            1,
+            "nothing twice, nothing left over"
+        );
         // One that no published model has the shape of: the sentence says what to do, nothing is written.
         let why = add("drum_kit_small.mag", "drum_kit").expect_err("five of nine drums");
         assert!(why.starts_with("drum_kit_small.mag: ") && why.ends_with('.'), "{why}");
-        assert!(!folder.path().join("drum_kit.safetensors").exists());
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 
     #[test]
-    fn what_was_there_is_kept() {
+    fn other_weights_of_the_same_name_lie_beside_each_other() {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let path = folder.path().join("drum_kit.safetensors");
-        assert_eq!(set_aside(&path).expect("nothing to do"), None);
-        for content in [b"one", b"two"] {
-            fs::write(&path, content).expect("a file");
-            let kept = set_aside(&path).expect("renamed").expect("there was one");
-            assert_eq!(fs::read(kept).expect("kept"), content);
-            assert!(!path.exists());
-        }
+        let fresh = folder.path().join("drum_kit.new");
+        let kept = |content: &[u8], name: &str| {
+            fs::write(&fresh, content).expect("a file");
+            keep(folder.path(), &fresh, "drum_kit", name).expect("kept")
+        };
+        assert_eq!(kept(b"one", "jazz, live"), ("drum_kit.jazz--live".to_owned(), false));
+        assert_eq!(kept(b"two", "jazz, live"), ("drum_kit.jazz--live-2".to_owned(), false));
+        assert_eq!(kept(b"one", "jazz, live"), ("drum_kit.jazz--live".to_owned(), true));
+        assert_eq!(
+            kept(b"one", "built-in"),
+            ("drum_kit.built-in-2".to_owned(), false),
+            "a name that is taken"
+        );
+        assert_eq!(kept(b"one", "../.."), ("drum_kit.weights".to_owned(), false));
     }
 }

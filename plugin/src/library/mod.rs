@@ -4,13 +4,18 @@
 //! Any thread but the audio thread. Loaded models are shared by all instances of the process; listing them loads
 //! nothing and opens no file, so that a scan stays cheap.
 
+mod details;
 mod import;
+mod weights;
 
-pub use import::{Added, add, is_checkpoint};
+pub use details::{card, read_cards};
+pub use import::{Added, CHECKPOINT_ENDINGS, add, is_checkpoint};
+pub use weights::{Weights, find, for_request, look, split, weights};
 
+use crate::gui::view::FAMILIES;
 use crate::worker::Generator;
 use descant_core::checkpoint;
-use descant_core::model::{Configuration, Model, builtin, catalogue};
+use descant_core::model::{Configuration, EncodingParams, Family, Model, builtin, catalogue};
 use descant_core::music::ClipKind;
 use descant_core::tool::{self, Cancel, Request, Take, ToolError};
 use std::collections::BTreeMap;
@@ -31,6 +36,21 @@ pub struct ModelInfo {
     pub about: String,
     /// What it writes.
     pub kind: ClipKind,
+    /// Whether it writes over chords.
+    pub hears_chords: bool,
+    /// Group on the model page.
+    pub family: &'static str,
+}
+
+fn family(family: Family) -> &'static str {
+    match family {
+        Family::DrumsRnn => FAMILIES[0],
+        Family::MelodyRnn => FAMILIES[1],
+        Family::ImprovRnn => FAMILIES[2],
+        Family::PolyphonyRnn => FAMILIES[3],
+        Family::PianorollRnnNade => FAMILIES[4],
+        Family::PerformanceRnn => FAMILIES[5],
+    }
 }
 
 static MODELS: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
@@ -39,14 +59,14 @@ static MODELS: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
         name: c.name.into(),
         about: c.about.into(),
         kind: c.kind,
+        hears_chords: matches!(c.hparams.encoding, EncodingParams::Improv { .. }),
+        family: family(c.family),
     };
     catalogue().iter().map(info).collect()
 });
 
-/// Loaded models, for the whole process.
+/// Loaded models by the key of their weights, for the whole process.
 static LOADED: Mutex<BTreeMap<String, Arc<Model>>> = Mutex::new(BTreeMap::new());
-/// Weights in the user's folder by model id, as of the last look.
-static USER: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
 
 /// All models in the order of the menu. The order never changes; new ones go to the end.
 #[must_use]
@@ -54,19 +74,24 @@ pub fn models() -> &'static [ModelInfo] {
     &MODELS
 }
 
-/// Name for people; the id itself for a model that this build does not know.
+/// Name for people of a model or its weights; the id itself for a model that this build does not know.
 #[must_use]
-pub fn name(id: &str) -> String {
-    models().iter().find(|m| m.id == id).map_or_else(|| id.to_string(), |m| m.name.clone())
+pub fn name(key: &str) -> String {
+    let (id, weights) = split(key);
+    let model = models().iter().find(|m| m.id == id).map_or(id, |m| &m.name);
+    match weights.filter(|&name| name != weights::BUILT_IN) {
+        Some(name) => format!("{model} ({name})"),
+        None => model.to_owned(),
+    }
 }
 
-/// Whether there are weights for a model.
+/// Whether there are weights for a model, or those of a key.
 #[must_use]
-pub fn ready(id: &str) -> bool {
-    builtin::has(id) || USER.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id)
+pub fn ready(key: &str) -> bool {
+    find(key).is_some()
 }
 
-/// Temperature at which a model was measured, as its card says; the usual one until it is loaded.
+/// Temperature at which weights were measured, as their card says; the usual one until they are loaded.
 #[must_use]
 pub fn default_temperature(id: &str) -> f32 {
     // The window must not wait while the worker loads.
@@ -90,33 +115,28 @@ pub fn user_folder() -> Option<PathBuf> {
     }
 }
 
-/// Looks into the user's folder: `<id>.safetensors`. Worker or window, never during a scan.
-pub fn look() {
-    let files = user_folder().and_then(|f| std::fs::read_dir(f).ok()).into_iter().flatten().flatten();
-    let weights = files.map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "safetensors"));
-    let found = weights.filter_map(|p| Some((p.file_stem()?.to_str()?.to_string(), p.clone()))).collect();
-    *USER.lock().unwrap_or_else(PoisonError::into_inner) = found;
-}
-
-/// The model, loaded now if no instance has used it yet. The user's weights come before those inside.
-pub fn load(id: &str) -> Result<Arc<Model>, String> {
+/// The weights of a key, loaded now if no instance has used them yet.
+///
+/// # Errors
+/// A sentence: they are not here, or cannot be used.
+pub fn load(key: &str) -> Result<Arc<Model>, String> {
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(model) = loaded.get(id) {
+    if let Some(model) = loaded.get(key) {
         return Ok(model.clone());
     }
-    look();
-    let user = USER.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
-    let model = match user {
-        Some(path) => {
+    let (id, chosen) = split(key);
+    let model = match weights::find_now(key) {
+        Some(Weights { path: Some(path), .. }) => {
             let broken = |why: &dyn std::fmt::Display| format!("{} cannot be used: {why}.", path.display());
             let bytes = std::fs::read(&path).map_err(|e| broken(&e))?;
             let checkpoint = checkpoint::load_bytes(&bytes).map_err(|e| broken(&e))?;
             Model::from_checkpoint(checkpoint).map_err(|e| broken(&e))?
         }
-        None => builtin::load(id).map_err(|e| e.to_string())?,
+        None if chosen.is_some() => return Err(weights::missing(key)),
+        _ => builtin::load(id).map_err(|e| sentence(&e.to_string()))?,
     };
     let model = Arc::new(model);
-    loaded.insert(id.into(), model.clone());
+    loaded.insert(key.into(), model.clone());
     Ok(model)
 }
 

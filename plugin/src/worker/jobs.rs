@@ -6,6 +6,7 @@ use crate::clips::files;
 use crate::clips::import;
 use crate::gui::view::{PrimerOrigin, StatusKind};
 use crate::library;
+use descant_core::music::ClipKind;
 use descant_core::tool::{Cancel, Request, Take};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -29,6 +30,8 @@ impl Worker {
             Command::ChooseTrack { track, top_line, file_tempo } => {
                 self.choose_track(track, top_line, file_tempo);
             }
+            Command::FindPlayedChords => self.find_played_chords(),
+            Command::LookAtModels => library::read_cards(),
             Command::Quit => {}
         }
     }
@@ -162,6 +165,21 @@ impl Worker {
         }
     }
 
+    fn find_played_chords(&self) {
+        let engine = &self.engine;
+        let Some(clip) = self.capture.clip(ClipKind::Melody) else {
+            return engine.say(StatusKind::Info, "Nothing was played in yet.");
+        };
+        let every = engine.chord_ticks();
+        let text = engine.change(false, |d| {
+            let chords = d.content().chords.found_in_playing(&clip, every);
+            let text = chords.progression.join(" ");
+            d.set_chords(chords);
+            text
+        });
+        engine.say(StatusKind::Good, format!("You played {text}."));
+    }
+
     fn set_primer(&self, clip: std::sync::Arc<descant_core::music::Clip>, origin: PrimerOrigin) {
         let kind = clip.kind;
         self.engine.change(false, |d| d.set_primer(Some(Primer { clip, origin })));
@@ -178,6 +196,7 @@ impl Worker {
             Done::Panicked => engine.failed("That checkpoint cannot be read. Your models are as before."),
             Done::Failed(why) => engine.failed(why),
             Done::With(added) => {
+                engine.change(false, |d| d.choose_weights(&added.model, &added.weights));
                 engine.wish_for_model(&added.model);
                 engine.say(StatusKind::Good, added.text);
             }
@@ -216,7 +235,10 @@ impl Worker {
                     text.push(' ');
                     text.push_str(remark);
                 }
-                self.set_primer(clip.into(), PrimerOrigin::File);
+                let (kind, chords) = (clip.kind, song.chords(track, clip.length));
+                let primer = Primer { clip: clip.into(), origin: PrimerOrigin::File };
+                engine.change(false, |d| d.set_primer_over(Some(primer), chords));
+                engine.wish_for(kind);
                 engine.say(if remarks.is_empty() { StatusKind::Good } else { StatusKind::Warn }, text);
             }
             Err(why) => engine.say(StatusKind::Bad, why),

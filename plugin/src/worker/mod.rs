@@ -52,6 +52,10 @@ pub enum Command {
         /// Keep the file's tempo.
         file_tempo: bool,
     },
+    /// The chords of what was played in become the progression.
+    FindPlayedChords,
+    /// The model page wants the cards of all weights.
+    LookAtModels,
     /// The instance goes.
     Quit,
 }

@@ -8,7 +8,7 @@ use crate::clips::params::{ClipsParams, Tool};
 use crate::clips::session;
 use crate::clips::timeline::Grid;
 use crate::gui::view::{Action, ParamId, Part, PrimerOrigin, StatusKind};
-use descant_core::music::{Clip, ClipKind, Meter, Note, TICKS_PER_QUARTER as Q, midi};
+use descant_core::music::{ChordMark, Clip, ClipKind, Meter, Note, TICKS_PER_QUARTER as Q, midi};
 use descant_core::sampling::derive;
 use descant_core::tool::Score;
 use nice_plug::prelude::{EnumParam, IntParam, IntRange};
@@ -333,4 +333,97 @@ fn rewrite_takes_the_shown_take_and_its_locked_bars() {
     session::carry_out(engine, Action::Undo);
     assert_eq!(engine.request().expect("the take").infill.locked, [0, 1]);
     assert_eq!(engine.live().wishes, [(ParamId::Tool, 2)]);
+}
+
+/// An instance whose chosen model hears chords.
+fn improviser(tool: Tool) -> Bench {
+    let slot = crate::library::models().iter().position(|m| m.id == "chord_pitches_improv");
+    let slot = slot.expect("in the catalogue") as i32;
+    bench_with(Simple, move |p| {
+        p.model = IntParam::new("Model", slot, IntRange::Linear { min: 0, max: 31 });
+        p.tool = EnumParam::new("Tool", tool);
+    })
+}
+
+fn figures(marks: &[ChordMark]) -> Vec<(i64, &str)> {
+    marks.iter().map(|c| (c.tick / Q, c.figure.as_str())).collect()
+}
+
+impl Bench {
+    fn first_take(&self) -> Arc<Take> {
+        self.engine.params.doc.read(|d| d.content().entries[0].take.clone())
+    }
+
+    fn primer_chords(&self) -> Vec<ChordMark> {
+        self.engine.params.doc.read(|d| d.content().chords.primer.clone())
+    }
+}
+
+#[test]
+fn typed_chords_reach_the_take_and_wrong_ones_change_nothing() {
+    let mut bench = improviser(Tool::Generate);
+    session::carry_out(&bench.engine, Action::Chords("C G7 | Am F".into()));
+    session::carry_out(&bench.engine, Action::Chords("C H G".into()));
+    let (kind, text) = bench.status();
+    assert!(kind == StatusKind::Bad && text.contains("“H”") && text.ends_with('.'), "{text}");
+    bench.worker.carry_out(Command::Run);
+    let chords = bench.first_take().chords();
+    assert_eq!(figures(&chords), [(0, "C"), (4, "G7"), (8, "Am"), (12, "F")]);
+    // A model that hears none is not given any.
+    let drums = bench_with(Simple, |_| {});
+    session::carry_out(&drums.engine, Action::Chords("C".into()));
+    assert_eq!(drums.engine.request().map(|r| r.chords), Ok(None));
+}
+
+#[test]
+fn what_is_played_in_is_recognised_under_the_primer_and_as_a_progression() {
+    let mut bench = improviser(Tool::Continue);
+    let bars: [[u8; 3]; 4] = [[60, 64, 67], [57, 60, 64], [53, 57, 60], [55, 59, 62]];
+    for (bar, chord) in (0i64..).zip(bars) {
+        for (tick, velocity) in [(4 * bar * Q, Some(90)), ((4 * bar + 4) * Q - 500, None)] {
+            for pitch in chord {
+                bench.audio.played(Played {
+                    tick: tick as f64,
+                    epoch: 4,
+                    running: true,
+                    channel: 0,
+                    pitch,
+                    velocity,
+                    grid: Grid::default(),
+                    tempo: 100.0,
+                });
+            }
+        }
+    }
+    bench.worker.look();
+    bench.worker.carry_out(Command::FindPlayedChords);
+    assert!(bench.status().1.contains("C Am F G"), "{}", bench.status().1);
+    session::carry_out(&bench.engine, Action::FindPrimerChords);
+    assert!(bench.status().1.contains("no primer"));
+    bench.worker.carry_out(Command::Capture);
+    session::carry_out(&bench.engine, Action::FindPrimerChords);
+    bench.worker.carry_out(Command::Run);
+    let chords = bench.first_take().chords();
+    let expected = [(0, "C"), (4, "Am"), (8, "F"), (12, "G"), (16, "C"), (20, "Am")];
+    assert_eq!(figures(&chords), expected);
+    for _ in 0..2 {
+        session::carry_out(&bench.engine, Action::Undo);
+    }
+    assert!(bench.primer_chords().is_empty());
+}
+
+#[test]
+fn a_scores_chords_come_with_its_primer_and_a_takes_with_the_take() {
+    let mut bench = improviser(Tool::Continue);
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let song = folder.path().join("tune.abc");
+    let abc = "X:1\nT:Tune\nM:4/4\nL:1/4\nK:C\n\"Dm7\"C D E F|\"G7\"G A B c|\n";
+    std::fs::write(&song, abc).expect("written");
+    bench.worker.carry_out(Command::Open(song));
+    assert_eq!(figures(&bench.primer_chords()), [(0, "Dm7"), (4, "G7")]);
+    session::carry_out(&bench.engine, Action::PrimerChords("Dm7 Db7".into()));
+    session::carry_out(&bench.engine, Action::Chords("C".into()));
+    bench.worker.carry_out(Command::Run);
+    session::carry_out(&bench.engine, Action::UseAsPrimer(1));
+    assert_eq!(figures(&bench.primer_chords()), [(0, "Dm7"), (4, "Db7"), (8, "C")]);
 }

@@ -1,7 +1,7 @@
 //! Views of the window for tests: what it shows first, while working, with takes, with a primer, with a song.
 
-use descant_core::music::{Clip, ClipKind, Meter, Note, TICKS_PER_QUARTER};
-use descant_core::tool::{Constraints, Request, Score, Take, ToolKind};
+use descant_core::music::{ChordMark, Clip, ClipKind, Meter, Note, TICKS_PER_QUARTER};
+use descant_core::tool::{ChordTrack, Constraints, Request, Score, Take, ToolKind};
 use descant_plugin::gui::view::*;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -84,6 +84,45 @@ fn choice(chosen: usize, names: &[&str]) -> ParamState {
     }
 }
 
+/// Weights with a card like that of the drums inside the program.
+fn weights(id: &str, key: &str, name: &str, path: Option<&str>) -> WeightsView {
+    let gate = |name: &str, value: &str, bound: &str, pass| GateView {
+        name: name.into(),
+        value: value.into(),
+        bound: bound.into(),
+        pass,
+    };
+    let card = CardView {
+        data: vec!["Groove MIDI Dataset, Gillick, Roberts, Engel, Eck, Bamman: Learning to Groove, ICML 2019, CC BY 4.0".into()],
+        licence: "MIT OR Apache-2.0".into(),
+        bytes: 5_011_084,
+        parameters: 2_487_298,
+        held_out: Some("0.997 nats per step".into()),
+        gates: vec![
+            gate("nats per 16th, held out", "0.9972", "≤ 1.5", true),
+            gate("mean overlapping area", "0.9353", "≥ 0.9110", true),
+            gate("adjacent equal bars", "0.0283 [0.0228, 0.0340]", "0.0220 to 0.1343", false),
+        ],
+        ..CardView::default()
+    };
+    let imported =
+        CardView { data: vec![], licence: String::new(), held_out: None, gates: vec![], ..card.clone() };
+    WeightsView {
+        key: format!("{id}.{key}"),
+        name: name.into(),
+        path: path.map(Into::into),
+        card: Some(Arc::new(if path.is_some() { imported } else { card })),
+    }
+}
+
+/// The model page has something to show: two sets of weights for the drums.
+pub fn two_weights() -> View {
+    let mut v = first_open();
+    let file = "/home/ada/.local/share/descant/models/drum_kit.jazz.safetensors";
+    v.models[0].weights.push(weights("drum_kit", "jazz", "jazz", Some(file)));
+    v
+}
+
 /// The window as it is when a new instance opens for the first time.
 pub fn first_open() -> View {
     let model = |id: &str, name: &str, about: &str, kind, ready| ModelView {
@@ -93,6 +132,15 @@ pub fn first_open() -> View {
         kind,
         ready,
         default_temperature: 1.0,
+        hears_chords: id.ends_with("improv"),
+        family: match (kind, id.ends_with("improv")) {
+            (ClipKind::Drums, _) => "Drums",
+            (ClipKind::Melody, true) => "Improv",
+            (ClipKind::Melody, false) => "Melody",
+        },
+        weights: if ready { vec![weights(id, "built-in", "Built in", None)] } else { Vec::new() },
+        playing: ready.then_some(0),
+        missing: None,
     };
     let about_drums = "Writes grooves for nine drum sounds. Learned from thirteen hours of human drumming.";
     let about_melody = "Writes single-voice melodies that repeat and vary what came before.";
@@ -106,6 +154,13 @@ pub fn first_open() -> View {
             "Writes melodies with an ear for repeats.",
             ClipKind::Melody,
             false,
+        ),
+        model(
+            "chord_pitches_improv",
+            "Chord pitches improv RNN",
+            "Writes melodies over any chords, from the pitches in them.",
+            ClipKind::Melody,
+            true,
         ),
     ];
     let keys = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"];
@@ -140,6 +195,7 @@ pub fn first_open() -> View {
         (ParamId::BranchFactor, param(1.0 / 7.0, "2", Some(7))),
         (ParamId::StepsPerIteration, param(7.0 / 63.0, "8", Some(63))),
         (ParamId::NotesPerSecond, param(0.0, "Auto", Some(30))),
+        (ParamId::ChordLength, choice(2, &["1 beat", "2 beats", "1 bar", "2 bars", "4 bars"])),
     ]);
     let params = params.into_iter().chain((0..12).map(|class| {
         (ParamId::PitchWeight(class), ParamState { default: 0.25, ..param(0.25, "100 %", Some(400)) })
@@ -169,6 +225,7 @@ pub fn first_open() -> View {
         can_undo: false,
         can_redo: false,
         song: None,
+        chords: ChordsView { every: 16 * S, ..ChordsView::default() },
     }
 }
 
@@ -240,6 +297,27 @@ pub fn continued() -> View {
     v.captured_bars = 6;
     v.shown = Some(3);
     v.sounding = Some(3);
+    v
+}
+
+/// A melody continued over chords: the primer's from its file, the new ones typed.
+pub fn over_chords() -> View {
+    let mut v = continued();
+    v.model = 4;
+    let mark = |bar: i64, figure: &str| ChordMark { tick: bar * 16 * S, figure: figure.into() };
+    let primer = vec![mark(0, "Dm7"), mark(1, "G7")];
+    let typed = ChordTrack::from_text("C Am7 F G7", 16 * S).expect("chords");
+    let track = ChordTrack { primer: primer.clone(), ..typed };
+    v.chords = ChordsView {
+        progression: track.chords.iter().map(|c| c.figure.clone()).collect(),
+        every: 16 * S,
+        primer,
+    };
+    let model = v.models[4].id.clone();
+    let request = Arc::new(Request { model, chords: Some(track), ..(*v.takes[0].take.request).clone() });
+    for t in &mut v.takes {
+        t.take = Arc::new(Take { request: request.clone(), ..(*t.take).clone() });
+    }
     v
 }
 

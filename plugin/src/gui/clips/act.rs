@@ -134,8 +134,7 @@ fn swap(ui: &mut Ui, cell: Rect, wide: bool, cx: &mut Cx<'_>) {
         let labels: Vec<&str> = state.choices.iter().map(String::as_str).collect();
         choice::segmented(ui, body(cell), "Swap", tip, &labels, chosen)
     } else {
-        let entries: Vec<_> = state.choices.iter().map(|c| choice::Entry::plain(c)).collect();
-        choice::menu(ui, body(cell), "Swap", tip, &entries, chosen)
+        choice::menu(ui, body(cell), "Swap", tip, &state.choices, chosen)
     };
     if let Some(i) = picked {
         control::set(cx.out, ParamId::SwapQuantum, control::position(i, state.choices.len()));

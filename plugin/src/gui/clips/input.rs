@@ -1,6 +1,6 @@
 //! What goes in: model, primer, limits. The left panel. GUI thread.
 
-use super::{Cx, more};
+use super::{Cx, models, more};
 use crate::gui::theme;
 use crate::gui::view::{Action, ParamId, PrimerOrigin};
 use crate::gui::widgets::{
@@ -40,23 +40,14 @@ fn section(ui: &Ui, x: f32, y: f32, label: &str, note: &str, w: f32) {
 
 fn model(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) -> f32 {
     let (x, w) = (rect.left(), rect.width());
-    section(ui, x, rect.top(), "Model", "", w);
-    let models = &cx.view.models;
-    // Slots never change places, for automation's sake; the list shows what can be played first.
-    let mut order: Vec<usize> = (0..models.len()).collect();
-    order.sort_by_key(|&slot| !models[slot].ready);
-    let entry = |&slot: &usize| choice::Entry {
-        label: models[slot].name.clone(),
-        note: if models[slot].ready { String::new() } else { "needs weights".to_owned() },
-    };
-    let entries: Vec<_> = order.iter().map(entry).collect();
-    let chosen = order.iter().position(|&slot| slot == cx.view.model).unwrap_or(usize::MAX);
+    let view = cx.view;
+    let chosen = view.models.get(view.model);
+    let imported = chosen.and_then(|m| m.weights.get(m.playing?)).filter(|w| w.path.is_some());
+    section(ui, x, rect.top(), "Model", imported.map_or("", |w| &w.name), w);
     let menu = Rect::from_min_size(pos2(x, rect.top() + 17.0), vec2(w, theme::CONTROL));
-    let tip = "Which network writes. Models that need weights are listed, and run once weights are imported.";
-    if let Some(i) = choice::menu(ui, menu, "Model", tip, &entries, chosen) {
-        // The parameter has more places than there are models.
-        let places = cx.param(ParamId::Model).steps.map_or(entries.len(), |steps| steps + 1);
-        control::set(cx.out, ParamId::Model, control::position(order[i], places));
+    let tip = "Which network writes, and with which weights. Opens the models.";
+    if choice::opener(ui, menu, "Model", tip, chosen.map_or("", |m| &m.name)).clicked() {
+        models::toggle(cx);
     }
     if let Some(m) = cx.view.models.get(cx.view.model) {
         let p = ui.painter();
@@ -196,10 +187,9 @@ fn limits(ui: &mut Ui, at: egui::Pos2, w: f32, tight: bool, cx: &mut Cx<'_>) {
         let left = x + (half + 6.0) * i as f32;
         crate::gui::widgets::caption(ui.painter(), pos2(left, y), label, half);
         let state = cx.param(id).clone();
-        let entries: Vec<_> = state.choices.iter().map(|c| choice::Entry::plain(c)).collect();
         let rect = Rect::from_min_size(pos2(left, y + 16.0), vec2(half, theme::CONTROL));
-        if let Some(i) = choice::menu(ui, rect, label, tip, &entries, control::index(&state)) {
-            control::set(cx.out, id, control::position(i, entries.len()));
+        if let Some(i) = choice::menu(ui, rect, label, tip, &state.choices, control::index(&state)) {
+            control::set(cx.out, id, control::position(i, state.choices.len()));
         }
     }
     y += 44.0 + if tight { 6.0 } else { 10.0 };

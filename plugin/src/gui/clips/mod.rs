@@ -4,9 +4,11 @@
 //! worker or files.
 mod about;
 mod act;
+mod chords;
 mod header;
 mod input;
 mod more;
+mod models;
 mod song;
 
 use super::roll::{self, RollState, edit};
@@ -33,6 +35,8 @@ pub struct UiState {
     last_shown: Option<u64>,
     about: bool,
     song: song::SongState,
+    chords: chords::ChordsState,
+    models: models::ModelsState,
 }
 
 /// Smallest window that shows everything.
@@ -60,6 +64,12 @@ impl Cx<'_> {
 #[must_use]
 pub fn blocked(view: &View) -> Option<String> {
     let Some(model) = view.models.get(view.model) else { return Some("No model is installed.".to_owned()) };
+    if let Some(missing) = &model.missing {
+        return Some(format!(
+            "The weights “{missing}” of {} are not on this computer: drop their checkpoint on the window, or choose others under Models.",
+            model.name
+        ));
+    }
     if !model.ready {
         return Some(format!(
             "{} needs weights: drop a checkpoint (.mag, TensorFlow, .safetensors) on the window, or choose another model.",
@@ -82,7 +92,9 @@ pub fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<Action> {
         state.ghost = state.last_shown;
         state.last_shown = view.shown;
         state.primer_in_roll = false;
+        state.chords.rest();
     }
+    state.chords.watch(view);
     // The page fills the window, whatever margins the frame around it has.
     let whole = ui.ctx().content_rect();
     ui.set_clip_rect(whole);
@@ -94,8 +106,13 @@ pub fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<Action> {
     let regions = Regions::of(whole);
     region(ui, "header", regions.header, |ui| header::show(ui, regions.header, &mut cx));
     region(ui, "in", regions.input, |ui| input::show(ui, regions.input, &mut cx));
-    region(ui, "music", regions.music, |ui| music(ui, regions.music, &mut cx));
-    region(ui, "takes", regions.takes, |ui| takes::show(ui, regions.takes, &mut cx));
+    if cx.state.models.is_open() {
+        let page = regions.music.union(regions.takes);
+        region(ui, "models", page, |ui| models::show(ui, page, &mut cx));
+    } else {
+        region(ui, "music", regions.music, |ui| music(ui, regions.music, &mut cx));
+        region(ui, "takes", regions.takes, |ui| takes::show(ui, regions.takes, &mut cx));
+    }
     region(ui, "act", regions.act, |ui| act::show(ui, regions.act, &mut cx));
     dropped_files(ui, whole, &mut cx);
     if cx.state.about {
@@ -153,6 +170,7 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let rewrites = (view.tool == ToolKind::Rewrite).then_some(view.locked.as_slice());
     let primer = view.primer.as_ref();
     let show_primer = cx.state.primer_in_roll || (take.is_none() && view.tool.needs_primer());
+    cx.state.roll.chord_click = None;
     if let Some(p) = primer.filter(|_| show_primer) {
         let content = roll::Content {
             take: None,
@@ -162,6 +180,7 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
             playhead: None,
             title: "Primer",
             locks: rewrites.filter(|_| take.is_none()),
+            chords: chords::over_primer(view, p.clip.length),
         };
         roll::show(ui, rect, &content, &mut cx.state.roll, cx.out);
     } else if let Some(t) = take {
@@ -175,18 +194,32 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
             playhead: view.transport.playhead.filter(|_| view.sounding == Some(t.id)),
             title: &t.seed,
             locks: rewrites,
+            chords: chords::over_take(view, &cx.state.chords, t),
         };
         roll::show(ui, rect, &content, &mut cx.state.roll, cx.out);
     } else {
         empty(ui, rect, cx);
     }
+    if let Some(click) = cx.state.roll.chord_click.take() {
+        chords::clicked(cx, click, take);
+    }
+    chords::show(ui, cx, take);
 }
 
 /// Nothing to show yet: say what to do.
-fn empty(ui: &mut Ui, rect: Rect, cx: &Cx<'_>) {
+fn empty(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let p = ui.painter();
-    let inner = rect.shrink(12.0);
+    let mut inner = rect.shrink(12.0);
     p.rect_filled(rect, 0.0, theme::GROUND);
+    let bars = super::widgets::control::index(cx.param(ParamId::Bars)) as u32 + 1;
+    if let Some(lane) = chords::over_nothing(cx.view, bars) {
+        let area = inner.with_max_y(inner.top() + roll::chords::HEIGHT);
+        let gutter = area.left() + 48.0;
+        let scale = (area.right() - gutter) / lane.length.max(1) as f32;
+        let x = |tick| gutter + tick as f32 * scale;
+        cx.state.roll.chord_click = roll::chords::show(ui, area, gutter, x, &lane);
+        inner.min = pos2(gutter, area.bottom());
+    }
     let rows = 9;
     for i in 0..rows {
         let h = inner.height() / rows as f32;
@@ -255,6 +288,9 @@ fn keyboard(ui: &Ui, cx: &mut Cx<'_>, overlay: bool) {
         }
         return;
     }
+    if cx.state.models.is_open() {
+        return models::keys(ui, cx);
+    }
     if unfocused {
         if pressed(Key::Enter) {
             act::run(cx);
@@ -321,7 +357,7 @@ fn dropped_files(ui: &Ui, whole: Rect, cx: &mut Cx<'_>) {
             &p,
             whole.center(),
             Align2::CENTER_CENTER,
-            "Drop to continue from it",
+            if cx.state.models.is_open() { "Drop to import it" } else { "Drop to continue from it" },
             font,
             theme::TEXT,
             whole.width(),
@@ -341,6 +377,8 @@ pub fn is_our_key(event: &Event) -> bool {
             key: Key::Enter
                 | Key::ArrowUp
                 | Key::ArrowDown
+                | Key::ArrowLeft
+                | Key::ArrowRight
                 | Key::S
                 | Key::Z
                 | Key::Y

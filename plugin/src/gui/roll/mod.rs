@@ -5,6 +5,7 @@
 //!
 //! Mouse: double-click adds, drag moves, the right edge resizes, right-click deletes, Alt-press drags the
 //! velocity; Alt held *during* a move or resize leaves the sixteenth grid. Wheel scrolls, Ctrl-wheel zooms.
+pub mod chords;
 pub mod edit;
 pub mod geometry;
 mod hand;
@@ -37,6 +38,8 @@ pub struct Content<'a> {
     pub title: &'a str,
     /// Bars that Rewrite leaves as they are; `None` where it would not start from this clip.
     pub locks: Option<&'a [u32]>,
+    /// Chords over the notes.
+    pub chords: Option<chords::Lane>,
 }
 
 /// View settings and the drag in progress.
@@ -55,6 +58,8 @@ pub struct RollState {
     ghost: bool,
     structure: bool,
     geometry: Option<Geometry>,
+    /// Where the chord lane was clicked in the last frame.
+    pub(super) chord_click: Option<chords::Click>,
 }
 
 impl Default for RollState {
@@ -70,6 +75,7 @@ impl Default for RollState {
             ghost: true,
             structure: false,
             geometry: None,
+            chord_click: None,
         }
     }
 }
@@ -146,6 +152,11 @@ pub fn show(ui: &mut Ui, rect: Rect, c: &Content<'_>, s: &mut RollState, out: &m
 
     paint::grid(ui.painter(), &g, c);
     paint::ruler(ui.painter(), &g, c);
+    s.chord_click = c.chords.as_ref().and_then(|lane| {
+        let top = g.ruler.bottom();
+        let area = Rect::from_x_y_ranges(body.x_range(), top..=top + chords::HEIGHT);
+        chords::show(ui, area, g.notes.left(), |tick| g.x(tick), lane)
+    });
     let sounding = |pitch: u8| {
         c.playhead
             .is_some_and(|t| c.clip.notes.iter().any(|n| n.pitch == pitch && (n.start..n.end()).contains(&t)))
@@ -178,6 +189,8 @@ fn lay_out(body: Rect, c: &Content<'_>, s: &mut RollState) -> Geometry {
     let notes_x = gutter..=body.right();
     let top = body.top() + RULER;
     let bottom = body.bottom() - strip;
+    let ruler = Rect::from_x_y_ranges(notes_x.clone(), body.top()..=top);
+    let top = if c.chords.is_some() { top + chords::HEIGHT } else { top };
     let notes = Rect::from_x_y_ranges(notes_x.clone(), top..=bottom);
     let length = c.clip.length.max(SIXTEENTH) as f64;
     // At 1 the clip fills the width; at most 64 points per sixteenth.
@@ -199,7 +212,7 @@ fn lay_out(body: Rect, c: &Content<'_>, s: &mut RollState) -> Geometry {
         }
     };
     Geometry {
-        ruler: Rect::from_x_y_ranges(notes_x.clone(), body.top()..=top),
+        ruler,
         keys: Rect::from_x_y_ranges(keys_x, top..=bottom),
         notes,
         velocities: Rect::from_x_y_ranges(notes_x, bottom..=body.bottom()),

@@ -6,23 +6,6 @@ use egui::{
     Align2, Popup, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 
-/// One value of a [`menu`].
-#[derive(Clone, Debug, Default)]
-pub struct Entry {
-    /// What it is called.
-    pub label: String,
-    /// Said beside it, e.g. "needs weights".
-    pub note: String,
-}
-
-impl Entry {
-    /// An entry without a note.
-    #[must_use]
-    pub fn plain(label: &str) -> Self {
-        Self { label: label.to_owned(), note: String::new() }
-    }
-}
-
 /// A row of a menu; `true` when it was chosen.
 pub fn menu_row(ui: &mut Ui, label: &str, note: &str, chosen: bool, enabled: bool) -> bool {
     let sense = if enabled { Sense::click() } else { Sense::hover() };
@@ -56,17 +39,9 @@ pub fn menu_row(ui: &mut Ui, label: &str, note: &str, chosen: bool, enabled: boo
     response.clicked()
 }
 
-/// A box that opens a list; returns the index that was chosen.
-pub fn menu(
-    ui: &mut Ui,
-    rect: Rect,
-    name: &str,
-    tip: &str,
-    entries: &[Entry],
-    chosen: usize,
-) -> Option<usize> {
+/// A box with the chosen value, whose click opens something to choose from.
+pub fn opener(ui: &Ui, rect: Rect, name: &str, tip: &str, label: &str) -> Response {
     let response = ui.interact(rect, ui.scope_id().with(("menu", name)), Sense::click());
-    let label = entries.get(chosen).map_or("", |e| e.label.as_str());
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::ComboBox, true, name);
         info.current_text_value = Some(label.to_owned());
@@ -88,15 +63,27 @@ pub fn menu(
     );
     let chevron = Rect::from_center_size(pos2(rect.right() - 14.0, rect.center().y), vec2(16.0, 16.0));
     icons::paint(p, Icon::Chevron, chevron, theme::DIM);
-    let response = response.on_hover_text(tip);
+    response.on_hover_text(tip)
+}
 
-    let widest = entries.iter().any(|e| !e.note.is_empty());
+/// A box that opens a list; returns the index that was chosen.
+pub fn menu(
+    ui: &mut Ui,
+    rect: Rect,
+    name: &str,
+    tip: &str,
+    entries: &[String],
+    chosen: usize,
+) -> Option<usize> {
+    let label = entries.get(chosen).map_or("", String::as_str);
+    let response = opener(ui, rect, name, tip, label);
+
     let mut picked = None;
-    Popup::menu(&response).width(rect.width().max(if widest { 292.0 } else { 132.0 })).show(|ui| {
+    Popup::menu(&response).width(rect.width().max(132.0)).show(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
             for (i, e) in entries.iter().enumerate() {
-                if menu_row(ui, &e.label, &e.note, i == chosen, true) {
+                if menu_row(ui, e, "", i == chosen, true) {
                     picked = Some(i);
                     ui.close();
                 }
