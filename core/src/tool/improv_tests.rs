@@ -150,3 +150,11 @@ fn requests_saved_before_there_were_chords_still_load() {
     saved.as_object_mut().expect("an object").remove("chords");
     assert_eq!(serde_json::from_value::<Request>(saved).expect("loads"), Request::default());
 }
+
+#[test]
+fn a_take_holds_no_chords_that_its_model_did_not_hear() {
+    for id in ["drum_kit", "polyphony"] {
+        let takes = takes(&testing::model(id), &Request { variations: 1, bars: 1, ..over("C G7") });
+        assert_eq!((figures(&takes[0]), takes[0].notices.len()), (named(&[]), 1), "{id}");
+    }
+}

@@ -9,6 +9,7 @@ use crate::model::event_rnn::{EventRnn, WriteError, WriteOptions, Written};
 use crate::model::{Model, ModelEncoding, ModelError};
 use crate::music::{Clip, Meter, TICKS_PER_QUARTER, Ticks};
 use crate::sampling::derive;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Most new bars of a request.
@@ -84,6 +85,8 @@ pub fn run(
     progress: &mut dyn FnMut(f32),
 ) -> Result<Vec<Take>, ToolError> {
     check(request)?;
+    let asked = request;
+    let request = &heard(model, request);
     let mut takes = match (&request.infill, model.encoding(), request.tool) {
         (Some(infill), ..) => infill::run(model, request, infill, cancel, progress),
         (None, ModelEncoding::Performance { .. } | ModelEncoding::NotePerformance { .. }, _) => {
@@ -92,9 +95,17 @@ pub fn run(
         (None, _, ToolKind::Generate) => generate::run(model, request, cancel, progress),
         (None, _, ToolKind::Continue) => continue_clip::run(model, request, cancel, progress),
     }?;
-    let unheard = unheard(model, request);
+    let unheard = unheard(model, asked);
     takes.iter_mut().for_each(|take| take.notices.extend(unheard.iter().map(|&n| n.to_owned())));
     Ok(takes)
+}
+
+/// The request as a take holds it: chords only if the model hears them.
+pub(super) fn heard<'a>(model: &Model, request: &'a Request) -> Cow<'a, Request> {
+    if request.chords.is_none() || matches!(model.encoding(), ModelEncoding::Improv { .. }) {
+        return Cow::Borrowed(request);
+    }
+    Cow::Owned(Request { chords: None, ..request.clone() })
 }
 
 /// What was asked for and cannot be told to a model of this family.

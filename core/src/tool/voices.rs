@@ -5,7 +5,7 @@
 use super::assemble::{self, Placement};
 use super::limits::{PitchLimits, density};
 use super::primer::MAX_PRIMER_BARS;
-use super::run::{check, seeds, take};
+use super::run::{check, heard, seeds, take};
 use super::{Cancel, Request, Take, ToolError};
 use crate::codec::pianoroll::{LOWEST_KEY, Longest, key_of_pitch};
 use crate::codec::{Frame, Pianoroll, Polyphony};
@@ -164,7 +164,7 @@ pub fn harmonise(
     let part = Part { steps, keep: keep.as_ref(), density, seeds: &seeds };
     let written = write(model, request, &nothing(spq), part, cancel, progress)?;
     let place = Placement { first_step: 0, steps_per_quarter: spq, end: melody.length };
-    let shared = Arc::new(request.clone());
+    let shared = Arc::new(heard(model, request).into_owned());
     let takes = written.takes.iter().zip(&seeds).map(|(w, &seed)| {
         let mut clip = Clip { name: String::new(), tempo: request.tempo.or(melody.tempo), ..melody.clone() };
         clip.notes.extend(assemble::voices(&w.notes, place));
