@@ -7,7 +7,7 @@
 //! least of several repeats, in CPU time where the system tells it.
 
 use anyhow::{Result, ensure};
-use descant_core::codec::encoding::{Conditional, Event, EncodingError, History, SparseVector};
+use descant_core::codec::encoding::{Conditional, EncodingError, Event, History, SparseVector};
 use descant_core::codec::performance::PerformanceControl;
 use descant_core::codec::pianoroll::KEYS;
 use descant_core::model::event_rnn::{EventRnn, WriteOptions};
@@ -65,16 +65,25 @@ pub fn run(args: &Args) -> Result<()> {
         "", "", "MB read", "limit", "1 take", "of limit", "steps/s", "16 takes", "×"
     );
     let mut goals = Vec::new();
-    for configuration in catalogue().iter().filter(|c| args.models.is_empty() || args.models.iter().any(|id| id == c.id)) {
+    for configuration in
+        catalogue().iter().filter(|c| args.models.is_empty() || args.models.iter().any(|id| id == c.id))
+    {
         let weights = weights(configuration)?;
-        let rounded: Weights =
-            weights.iter().map(|(name, tensor): (&str, &Tensor)| (name.to_owned(), tensor.to_f16())).collect();
+        let rounded: Weights = weights
+            .iter()
+            .map(|(name, tensor): (&str, &Tensor)| (name.to_owned(), tensor.to_f16()))
+            .collect();
         for (storage, weights) in [("f32", &weights), ("f16", &rounded)] {
             let model = Model::new(Card::of(configuration), weights)?;
             let one = time(&model, 1, repeats)?;
             let many = time(&model, LANES, repeats)?;
             let buffer = vec![1.0_f32; one.bytes / 4];
-            let limit = least(10 * repeats, || Ok(drop(black_box(probe::stream(Isa::best(), black_box(&buffer))))))?;
+            let limit = least(repeats, || {
+                for _ in 0..STEPS {
+                    black_box(probe::stream(Isa::best(), black_box(&buffer)));
+                }
+                Ok(())
+            })? / STEPS as f64;
             println!(
                 "{:52} {storage:>4} {:8.2} {limit:8.1} {:8.1} {:7.0} % {:10.0} {:10.0} {:6.2}",
                 configuration.id,
@@ -222,7 +231,8 @@ mod tests {
     #[test]
     fn every_model_of_the_catalogue_can_be_timed() {
         for configuration in catalogue().iter().filter(|c| c.hparams.layers.iter().sum::<usize>() < 700) {
-            let model = Model::new(Card::of(configuration), &weights(configuration).expect("weights")).expect("fits");
+            let model =
+                Model::new(Card::of(configuration), &weights(configuration).expect("weights")).expect("fits");
             let timed = time(&model, 2, 1).expect(configuration.id);
             assert!(timed.micros > 0.0 && timed.bytes > 1000, "{}", configuration.id);
         }

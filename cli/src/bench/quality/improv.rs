@@ -10,7 +10,9 @@ use super::verdict::{Judge, Verdict};
 use super::written::{BARS, melody, request, takes};
 use super::{Args, print};
 use descant_core::codec::MelodyEvent;
-use descant_core::codec::encoding::{ChordEncoding, Conditional, Encoding, SparseVector, listed, ControlEncoding};
+use descant_core::codec::encoding::{
+    ChordEncoding, Conditional, ControlEncoding, Encoding, SparseVector, listed,
+};
 use descant_core::corpus::harmony;
 use descant_core::corpus::measure::{BAR, ChordTones, Gate, Interval, Random, chord_tones};
 use descant_core::corpus::{MelodyOptions, MelodyPiece, Split};
@@ -31,6 +33,9 @@ const PLAIN: &str = "lookback_rnn";
 /// Most that chord tones may be off the data's share.
 const OFF: f64 = 0.05;
 
+/// Semitones that chords are moved by to see whether the model hears them.
+const WRONG: i32 = 2;
+
 /// Eight bars of a held-out song: classes of the melody, and chords as [`harmony`] numbers them.
 struct Song {
     classes: Vec<u16>,
@@ -42,7 +47,8 @@ pub(super) struct ImprovJudge<'a> {
     model: &'a Model,
     file: &'a Path,
     reference: Rc<Reference>,
-    likelihoods: [Likelihood; 2],
+    /// On validation and test pieces, and on the test pieces with the wrong chords.
+    likelihoods: [Likelihood; 3],
     songs: Vec<Song>,
 }
 
@@ -63,12 +69,13 @@ impl<'a> ImprovJudge<'a> {
             harmony::chord(class).filter(|&c| control.input(Some(c), &mut SparseVector::new()).is_ok())
         };
         let speaker = Speaker::melody(model.rnn(target))?;
-        let likelihood = |split| -> anyhow::Result<Likelihood> {
+        let likelihood = |split, higher| -> anyhow::Result<Likelihood> {
             let mut sums = Sums::default();
             // As the melody models: the Lieder alone.
             let judged = |p: &&MelodyPiece| p.split == split && p.id.starts_with("openscore-lieder");
             for piece in pieces.iter().filter(judged) {
-                let mut chords: Vec<Option<Chord>> = piece.chords.iter().map(|&c| known(c)).collect();
+                let mut chords: Vec<Option<Chord>> =
+                    piece.chords.iter().map(|&c| known(harmony::transposed(c, higher))).collect();
                 // The last event is fed, too, and asks for the chord after it.
                 chords.push(None);
                 let source = listed(&chords);
@@ -77,7 +84,8 @@ impl<'a> ImprovJudge<'a> {
             }
             Ok(sums.mean())
         };
-        let likelihoods = [likelihood(Split::Validation)?, likelihood(Split::Test)?];
+        let likelihoods =
+            [likelihood(Split::Validation, 0)?, likelihood(Split::Test, 0)?, likelihood(Split::Test, WRONG)?];
         let songs = pieces.iter().filter(|p| p.split == Split::Test).flat_map(|p| songs(p, known)).collect();
         Ok(Self { model, file, reference, likelihoods, songs })
     }
@@ -134,10 +142,20 @@ impl Judge for ImprovJudge<'_> {
 
         let report = self.reference.board.judge(&self.reference.anchors, &samples);
         print::header(self.model, self.file, temperature, report.windows, args);
-        let [validation, test] = self.likelihoods;
-        print::likelihoods(&[("validation", validation), ("test, OpenScore Lieder", test)], &self.reference);
+        let [validation, test, wrong] = self.likelihoods;
+        print::likelihoods(
+            &[
+                ("validation", validation),
+                ("test, OpenScore Lieder", test),
+                ("test, all chords a tone higher", wrong),
+            ],
+            &self.reference,
+        );
         print::report(&report);
-        println!("\nchord tones over {} songs of 8 bars    all notes          strong beats", self.songs.len());
+        println!(
+            "\nchord tones over {} songs of 8 bars    all notes          strong beats",
+            self.songs.len()
+        );
         for (name, [all, strong]) in &rows {
             let share = |i: &Interval| format!("{:.3} [{:.3}, {:.3}]", i.mean, i.low, i.high);
             println!("  {name:<34} {:<22} {}", share(all), share(strong));
@@ -147,7 +165,9 @@ impl Judge for ImprovJudge<'_> {
         gates.extend(chord_gates(&rows));
         print::gates(&gates);
         let likelihood = |l: &Likelihood| json!({ "nats_per_step": l.events, "nats_per_label": l.labels, "accuracy": l.accuracy, "steps": l.steps });
-        let tones = |(name, [all, strong]): &(&str, [Interval; 2])| ((*name).to_owned(), json!({ "all": all, "strong_beats": strong }));
+        let tones = |(name, [all, strong]): &(&str, [Interval; 2])| {
+            ((*name).to_owned(), json!({ "all": all, "strong_beats": strong }))
+        };
         let figures = json!({
             "temperature": temperature,
             "samples": args.samples,
@@ -155,6 +175,7 @@ impl Judge for ImprovJudge<'_> {
             "likelihood_at_temperature_1": {
                 "validation": likelihood(&validation),
                 "test": likelihood(&test),
+                "test_chords_a_tone_higher": likelihood(&wrong),
                 "markov_order_3": self.reference.markov[1].per_step,
             },
             "windows": report,

@@ -73,7 +73,12 @@ impl<'a> PlayingJudge<'a> {
     }
 
     /// Performances at a setting, their measured half.
-    fn told(&self, temperature: f32, told: tool::PerformanceControls, args: &Args) -> anyhow::Result<Vec<Vec<Moment>>> {
+    fn told(
+        &self,
+        temperature: f32,
+        told: tool::PerformanceControls,
+        args: &Args,
+    ) -> anyhow::Result<Vec<Vec<Moment>>> {
         let base = tool::Request { performance: told, ..request(self.model, temperature, args.seed) };
         let count = (args.samples / FEWER).max(MAX_VARIATIONS);
         let written = takes(self.model, &base, (count, MAX_VARIATIONS), |_, _| {})?;

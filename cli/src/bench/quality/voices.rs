@@ -6,7 +6,7 @@ use super::verdict::{Judge, Verdict};
 use super::written::{on_sixteenths, request, takes};
 use anyhow::Context;
 use descant_core::codec::encoding::{Encoding, OneHot, PolyphonyOneHot};
-use descant_core::codec::{Polyphony, PolyphonicEvent};
+use descant_core::codec::{PolyphonicEvent, Polyphony};
 use descant_core::corpus::measure::{BAR, Moment, Voices, moments};
 use descant_core::model::Model;
 use descant_core::tool::MAX_VARIATIONS;
@@ -89,7 +89,8 @@ mod tests {
     #[test]
     fn a_piece_has_the_moments_that_it_says() {
         // C and E; E sounds on under a new G; the part ends while it sounds.
-        let piece = Piece { bar: 16, events: vec![3 + 64, 3 + 60, 2, 3 + 67, 131 + 64, 2], ..Piece::default() };
+        let piece =
+            Piece { bar: 16, events: vec![3 + 64, 3 + 60, 2, 3 + 67, 131 + 64, 2], ..Piece::default() };
         let found = in_steps(&piece).expect("notes");
         let pitches: Vec<(Vec<u8>, Vec<u8>)> =
             found.iter().map(|m| (m.on.iter().collect(), m.held.iter().collect())).collect();

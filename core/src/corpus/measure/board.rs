@@ -152,10 +152,7 @@ impl<S: Style> Board<S> {
             ceiling: self.compare(&train_flat, &test_flat, 1),
             within: self.compare(&train_flat, &train_flat, 2),
             floor: self.compare(&train_flat, &noise, 3),
-            repetition: [
-                repetition(self.style, &train, self.seed),
-                repetition(self.style, &test, self.seed),
-            ],
+            repetition: [repetition(self.style, &train, self.seed), repetition(self.style, &test, self.seed)],
             memory: Memory::of(self.style, &test_flat, &self.train),
         }
     }

@@ -38,7 +38,8 @@ impl Style for Playing {
         let seconds = (window.len() as f64 / f64::from(STEPS_PER_SECOND)).max(1.0);
         let mut sounding = vec![0.0; MOST + 1];
         window.iter().for_each(|m| sounding[(m.on.len() + m.held.len()).min(MOST)] += 1.0);
-        let loud: Vec<f64> = window.iter().filter(|m| m.velocity > 0).map(|m| f64::from(m.velocity)).collect();
+        let loud: Vec<f64> =
+            window.iter().filter(|m| m.velocity > 0).map(|m| f64::from(m.velocity)).collect();
         let mut velocities = vec![0.0; 128 / usize::from(VELOCITIES)];
         for moment in window.iter().filter(|m| m.velocity > 0) {
             velocities[usize::from(moment.velocity.min(127) / VELOCITIES)] += 1.0;

@@ -68,11 +68,7 @@ pub struct PrimerScore {
 
 /// Compares every case with its own piece and with the corpus.
 #[must_use]
-pub fn keeps_to_primer<S: Style>(
-    style: S,
-    corpus: &Profile,
-    cases: &[Continuation<S::Step>],
-) -> PrimerScore {
+pub fn keeps_to_primer<S: Style>(style: S, corpus: &Profile, cases: &[Continuation<S::Step>]) -> PrimerScore {
     let share = |pick: fn(&Continuation<S::Step>) -> &[S::Step]| {
         let near = |case: &&Continuation<S::Step>| {
             let profile = Profile::of(style, [pick(case)]);
