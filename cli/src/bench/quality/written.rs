@@ -50,9 +50,10 @@ pub(super) fn takes(
     Ok(all)
 }
 
-/// A clip on a grid of 16ths.
+/// A clip on a grid of 16ths, without velocities: scores have none.
 pub(super) fn on_sixteenths(clip: &Clip) -> Vec<Moment> {
-    on_grid(clip, |tick| (tick + STEP / 2).div_euclid(STEP))
+    let all = on_grid(clip, |tick| (tick + STEP / 2).div_euclid(STEP));
+    all.into_iter().map(|m| Moment { velocity: 0, ..m }).collect()
 }
 
 /// A clip at 120 quarter notes per minute, in steps of 10 ms.
@@ -114,5 +115,6 @@ mod tests {
         assert_eq!((moments.len(), moments[50].on.len(), moments[51].held.len()), (100, 1, 1));
         let moments = on_sixteenths(&take);
         assert_eq!((moments.len(), moments[4].on.len(), moments[7].held.len()), (8, 1, 1));
+        assert!(moments.iter().all(|m| m.velocity == 0));
     }
 }
