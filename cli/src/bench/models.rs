@@ -46,9 +46,9 @@ const REFERENCE: [(&str, f64); 3] = [("drum_kit", 1.73), ("attention_rnn", 1.27)
 /// Ours has to be so many times faster.
 const FASTER: f64 = 10.0;
 /// The model whose 10 s of music have to be written within [`TEN_SECONDS_IN`], and how many events they are: what the
-/// training performances have on average.
+/// held-out performances have on average (81,494 in 1,952 s).
 const PERFORMANCE: &str = "performance_with_dynamics";
-const TEN_SECONDS: f64 = 400.0;
+const TEN_SECONDS: f64 = 417.0;
 const TEN_SECONDS_IN: f64 = 0.5;
 
 /// Runs the bench.
