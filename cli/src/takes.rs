@@ -203,7 +203,8 @@ impl Options {
             let name = take_name(take, i + 1, takes.len(), model.name());
             let path = self.out.join(format!("{}.mid", file_name(&name)));
             let clip = Clip { name, ..take.clip.clone() };
-            let bytes = midi::write_clip(&clip, midi::WriteOptions::default())?;
+            let options = midi::WriteOptions { chords: &take.chords(), ..midi::WriteOptions::default() };
+            let bytes = midi::write_clip(&clip, options)?;
             std::fs::write(&path, bytes).with_context(|| path.display().to_string())?;
             println!(
                 "{}  ({} notes, {:.2} nats per step)",

@@ -3,6 +3,7 @@
 //! One subcommand per file. What needs a host (click to clip, cost of a block, scan) is measured by the test crate.
 
 mod kernels;
+mod models;
 mod quality;
 mod train_step;
 
@@ -19,13 +20,15 @@ pub struct Args {
 enum What {
     /// Our LSTM step against burn's and against the memory's bandwidth
     Kernels(kernels::Args),
+    /// A step of every model against the memory's bandwidth and the original program
+    Models(models::Args),
     /// A training step against the bound that the measured matrix product sets
     TrainStep(train_step::Args),
     /// Gates of the weights: likelihood, distributions, repetition, copying, keeping to a primer
     Quality(quality::Args),
     /// Values of the cache of each model that predict the validation pieces best
     Cache(quality::CacheArgs),
-    /// Kernels, train-step and quality with their default options
+    /// Kernels, models, train-step and quality with their default options
     All,
 }
 
@@ -36,6 +39,7 @@ enum What {
 pub fn run(args: Args) -> anyhow::Result<()> {
     match args.what {
         What::Kernels(args) => kernels::run(args),
+        What::Models(args) => models::run(&args),
         What::TrainStep(args) => train_step::run(args),
         What::Quality(args) => quality::run(&args),
         What::Cache(args) => quality::run_cache(&args),
@@ -43,6 +47,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
             // A failed gate must not hide the figures that follow it.
             let results = [
                 kernels::run(kernels::Args::default()),
+                models::run(&models::Args::default()),
                 train_step::run(train_step::Args::default()),
                 quality::run(&quality::Args::default()),
             ];

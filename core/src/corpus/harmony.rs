@@ -1,6 +1,6 @@
 //! Chord symbols of lead sheets as small numbers, step by step along a melody. Pure; any thread.
 
-use crate::music::Chord;
+use crate::music::{Chord, NO_CHORD};
 use std::sync::LazyLock;
 
 /// Kinds of chords that the corpora hold, as figures; the first one stands for kinds of another name.
@@ -8,11 +8,13 @@ const KINDS: [&str; 17] = [
     "", "m", "dim", "aug", "7", "m7", "maj7", "m7b5", "dim7", "6", "m6", "9", "m9", "13", "aug7", "sus4", "5",
 ];
 
-static CHORDS: LazyLock<Vec<Option<Chord>>> = LazyLock::new(|| {
+static FIGURES: LazyLock<Vec<String>> = LazyLock::new(|| {
     const ROOTS: [&str; 12] = ["C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B"];
-    let figures = KINDS.iter().flat_map(|kind| ROOTS.map(|root| format!("{root}{kind}")));
-    figures.map(|figure| Chord::of_figure(&figure).ok().flatten()).collect()
+    KINDS.iter().flat_map(|kind| ROOTS.map(|root| format!("{root}{kind}"))).collect()
 });
+
+static CHORDS: LazyLock<Vec<Option<Chord>>> =
+    LazyLock::new(|| FIGURES.iter().map(|figure| Chord::of_figure(figure).ok().flatten()).collect());
 
 /// The number of a chord; 0 is no chord.
 #[must_use]
@@ -27,6 +29,12 @@ pub fn class(root: u8, kind: &str) -> u16 {
 #[must_use]
 pub fn chord(class: u16) -> Option<Chord> {
     CHORDS.get(usize::from(class).checked_sub(1)?).copied().flatten()
+}
+
+/// The chord of a number as it is written; [`NO_CHORD`] for none.
+#[must_use]
+pub fn figure(class: u16) -> &'static str {
+    usize::from(class).checked_sub(1).and_then(|i| FIGURES.get(i)).map_or(NO_CHORD, String::as_str)
 }
 
 /// The number of the chord `semitones` higher.
@@ -59,6 +67,7 @@ mod tests {
         }
         assert_eq!((chord(0), transposed(0, 5), chord(9999)), (None, 0, None));
         assert_eq!(class(2, "minor-major"), class(2, "m"));
+        assert_eq!((figure(class(6, "m7b5")), figure(0), figure(9999)), ("Gbm7b5", NO_CHORD, NO_CHORD));
     }
 
     #[test]

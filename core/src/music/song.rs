@@ -65,6 +65,17 @@ pub struct ChordMark {
     pub figure: String,
 }
 
+impl ChordMark {
+    /// Those of `marks` (by tick) that hold in the `length` ticks from `start` on, counted from there. A chord that
+    /// holds there already is at tick 0.
+    #[must_use]
+    pub fn within(marks: &[Self], start: Ticks, length: Ticks) -> Vec<Self> {
+        let first = marks.partition_point(|c| c.tick <= start).saturating_sub(1);
+        let inside = marks[first..].iter().take_while(|c| c.tick < start.saturating_add(length));
+        inside.map(|c| Self { tick: (c.tick - start).max(0), figure: c.figure.clone() }).collect()
+    }
+}
+
 /// A file of music.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Song {
@@ -257,9 +268,7 @@ impl Song {
         let Some((_, start)) = self.tracks.get(index).and_then(|track| self.span_start(track, span)) else {
             return Vec::new();
         };
-        let first = self.chords.partition_point(|c| c.tick <= start).saturating_sub(1);
-        let inside = self.chords[first..].iter().take_while(|c| c.tick < start.saturating_add(length));
-        inside.map(|c| ChordMark { tick: (c.tick - start).max(0), figure: c.figure.clone() }).collect()
+        ChordMark::within(&self.chords, start, length)
     }
 
     /// A track as a clip of whole bars (or as it is, if its length is meant exactly). Beats stay beats whatever the tempo does; the clip's tempo is the one

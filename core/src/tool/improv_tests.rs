@@ -167,3 +167,11 @@ fn a_model_with_a_key_of_its_own_goes_where_the_chords_are() {
         told.iter().flat_map(|t| &t.clip.notes).all(|n| [7, 9, 11, 0, 2, 4, 6].contains(&(n.pitch % 12)))
     );
 }
+
+#[test]
+fn a_take_holds_no_chords_that_its_model_did_not_hear() {
+    for id in ["drum_kit", "polyphony"] {
+        let takes = takes(&testing::model(id), &Request { variations: 1, bars: 1, ..over("C G7") });
+        assert_eq!((figures(&takes[0]), takes[0].notices.len()), (named(&[]), 1), "{id}");
+    }
+}

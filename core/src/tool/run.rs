@@ -9,6 +9,7 @@ use crate::model::event_rnn::{EventRnn, WriteError, WriteOptions, Written};
 use crate::model::{Model, ModelEncoding, ModelError};
 use crate::music::{Clip, Meter, TICKS_PER_QUARTER, Ticks};
 use crate::sampling::{BeamOptions, derive};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Most new bars of a request.
@@ -87,6 +88,8 @@ pub fn run(
     progress: &mut dyn FnMut(f32),
 ) -> Result<Vec<Take>, ToolError> {
     check(request)?;
+    let asked = request;
+    let request = &heard(model, request);
     let mut takes = match (request.tool, model.encoding()) {
         (ToolKind::Rewrite, _) => infill::run(model, request, cancel, progress),
         (ToolKind::Harmonise, _) => voices::harmonise(model, request, cancel, progress),
@@ -96,9 +99,17 @@ pub fn run(
         (ToolKind::Generate, _) => generate::run(model, request, cancel, progress),
         (ToolKind::Continue, _) => continue_clip::run(model, request, cancel, progress),
     }?;
-    let unheard = unheard(model, request);
+    let unheard = unheard(model, asked);
     takes.iter_mut().for_each(|take| take.notices.extend(unheard.iter().map(|&n| n.to_owned())));
     Ok(takes)
+}
+
+/// The request as a take holds it: chords only if the model hears them.
+fn heard<'a>(model: &Model, request: &'a Request) -> Cow<'a, Request> {
+    if request.chords.is_none() || matches!(model.encoding(), ModelEncoding::Improv { .. }) {
+        return Cow::Borrowed(request);
+    }
+    Cow::Owned(Request { chords: None, ..request.clone() })
 }
 
 /// What was asked for and cannot be told to a model of this family.

@@ -6,8 +6,8 @@
 use super::document::Entry;
 use crate::gui::view::Part;
 use crate::library;
-use descant_core::music::Clip;
 use descant_core::music::midi::{self, WriteOptions};
+use descant_core::music::{ChordMark, Clip};
 use descant_core::tool::{self, Take, file_name};
 use std::collections::BTreeMap;
 use std::io;
@@ -79,7 +79,10 @@ impl Files {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)?;
             }
-            let bytes = midi::write_clip(&part_clip(&entry.take, part), WriteOptions::default());
+            let clip = part_clip(&entry.take, part);
+            let from = entry.take.clip.length - clip.length;
+            let chords = ChordMark::within(&entry.take.chords(), from, clip.length);
+            let bytes = midi::write_clip(&clip, WriteOptions { chords: &chords, ..WriteOptions::default() });
             std::fs::write(path, bytes.map_err(io::Error::other)?)?;
         }
         let path = paths[place].clone();
@@ -97,9 +100,9 @@ fn edition(path: &Path) -> u32 {
 mod tests {
     use super::super::document::tests::take;
     use super::*;
-    use descant_core::music::Note;
+    use descant_core::music::{Note, TICKS_PER_QUARTER};
     use descant_core::sampling::Seed;
-    use descant_core::tool::ToolKind;
+    use descant_core::tool::{ChordTrack, ToolKind};
 
     fn entry(id: u64, take: Take) -> Entry {
         Entry { id, take: Arc::new(take), starred: false, index: 3, of: 8 }
@@ -142,6 +145,32 @@ mod tests {
         assert_eq!(song.tracks[0].name, entry.take.clip.name);
         assert_eq!(song.tracks[0].notes, entry.take.clip.notes);
         assert_eq!(files.path(&entry, Part::Whole).expect("still there"), path);
+    }
+
+    #[test]
+    fn a_take_over_chords_leaves_with_them() {
+        let bar = 4 * TICKS_PER_QUARTER;
+        let mut take = take(5);
+        take.clip.length = 4 * bar;
+        take.clip.notes.push(Note { start: 2 * bar, pitch: 60, length: 100, velocity: 9 });
+        take.new_from = 2 * bar;
+        let mut request = (*take.request).clone();
+        let primer = vec![ChordMark { tick: bar, figure: "Dm".into() }];
+        request.chords = Some(ChordTrack { primer, ..ChordTrack::from_text("C G7", bar).expect("chords") });
+        request.bars = 2;
+        take.request = Arc::new(request);
+        let files = Files::default();
+        let entry = entry(1, take);
+        let chords = |part| {
+            let path = files.path(&entry, part).expect("written");
+            let song = midi::read(&std::fs::read(path).expect("there")).expect("a MIDI file");
+            song.chords.into_iter().map(|c| (c.tick / bar, c.figure)).collect::<Vec<_>>()
+        };
+        let named = |list: &[(i64, &str)]| -> Vec<(i64, String)> {
+            list.iter().map(|&(at, figure)| (at, figure.to_owned())).collect()
+        };
+        assert_eq!(chords(Part::Whole), named(&[(1, "Dm"), (2, "C"), (3, "G7")]));
+        assert_eq!(chords(Part::New), named(&[(0, "C"), (1, "G7")]));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::judge::{language, shipped, validation};
 use super::subject::Subject;
 use anyhow::Context;
 use descant_core::checkpoint;
-use descant_core::model::{CacheParams, Model};
+use descant_core::model::{CacheParams, Model, ModelEncoding};
 use serde_json::json;
 use std::path::Path;
 
@@ -30,7 +30,8 @@ pub fn run(args: &CacheArgs) -> anyhow::Result<()> {
     for file in &files {
         let read = || checkpoint::load_file(file).with_context(|| format!("cannot read {}", file.display()));
         let mut model = Model::from_checkpoint(read()?)?;
-        let Some(language) = language(&model.hparams().encoding) else {
+        let grid = matches!(model.encoding(), ModelEncoding::Drums(_) | ModelEncoding::Melody(_));
+        let Some(language) = language(&model.hparams().encoding).filter(|_| grid) else {
             println!("{}: its classes are not those of the corpora here", file.display());
             continue;
         };

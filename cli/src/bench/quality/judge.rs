@@ -3,17 +3,19 @@
 //! One thread; the same arguments give the same figures.
 
 use super::subject::{Likelihood, Subject};
-use super::{Args, print};
+use super::verdict::{Judge, Verdict};
+use super::{Args, improv::ImprovJudge, playing::PlayingJudge, print, voices::VoicesJudge};
 use anyhow::{Context, bail};
 use descant_core::checkpoint::{self, Checkpoint};
 use descant_core::corpus::markov::{Markov, Nll};
 use descant_core::corpus::measure::{Anchors, BAR, Board, Gate, Language, PrimerScore, Report};
 use descant_core::corpus::{GrooveKind, MelodyOptions, Split};
-use descant_core::model::{EncodingParams, Model};
+use descant_core::model::{EncodingParams, Model, ModelEncoding};
 use descant_learn::corpora;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// Continuations per primer: the share that is judged is a mean over them.
 pub(super) const CONTINUATIONS: u32 = 4;
@@ -55,23 +57,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if args.samples < 200 {
         bail!("at least 200 samples are needed to compare distributions");
     }
-    let mut references: Vec<Reference> = Vec::new();
+    let mut references: Vec<Rc<Reference>> = Vec::new();
     let (mut failed, mut asked) = (0, 0);
     let mut all = Vec::new();
     for file in &files {
         let read = || checkpoint::load_file(file).with_context(|| format!("cannot read {}", file.display()));
         let model =
             Model::from_checkpoint(read()?).with_context(|| format!("cannot use {}", file.display()))?;
-        let Some(language) = language(&model.hparams().encoding) else {
+        let Some(judge) = judge_of(&model, file, &mut references, args)? else {
             println!("{}: its classes are not those of the corpora here; not judged\n", file.display());
             continue;
         };
-        let known = references.iter().position(|r| r.language == language);
-        let index = known.unwrap_or(references.len());
-        if known.is_none() {
-            references.push(reference(language, args)?);
-        }
-        let reference = &references[index];
         let mut temperatures = args.temperature.clone();
         if temperatures.is_empty() {
             temperatures.push(model.card().default_temperature);
@@ -79,21 +75,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         if args.write && temperatures.len() != 1 {
             bail!("--write needs one temperature: the one that the card will name");
         }
-        let subject = Subject::new(&model)?;
-        let plain = [&reference.validation, &reference.test, &reference.judged];
-        let mut likelihoods = Vec::with_capacity(plain.len());
-        for pieces in plain {
-            likelihoods.push(subject.likelihood(pieces)?);
-        }
         for temperature in temperatures {
-            let judgement = judge(&subject, reference, &likelihoods, temperature, args)?;
-            print::judgement(&model, file, reference, &judgement, args);
-            failed += judgement.gates.iter().filter(|g| !g.pass).count();
-            asked += judgement.gates.len();
-            let figures = figures(reference, &judgement, args);
+            let Verdict { gates, figures } = judge.judge(temperature, args)?;
+            failed += gates.iter().filter(|g| !g.pass).count();
+            asked += gates.len();
             all.push(json!({ "model": model.card().id, "file": file.file_name().map(|n| n.to_string_lossy()), "quality": figures }));
             if args.write {
-                write(file, read()?, &judgement, figures)?;
+                write(file, read()?, temperature, figures)?;
             }
         }
     }
@@ -109,6 +97,67 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     println!("all {asked} gates hold");
     Ok(())
+}
+
+/// Who judges a model; none if the corpora here do not speak its language.
+fn judge_of<'a>(
+    model: &'a Model,
+    file: &'a Path,
+    references: &mut Vec<Rc<Reference>>,
+    args: &Args,
+) -> anyhow::Result<Option<Box<dyn Judge + 'a>>> {
+    let mut known = |language| -> anyhow::Result<Rc<Reference>> {
+        if let Some(reference) = references.iter().find(|r| r.language == language) {
+            return Ok(Rc::clone(reference));
+        }
+        let reference = Rc::new(reference(language, args)?);
+        references.push(Rc::clone(&reference));
+        Ok(reference)
+    };
+    Ok(match (model.encoding(), language(&model.hparams().encoding)) {
+        (ModelEncoding::Polyphony(encoding), _) => {
+            Some(Box::new(VoicesJudge::new(model, encoding.as_ref(), file, args)?))
+        }
+        (ModelEncoding::Performance { bins, controls, events }, _) if bins.count() == 32 => {
+            Some(Box::new(PlayingJudge::new((model, *bins, *controls), events.as_ref(), file, args)?))
+        }
+        (ModelEncoding::Improv { chords, melody }, Some(language)) => {
+            let reference = known(language)?;
+            Some(Box::new(ImprovJudge::new((model, *chords, melody.as_ref()), reference, file, args)?))
+        }
+        (_, Some(language)) => Some(Box::new(GridJudge::new(model, file, known(language)?)?)),
+        _ => None,
+    })
+}
+
+/// Judges drum and melody models.
+struct GridJudge<'a> {
+    model: &'a Model,
+    file: &'a Path,
+    subject: Subject<'a>,
+    reference: Rc<Reference>,
+    likelihoods: [Likelihood; 3],
+}
+
+impl<'a> GridJudge<'a> {
+    fn new(model: &'a Model, file: &'a Path, reference: Rc<Reference>) -> anyhow::Result<Self> {
+        let subject = Subject::new(model)?;
+        let likelihoods = [
+            subject.likelihood(&reference.validation)?,
+            subject.likelihood(&reference.test)?,
+            subject.likelihood(&reference.judged)?,
+        ];
+        Ok(Self { model, file, subject, reference, likelihoods })
+    }
+}
+
+impl Judge for GridJudge<'_> {
+    fn judge(&self, temperature: f32, args: &Args) -> anyhow::Result<Verdict> {
+        let judgement = judge(&self.subject, &self.reference, self.likelihoods, temperature, args)?;
+        print::judgement(self.model, self.file, &self.reference, &judgement, args);
+        let figures = figures(&self.reference, &judgement, args);
+        Ok(Verdict { gates: judgement.gates, figures })
+    }
 }
 
 /// All weights in a folder, by name.
@@ -183,7 +232,7 @@ fn reference(language: Language, args: &Args) -> anyhow::Result<Reference> {
 fn judge(
     subject: &Subject<'_>,
     reference: &Reference,
-    likelihoods: &[Likelihood],
+    [validation, test, judged]: [Likelihood; 3],
     temperature: f32,
     args: &Args,
 ) -> anyhow::Result<Judgement> {
@@ -207,7 +256,6 @@ fn judge(
     bar.finish_and_clear();
     let report = reference.board.judge(&reference.anchors, &samples);
     let primers = reference.board.judge_primers(&cases, &written, &unprimed);
-    let &[validation, test, judged] = likelihoods else { bail!("three sets are measured") };
     let mut gates = likelihood_gates(reference, &judged);
     gates.extend(report.gates.iter().cloned());
     gates.extend(primers.gates());
@@ -216,22 +264,32 @@ fn judge(
 
 /// The gates on held-out likelihood.
 fn likelihood_gates(reference: &Reference, judged: &Likelihood) -> Vec<Gate> {
-    let (most, below) = match reference.language {
-        Language::Drums => (1.5, 0.5),
-        Language::Melody => (0.85, 0.1),
+    let most = match reference.language {
+        Language::Drums => 1.5,
+        Language::Melody => 0.85,
+    };
+    let held_out = Gate {
+        name: "nats per 16th, held out".into(),
+        value: format!("{:.4}", judged.events),
+        bound: format!("≤ {most}"),
+        pass: judged.events <= most,
+    };
+    vec![held_out, likelihood_below(reference, judged)]
+}
+
+/// The gate that asks for more than a Markov model knows.
+pub(super) fn likelihood_below(reference: &Reference, judged: &Likelihood) -> Gate {
+    let below = match reference.language {
+        Language::Drums => 0.5,
+        Language::Melody => 0.1,
     };
     let markov = reference.markov[1].per_step;
-    let value = format!("{:.4}", judged.events);
-    let gate =
-        |name: &str, bound: String, pass| Gate { name: name.into(), value: value.clone(), bound, pass };
-    vec![
-        gate("nats per 16th, held out", format!("≤ {most}"), judged.events <= most),
-        gate(
-            "the same, below the Markov model",
-            format!("≤ {:.4} = {markov:.4} − {below}", markov - below),
-            judged.events <= markov - below,
-        ),
-    ]
+    Gate {
+        name: "nats per 16th, below the Markov model".into(),
+        value: format!("{:.4}", judged.events),
+        bound: format!("≤ {:.4} = {markov:.4} − {below}", markov - below),
+        pass: judged.events <= markov - below,
+    }
 }
 
 /// Everything as JSON, with what is needed to get it again.
@@ -264,7 +322,7 @@ fn figures(reference: &Reference, j: &Judgement, args: &Args) -> serde_json::Val
 fn write(
     file: &Path,
     checkpoint: Checkpoint,
-    judgement: &Judgement,
+    temperature: f32,
     figures: serde_json::Value,
 ) -> anyhow::Result<()> {
     let mut card = checkpoint.card.context("the weights have no card to write into")?;
@@ -272,12 +330,12 @@ fn write(
     figures["command"] = json!(format!(
         "descant bench quality {} --temperature {} --samples {} --seed {}",
         file.display(),
-        judgement.temperature,
+        temperature,
         figures["samples"],
         figures["seed"]
     ));
     card.metrics.insert("quality".into(), figures);
-    card.default_temperature = judgement.temperature;
+    card.default_temperature = temperature;
     checkpoint::save_file(file, &checkpoint.weights, &card)
         .with_context(|| format!("cannot write {}", file.display()))
 }

@@ -6,11 +6,23 @@
 #[cfg(feature = "train")]
 mod cache;
 #[cfg(feature = "train")]
+mod improv;
+#[cfg(feature = "train")]
 mod judge;
+#[cfg(feature = "train")]
+mod playing;
 #[cfg(feature = "train")]
 mod print;
 #[cfg(feature = "train")]
+mod stream;
+#[cfg(feature = "train")]
 mod subject;
+#[cfg(feature = "train")]
+mod verdict;
+#[cfg(feature = "train")]
+mod voices;
+#[cfg(feature = "train")]
+mod written;
 
 use std::path::PathBuf;
 

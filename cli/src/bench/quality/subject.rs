@@ -3,7 +3,7 @@
 use anyhow::Context;
 use descant_core::codec::encoding::{DrumsOneHot, Event, OneHot};
 use descant_core::codec::{MelodyEvent, PitchSet};
-use descant_core::corpus::measure::{BAR, Language};
+use descant_core::corpus::measure::{BAR, Language, Style};
 use descant_core::model::event_rnn::{EventRnn, WriteOptions};
 use descant_core::model::{Model, ModelEncoding};
 use descant_core::sampling::{DensityControl, Effect, derive, probabilities};
@@ -49,13 +49,9 @@ impl<'a> Subject<'a> {
                 Ok(Self::Drums(Speaker::new(Language::Drums, rnn, events, 0b101)?))
             }
             ModelEncoding::Melody(encoding) => {
-                let number = |class| if class < 2 { class - 2 } else { class + 46 };
-                let events = (0..38).map(|c| MelodyEvent::try_from(number(c))).collect::<Result<_, _>>()?;
-                // What Generate starts from: middle C.
-                let rnn = model.rnn(encoding.as_ref());
-                Ok(Self::Melody(Speaker::new(Language::Melody, rnn, events, 14)?))
+                Ok(Self::Melody(Speaker::melody(model.rnn(encoding.as_ref()))?))
             }
-            _ => anyhow::bail!("the scoreboard judges drum and melody models only"),
+            _ => anyhow::bail!("this model speaks another language"),
         }
     }
 
@@ -115,6 +111,41 @@ pub struct Speaker<'a, E: Event> {
     first: u16,
 }
 
+impl<'a> Speaker<'a, MelodyEvent> {
+    /// A melody model of three octaves.
+    ///
+    /// # Errors
+    /// It has another range.
+    pub fn melody(rnn: EventRnn<'a, MelodyEvent>) -> anyhow::Result<Self> {
+        let number = |class| if class < 2 { class - 2 } else { class + 46 };
+        let events = (0..38).map(|c| MelodyEvent::try_from(number(c))).collect::<Result<_, _>>()?;
+        // What Generate starts from: middle C.
+        Self::new(Language::Melody, rnn, events, 14)
+    }
+}
+
+/// What predictions add up to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sums {
+    events: f64,
+    labels: f64,
+    right: usize,
+    steps: usize,
+}
+
+impl Sums {
+    /// Means over all steps.
+    pub fn mean(self) -> Likelihood {
+        let n = self.steps.max(1) as f64;
+        Likelihood {
+            events: self.events / n,
+            labels: self.labels / n,
+            accuracy: self.right as f64 / n,
+            steps: self.steps,
+        }
+    }
+}
+
 impl<'a, E: Event> Speaker<'a, E> {
     fn new(language: Language, rnn: EventRnn<'a, E>, events: Vec<E>, first: u16) -> anyhow::Result<Self> {
         let fixed = rnn.encoding.num_classes() - rnn.encoding.lookback_classes();
@@ -131,34 +162,44 @@ impl<'a, E: Event> Speaker<'a, E> {
     }
 
     fn likelihood(&self, pieces: &[Vec<u16>]) -> anyhow::Result<Likelihood> {
-        let encoding = self.rnn.encoding;
-        let fixed = encoding.num_classes() - encoding.lookback_classes();
-        let (mut events_sum, mut labels_sum) = (0.0, 0.0);
-        let (mut right, mut steps) = (0_usize, 0_usize);
-        let mut row = Vec::new();
-        for piece in pieces.iter().filter(|p| p.len() > 1) {
-            let events: Vec<E> = piece.iter().map(|&c| self.events[usize::from(c)]).collect();
-            self.rnn.prime(&events, &Cancel::default(), |position, logits| {
-                probabilities(logits, 1.0, &mut row);
-                let (past, event) = (&events[..position], events[position]);
-                let mut p = f64::from(row[self.direct[usize::from(piece[position])]]);
-                for (class, &also) in row.iter().enumerate().skip(fixed) {
-                    if encoding.decode(class, past)? == event {
-                        p += f64::from(also);
-                    }
-                }
-                let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
-                right += usize::from(encoding.decode(best, past)? == event);
-                // A probability that underflowed to 0 costs as much as the smallest one there is.
-                let nats = |p: f64| -p.max(f64::from(f32::MIN_POSITIVE)).ln();
-                events_sum += nats(p);
-                labels_sum += nats(f64::from(row[encoding.label(&events, position)?]));
-                steps += 1;
-                Ok(())
-            })?;
+        let mut sums = Sums::default();
+        for piece in pieces {
+            self.score(self.rnn, piece, &mut sums)?;
         }
-        let n = steps.max(1) as f64;
-        Ok(Likelihood { events: events_sum / n, labels: labels_sum / n, accuracy: right as f64 / n, steps })
+        Ok(sums.mean())
+    }
+
+    /// Adds how `rnn`, which may hear more than the piece, predicts the classes of a piece.
+    ///
+    /// # Errors
+    /// Classes that it does not know.
+    pub fn score(&self, rnn: EventRnn<'_, E>, piece: &[u16], sums: &mut Sums) -> anyhow::Result<()> {
+        if piece.len() < 2 {
+            return Ok(());
+        }
+        let encoding = rnn.encoding;
+        let fixed = encoding.num_classes() - encoding.lookback_classes();
+        let events: Vec<E> = piece.iter().map(|&c| self.events[usize::from(c)]).collect();
+        let mut row = Vec::new();
+        rnn.prime(&events, &Cancel::default(), |position, logits| {
+            probabilities(logits, 1.0, &mut row);
+            let (past, event) = (&events[..position], events[position]);
+            let mut p = f64::from(row[self.direct[usize::from(piece[position])]]);
+            for (class, &also) in row.iter().enumerate().skip(fixed) {
+                if encoding.decode(class, past)? == event {
+                    p += f64::from(also);
+                }
+            }
+            let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
+            sums.right += usize::from(encoding.decode(best, past)? == event);
+            // A probability that underflowed to 0 costs as much as the smallest one there is.
+            let nats = |p: f64| -p.max(f64::from(f32::MIN_POSITIVE)).ln();
+            sums.events += nats(p);
+            sums.labels += nats(f64::from(row[encoding.label(&events, position)?]));
+            sums.steps += 1;
+            Ok(())
+        })?;
+        Ok(())
     }
 
     fn samples(

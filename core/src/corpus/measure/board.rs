@@ -1,24 +1,26 @@
 //! The scoreboard: real music as anchors, generated music against them, gates with pass or fail. Any thread.
 
-use super::{BAR, Continuation, Feature, Interval, Language, Memory, Overlap, PrimerScore, Profile, Random};
-use super::{Repetition, overlap, repetition};
+use super::{Continuation, Feature, Interval, Language, Memory, Overlap, PrimerScore, Profile, Random};
+use super::{Repetition, Style, overlap, repetition};
 use serde::Serialize;
 
 /// Bars of a measured window.
-const WINDOW: usize = 4 * BAR;
+const BARS: usize = 4;
 /// Windows per set when distributions are compared.
 const SET: usize = 160;
+/// Names of the gates on repetition.
+const REPEATS: [&str; 2] = ["adjacent equal bars", "self-similarity"];
 /// Times that sets are drawn anew; scores are means over them, so that a gate does not hang on one draw.
 const DRAWS: u64 = 8;
 
 /// Real music, cut into windows of four bars.
 #[derive(Clone, Debug)]
-pub struct Board {
-    language: Language,
+pub struct Board<S: Style = Language> {
+    style: S,
     seed: u64,
     draws: u64,
-    train: Vec<Vec<u16>>,
-    test: Vec<Vec<u16>>,
+    train: Vec<Vec<S::Step>>,
+    test: Vec<Vec<S::Step>>,
 }
 
 /// What real music scores against itself, and noise against it: independent of any model.
@@ -112,62 +114,64 @@ pub struct Report {
 
 /// A held-out primer and what follows it.
 #[derive(Clone, Debug)]
-pub struct PrimerCase {
+pub struct PrimerCase<T = u16> {
     /// Four bars.
-    pub primer: Vec<u16>,
+    pub primer: Vec<T>,
     /// The four bars after them.
-    pub real: Vec<u16>,
+    pub real: Vec<T>,
     /// The piece without these.
     pub own: Profile,
 }
 
-impl Board {
-    /// Takes whole pieces as classes per 16th in bars of 16 steps; `seed` decides every draw.
+impl<S: Style> Board<S> {
+    /// Takes whole pieces, step by step from a bar line on; `seed` decides every draw.
     #[must_use]
-    pub fn new(language: Language, train: Vec<Vec<u16>>, test: Vec<Vec<u16>>, seed: u64) -> Self {
-        Self { language, seed, draws: DRAWS, train, test }
+    pub fn new(style: S, train: Vec<Vec<S::Step>>, test: Vec<Vec<S::Step>>, seed: u64) -> Self {
+        Self { style, seed, draws: DRAWS, train, test }
+    }
+
+    /// Steps of a measured window.
+    fn window(&self) -> usize {
+        BARS * self.style.bar().max(1)
     }
 
     /// Windows per piece.
-    fn windows(pieces: &[Vec<u16>]) -> Vec<Vec<&[u16]>> {
-        let groups = pieces.iter().map(|p| p.chunks_exact(WINDOW).collect::<Vec<_>>());
+    fn windows<'a>(&self, pieces: &'a [Vec<S::Step>]) -> Vec<Vec<&'a [S::Step]>> {
+        let groups = pieces.iter().map(|p| p.chunks_exact(self.window()).collect::<Vec<_>>());
         groups.filter(|g| !g.is_empty()).collect()
     }
 
     /// Measures the real music.
     #[must_use]
     pub fn anchors(&self) -> Anchors {
-        let (train, test) = (Self::windows(&self.train), Self::windows(&self.test));
+        let (train, test) = (self.windows(&self.train), self.windows(&self.test));
         let (train_flat, test_flat) = (train.concat(), test.concat());
         let noise = self.noise(train_flat.len().min(2000));
-        let noise: Vec<&[u16]> = noise.iter().map(Vec::as_slice).collect();
+        let noise: Vec<&[S::Step]> = noise.iter().map(Vec::as_slice).collect();
         Anchors {
             ceiling: self.compare(&train_flat, &test_flat, 1),
             within: self.compare(&train_flat, &train_flat, 2),
             floor: self.compare(&train_flat, &noise, 3),
-            repetition: [
-                repetition(self.language, &train, self.seed),
-                repetition(self.language, &test, self.seed),
-            ],
-            memory: Memory::of(&test_flat, &self.train),
+            repetition: [repetition(self.style, &train, self.seed), repetition(self.style, &test, self.seed)],
+            memory: Memory::of(self.style, &test_flat, &self.train),
         }
     }
 
     /// Windows whose steps are drawn independently from all steps of the training pieces.
-    fn noise(&self, count: usize) -> Vec<Vec<u16>> {
-        let steps: Vec<u16> = self.train.concat();
+    fn noise(&self, count: usize) -> Vec<Vec<S::Step>> {
+        let steps: Vec<S::Step> = self.train.concat();
         let mut random = Random::new(self.seed ^ 0x6e6f_6973_6500);
-        let mut step = || steps.get(random.below(steps.len())).copied().unwrap_or(0);
-        (0..count).map(|_| (0..WINDOW).map(|_| step()).collect()).collect()
+        let mut step = || steps.get(random.below(steps.len())).copied();
+        (0..count).map(|_| (0..self.window()).filter_map(|_| step()).collect()).collect()
     }
 
     /// Mean overlap per feature over several draws of [`SET`] windows from each set.
-    fn compare(&self, a: &[&[u16]], b: &[&[u16]], stream: u64) -> Vec<(&'static str, Overlap)> {
+    fn compare(&self, a: &[&[S::Step]], b: &[&[S::Step]], stream: u64) -> Vec<(&'static str, Overlap)> {
         let mut sums: Vec<(&'static str, Overlap)> = Vec::new();
         let mut random = Random::new(self.seed.wrapping_mul(31).wrapping_add(stream));
         for draw in 0..self.draws {
-            let mut features = |set: &[&[u16]]| -> Vec<Vec<Feature>> {
-                random.choose(set.len(), SET).into_iter().map(|i| self.language.features(set[i])).collect()
+            let mut features = |set: &[&[S::Step]]| -> Vec<Vec<Feature>> {
+                random.choose(set.len(), SET).into_iter().map(|i| self.style.features(set[i])).collect()
             };
             let (a, b) = (features(a), features(b));
             let names = a.first().map_or(0, Vec::len);
@@ -189,17 +193,18 @@ impl Board {
     /// Measures generated samples of at least eight bars: of each, bars 5 to 8, where it no longer lives on its
     /// beginning.
     #[must_use]
-    pub fn judge(&self, anchors: &Anchors, samples: &[Vec<u16>]) -> Report {
-        let written: Vec<&[u16]> = samples.iter().filter_map(|s| s.get(WINDOW..2 * WINDOW)).collect();
-        let (train, test) = (Self::windows(&self.train).concat(), Self::windows(&self.test).concat());
+    pub fn judge(&self, anchors: &Anchors, samples: &[Vec<S::Step>]) -> Report {
+        let window = self.window();
+        let written: Vec<&[S::Step]> = samples.iter().filter_map(|s| s.get(window..2 * window)).collect();
+        let (train, test) = (self.windows(&self.train).concat(), self.windows(&self.test).concat());
         let generated = self.compare(&train, &written, 4);
-        let groups: Vec<Vec<&[u16]>> = written.iter().map(|w| vec![*w]).collect();
-        let repeats = repetition(self.language, &groups, self.seed);
-        let memory = Memory::of(&written, &self.train);
+        let groups: Vec<Vec<&[S::Step]>> = written.iter().map(|w| vec![*w]).collect();
+        let repeats = repetition(self.style, &groups, self.seed);
+        let memory = Memory::of(self.style, &written, &self.train);
         let mean =
             |list: &[(&str, Overlap)]| list.iter().map(|f| f.1.area).sum::<f64>() / list.len().max(1) as f64;
         let rows = generated.iter().zip(&anchors.ceiling).zip(&anchors.floor);
-        let pooled = |set: &[&[u16]]| Profile::of(self.language, set.iter().copied());
+        let pooled = |set: &[&[S::Step]]| Profile::of(self.style, set.iter().copied());
         let real = pooled(&train);
         let [of_train, of_test] = &anchors.repetition;
         let mut report = Report {
@@ -230,16 +235,16 @@ impl Board {
             longest_run: [memory.longest_run, anchors.memory.longest_run],
             gates: Vec::new(),
         };
-        report.gates = gates(&report);
+        report.gates = gates(&report, self.style.repeats());
         report
     }
 
     /// Means of the single-number properties.
-    fn figures(&self, train: &[&[u16]], test: &[&[u16]], written: &[&[u16]]) -> Vec<Figure> {
-        let columns = |set: &[&[u16]]| -> Vec<(&'static str, Vec<f64>)> {
+    fn figures(&self, train: &[&[S::Step]], test: &[&[S::Step]], written: &[&[S::Step]]) -> Vec<Figure> {
+        let columns = |set: &[&[S::Step]]| -> Vec<(&'static str, Vec<f64>)> {
             let mut columns: Vec<(&'static str, Vec<f64>)> = Vec::new();
             for window in set {
-                let single = self.language.features(window).into_iter().chain(self.language.scalars(window));
+                let single = self.style.features(window).into_iter().chain(self.style.scalars(window));
                 for (i, f) in single.filter(|f| f.values.len() == 1).enumerate() {
                     if columns.len() <= i {
                         columns.push((f.name, Vec::new()));
@@ -266,17 +271,18 @@ impl Board {
     /// Up to `count` held-out primers of four bars with the four that follow, on bar lines four bars apart, from as
     /// many pieces as possible. Primers and continuations without any onset are left out.
     #[must_use]
-    pub fn primers(&self, count: usize) -> Vec<PrimerCase> {
+    pub fn primers(&self, count: usize) -> Vec<PrimerCase<S::Step>> {
+        let window = self.window();
         let mut cases = Vec::new();
         let longest = self.test.iter().map(Vec::len).max().unwrap_or(0);
-        for start in (0..longest).step_by(WINDOW) {
+        for start in (0..longest).step_by(window) {
             for piece in &self.test {
-                let Some(eight) = piece.get(start..start + 2 * WINDOW) else { continue };
-                let (primer, real) = eight.split_at(WINDOW);
-                let sounds = |part: &[u16]| part.iter().any(|&c| self.language.onsets(c) > 0);
+                let Some(eight) = piece.get(start..start + 2 * window) else { continue };
+                let (primer, real) = eight.split_at(window);
+                let sounds = |part: &[S::Step]| part.iter().any(|&c| self.style.onsets(c) > 0);
                 if cases.len() < count && sounds(primer) && sounds(real) {
-                    let rest = [&piece[..start + WINDOW], &piece[start + 2 * WINDOW..]];
-                    let own = Profile::of(self.language, rest);
+                    let rest = [&piece[..start + window], &piece[start + 2 * window..]];
+                    let own = Profile::of(self.style, rest);
                     cases.push(PrimerCase { primer: primer.to_vec(), real: real.to_vec(), own });
                 }
             }
@@ -289,14 +295,14 @@ impl Board {
     #[must_use]
     pub fn judge_primers(
         &self,
-        cases: &[PrimerCase],
-        written: &[Vec<u16>],
-        unprimed: &[Vec<u16>],
+        cases: &[PrimerCase<S::Step>],
+        written: &[Vec<S::Step>],
+        unprimed: &[Vec<S::Step>],
     ) -> PrimerScore {
-        let corpus = Profile::of(self.language, self.train.iter().map(Vec::as_slice));
+        let corpus = Profile::of(self.style, self.train.iter().map(Vec::as_slice));
         let takes = (written.len() / cases.len().max(1)).max(1);
         let rows = cases.iter().flat_map(|case| std::iter::repeat_n(case, takes)).zip(written).zip(unprimed);
-        let rows: Vec<Continuation> = rows
+        let rows: Vec<Continuation<S::Step>> = rows
             .map(|((case, written), unprimed)| Continuation {
                 own: case.own.clone(),
                 real: case.real.clone(),
@@ -304,7 +310,7 @@ impl Board {
                 unprimed: unprimed.clone(),
             })
             .collect();
-        PrimerScore { cases: cases.len(), ..super::keeps_to_primer(self.language, &corpus, &rows) }
+        PrimerScore { cases: cases.len(), ..super::keeps_to_primer(self.style, &corpus, &rows) }
     }
 }
 
@@ -315,7 +321,7 @@ fn divergence(p: &Profile, q: &Profile) -> f64 {
 }
 
 /// The gates on distributions, repetition and copying.
-fn gates(r: &Report) -> Vec<Gate> {
+fn gates(r: &Report, repeats: bool) -> Vec<Gate> {
     let gate =
         |name: &str, value: String, bound: String, pass: bool| Gate { name: name.into(), value, bound, pass };
     let [area, ceiling, ..] = r.mean_area;
@@ -323,7 +329,7 @@ fn gates(r: &Report) -> Vec<Gate> {
     let (low, high) = (0.5 * train.mean.min(test.mean), 1.5 * train.mean.max(test.mean));
     let [alike, of_train, of_test] = r.similarity;
     let (least, most) = (0.8 * of_train.mean.max(of_test.mean), 1.2 * of_train.mean.min(of_test.mean));
-    vec![
+    let mut gates = vec![
         gate(
             "mean overlapping area",
             format!("{area:.4}"),
@@ -331,13 +337,13 @@ fn gates(r: &Report) -> Vec<Gate> {
             area >= ceiling - 0.03,
         ),
         gate(
-            "adjacent equal bars",
+            REPEATS[0],
             adjacent.to_string(),
             format!("{low:.4} to {high:.4}"),
             (low..=high).contains(&adjacent.mean),
         ),
         gate(
-            "self-similarity",
+            REPEATS[1],
             alike.to_string(),
             format!("{least:.4} to {most:.4}"),
             (least..=most).contains(&alike.mean),
@@ -354,7 +360,9 @@ fn gates(r: &Report) -> Vec<Gate> {
             format!("≤ {:.2}", 2.0 * r.mean_run[1]),
             r.mean_run[0] <= 2.0 * r.mean_run[1],
         ),
-    ]
+    ];
+    gates.retain(|g| repeats || !REPEATS.contains(&g.name.as_str()));
+    gates
 }
 
 impl PrimerScore {
@@ -377,7 +385,10 @@ impl PrimerScore {
 
 #[cfg(test)]
 mod tests {
+    use super::super::BAR;
     use super::*;
+
+    const WINDOW: usize = BARS * BAR;
 
     /// Pieces of a toy style: bass on random quarters, a snare backbeat, each bar repeated half of the time.
     fn style(pieces: usize, seed: u64) -> Vec<Vec<u16>> {

@@ -27,7 +27,7 @@ pub(super) fn features(window: &[u16]) -> Vec<Feature> {
         feature("onset positions", normalised(positions)),
         feature("combinations", vec![combinations.len() as f64]),
         feature("groove consistency", vec![groove_consistency(&onset)]),
-        feature("self-similarity", vec![self_similarity(window, cosine)]),
+        feature("self-similarity", vec![self_similarity(window, BAR, cosine)]),
     ]
 }
 

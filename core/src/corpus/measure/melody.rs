@@ -45,7 +45,7 @@ pub(super) fn features(window: &[u16]) -> Vec<Feature> {
         distances[(pair[1].on - pair[0].on).clamp(1, BAR) - 1] += 1.0;
     }
     let classes = normalised(classes);
-    let entropy = -classes.iter().filter(|&&p| p > 0.0).map(|p| p * p.log2()).sum::<f64>();
+    let entropy = entropy(&classes);
     let onset: Vec<bool> = window.iter().map(|&c| c >= 2).collect();
     let feature = |name, values| Feature { name, values };
     vec![
@@ -58,28 +58,36 @@ pub(super) fn features(window: &[u16]) -> Vec<Feature> {
         feature("note lengths", normalised(lengths)),
         feature("onset distances", normalised(distances)),
         feature("groove consistency", vec![groove_consistency(&onset)]),
-        feature("self-similarity", vec![self_similarity(window, equal_share)]),
+        feature("self-similarity", vec![self_similarity(window, BAR, equal_share)]),
     ]
 }
 
 pub(super) fn scalars(window: &[u16]) -> Vec<Feature> {
-    const MAJOR: [i32; 7] = [0, 2, 4, 5, 7, 9, 11];
     let notes = notes(window);
-    let in_scale =
-        |key: i32| notes.iter().filter(|n| MAJOR.contains(&(n.pitch - key).rem_euclid(12))).count();
-    let in_key = (0..12).map(in_scale).max().unwrap_or(0) as f64 / notes.len().max(1) as f64;
     let share = |test: fn(i32) -> bool| mean(intervals(&notes).map(|i| f64::from(u8::from(test(i)))));
     let bars = window.chunks_exact(BAR);
     let count = bars.len().max(1) as f64;
     let empty = bars.filter(|bar| bar.iter().all(|&c| c < 2)).count() as f64;
     let feature = |name, value: f64| Feature { name, values: vec![value] };
     vec![
-        feature("in key", in_key),
+        feature("in key", in_key(notes.iter().map(|n| n.pitch))),
         feature("notes per bar", notes.len() as f64 / count),
         feature("stepwise", share(|i| i <= 2)),
         feature("leaps", share(|i| i > 7)),
         feature("empty bars", empty / count),
     ]
+}
+
+/// Share of pitches in the major scale that holds most of them; 0 of none.
+pub(super) fn in_key(pitches: impl Iterator<Item = i32> + Clone) -> f64 {
+    const MAJOR: [i32; 7] = [0, 2, 4, 5, 7, 9, 11];
+    let inside = |key: i32| pitches.clone().filter(|p| MAJOR.contains(&(p - key).rem_euclid(12))).count();
+    (0..12).map(inside).max().unwrap_or(0) as f64 / pitches.clone().count().max(1) as f64
+}
+
+/// Entropy of shares in bits.
+pub(super) fn entropy(shares: &[f64]) -> f64 {
+    -shares.iter().filter(|&&p| p > 0.0).map(|p| p * p.log2()).sum::<f64>()
 }
 
 /// Absolute intervals between neighbours in semitones.

@@ -1,28 +1,66 @@
 //! Figures that say how near a set of generated music is to a set of real music.
 //!
-//! Everything works on sequences of classes per 16th in bars of 16 steps, whoever made them, and is deterministic
-//! given its seed. Any thread. Definitions: Yang and Lerch, "On the evaluation of generative models in music",
+//! Everything works on sequences of steps, whoever made them, and is deterministic given its seed; a [`Style`] says
+//! what a step is. Any thread. Definitions: Yang and Lerch, "On the evaluation of generative models in music",
 //! 2018, with the additions each file documents.
 mod board;
 mod bootstrap;
+mod chords;
 mod drums;
 mod melody;
 mod memory;
+mod moments;
 mod overlap;
+mod playing;
 mod primer;
 mod random;
 mod repetition;
+mod voices;
 
 pub use board::{Anchors, Board, FeatureScore, Figure, Gate, PrimerCase, Report};
 pub use bootstrap::{Interval, bootstrap};
+pub use chords::{ChordTones, chord_tones};
 pub use memory::{Memory, copied_share, longest_runs};
+pub use moments::{Moment, moments};
 pub use overlap::{Overlap, overlap};
+pub use playing::Playing;
 pub use primer::{Continuation, PrimerScore, Profile, keeps_to_primer};
 pub use random::Random;
 pub use repetition::{Repetition, repetition};
+pub use voices::Voices;
 
-/// Steps per bar of everything measured here.
+use std::fmt::Debug;
+use std::hash::Hash;
+
+/// Steps per bar of everything on a grid of 16ths.
 pub const BAR: usize = 16;
+
+/// A kind of music on the scoreboard.
+pub trait Style: Copy + Debug {
+    /// What happens in a step.
+    type Step: Copy + Eq + Hash + Debug;
+
+    /// Steps of a bar.
+    fn bar(self) -> usize;
+
+    /// Whether its bars have to repeat as often as real ones do.
+    fn repeats(self) -> bool;
+
+    /// How many notes or drum strokes a step begins.
+    fn onsets(self, step: Self::Step) -> u32;
+
+    /// The properties whose distributions are compared by overlapping area.
+    fn features(self, window: &[Self::Step]) -> Vec<Feature>;
+
+    /// The properties of which only means are compared (their distributions are too spiky for an overlap).
+    fn scalars(self, window: &[Self::Step]) -> Vec<Feature>;
+
+    /// Likeness of two bars, 0 to 1.
+    fn likeness(self, a: &[Self::Step], b: &[Self::Step]) -> f64;
+
+    /// The music as words in a row: copied is what shares long runs of them.
+    fn words(self, music: &[Self::Step]) -> Vec<u64>;
+}
 
 /// What the classes of a sequence mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,41 +89,50 @@ impl Language {
             Self::Melody => 38,
         }
     }
+}
 
-    /// How many notes or drum strokes a class begins.
-    #[must_use]
-    pub fn onsets(self, class: u16) -> u32 {
+impl Style for Language {
+    type Step = u16;
+
+    fn bar(self) -> usize {
+        BAR
+    }
+
+    fn repeats(self) -> bool {
+        true
+    }
+
+    fn onsets(self, class: u16) -> u32 {
         match self {
             Self::Drums => class.count_ones(),
             Self::Melody => u32::from(class >= 2),
         }
     }
 
-    /// The properties whose distributions are compared by overlapping area.
-    #[must_use]
-    pub fn features(self, window: &[u16]) -> Vec<Feature> {
+    fn features(self, window: &[u16]) -> Vec<Feature> {
         match self {
             Self::Drums => drums::features(window),
             Self::Melody => melody::features(window),
         }
     }
 
-    /// The properties of which only means are compared (their distributions are too spiky for an overlap).
-    #[must_use]
-    pub fn scalars(self, window: &[u16]) -> Vec<Feature> {
+    fn scalars(self, window: &[u16]) -> Vec<Feature> {
         match self {
             Self::Drums => drums::scalars(window),
             Self::Melody => melody::scalars(window),
         }
     }
 
-    /// Likeness of two bars, 0 to 1. Drums: the cosine of their hits; melodies: the share of equal steps.
-    #[must_use]
-    pub fn likeness(self, a: &[u16], b: &[u16]) -> f64 {
+    /// Drums: the cosine of their hits; melodies: the share of equal steps.
+    fn likeness(self, a: &[u16], b: &[u16]) -> f64 {
         match self {
             Self::Drums => drums::cosine(a, b),
             Self::Melody => melody::equal_share(a, b),
         }
+    }
+
+    fn words(self, music: &[u16]) -> Vec<u64> {
+        music.iter().map(|&class| u64::from(class)).collect()
     }
 }
 
@@ -98,9 +145,9 @@ fn groove_consistency(onset: &[bool]) -> f64 {
     1.0 - differing as f64 / (BAR * (bars.len().max(2) - 1)) as f64
 }
 
-/// Mean of `likeness` over all pairs of bars.
-fn self_similarity(window: &[u16], likeness: impl Fn(&[u16], &[u16]) -> f64) -> f64 {
-    let bars: Vec<&[u16]> = window.chunks_exact(BAR).collect();
+/// Mean of `likeness` over all pairs of bars of `bar` steps.
+fn self_similarity<T>(window: &[T], bar: usize, likeness: impl Fn(&[T], &[T]) -> f64) -> f64 {
+    let bars: Vec<&[T]> = window.chunks_exact(bar).collect();
     let (mut sum, mut pairs) = (0.0, 0_u32);
     for (i, a) in bars.iter().enumerate() {
         for b in &bars[i + 1..] {

@@ -1,11 +1,11 @@
 //! Whether a continuation keeps to the piece it continues. Pure; any thread.
 
-use super::{BAR, Language, normalised};
+use super::{Style, normalised};
 
 /// Where in the bar notes begin, and how many.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
-    /// Share of onsets per 16th of the bar; zeros when there is none.
+    /// Share of onsets per step of the bar; zeros when there is none.
     pub positions: Vec<f64>,
     /// Onsets per bar, at least 1/16 so that its logarithm exists.
     pub density: f64,
@@ -13,17 +13,21 @@ pub struct Profile {
 
 impl Profile {
     /// The profile of some music in stretches that begin on a bar line.
-    pub fn of<'a>(language: Language, music: impl IntoIterator<Item = &'a [u16]>) -> Self {
-        let mut positions = vec![0.0; BAR];
+    pub fn of<'a, S: Style>(style: S, music: impl IntoIterator<Item = &'a [S::Step]>) -> Self
+    where
+        S::Step: 'a,
+    {
+        let bar = style.bar();
+        let mut positions = vec![0.0; bar];
         let mut steps = 0;
         for part in music {
-            for (step, &class) in part.iter().enumerate() {
-                positions[step % BAR] += f64::from(language.onsets(class));
+            for (at, &step) in part.iter().enumerate() {
+                positions[at % bar] += f64::from(style.onsets(step));
             }
             steps += part.len();
         }
         let onsets: f64 = positions.iter().sum();
-        let density = (onsets * BAR as f64 / steps.max(1) as f64).max(1.0 / 16.0);
+        let density = (onsets * bar as f64 / steps.max(1) as f64).max(1.0 / 16.0);
         Self { positions: normalised(positions), density }
     }
 
@@ -37,16 +41,16 @@ impl Profile {
 
 /// One held-out primer with what the piece, the model with it and the model without it play next.
 #[derive(Clone, Debug)]
-pub struct Continuation {
+pub struct Continuation<T = u16> {
     /// The piece's profile without the bars that `real` holds: what those bars are compared with must not contain
     /// them.
     pub own: Profile,
     /// The bars that follow in the piece.
-    pub real: Vec<u16>,
+    pub real: Vec<T>,
     /// The model's continuation of the primer, without it.
-    pub written: Vec<u16>,
+    pub written: Vec<T>,
     /// As many bars that the model wrote from nothing.
-    pub unprimed: Vec<u16>,
+    pub unprimed: Vec<T>,
 }
 
 /// Shares of continuations that are nearer to their own piece than to the mean of the corpus.
@@ -64,10 +68,10 @@ pub struct PrimerScore {
 
 /// Compares every case with its own piece and with the corpus.
 #[must_use]
-pub fn keeps_to_primer(language: Language, corpus: &Profile, cases: &[Continuation]) -> PrimerScore {
-    let share = |pick: fn(&Continuation) -> &[u16]| {
-        let near = |case: &&Continuation| {
-            let profile = Profile::of(language, [pick(case)]);
+pub fn keeps_to_primer<S: Style>(style: S, corpus: &Profile, cases: &[Continuation<S::Step>]) -> PrimerScore {
+    let share = |pick: fn(&Continuation<S::Step>) -> &[S::Step]| {
+        let near = |case: &&Continuation<S::Step>| {
+            let profile = Profile::of(style, [pick(case)]);
             profile.distance(&case.own) < profile.distance(corpus)
         };
         cases.iter().filter(near).count() as f64 / cases.len().max(1) as f64
@@ -82,6 +86,7 @@ pub fn keeps_to_primer(language: Language, corpus: &Profile, cases: &[Continuati
 
 #[cfg(test)]
 mod tests {
+    use super::super::Language;
     use super::*;
 
     fn every(n: usize) -> Vec<u16> {

@@ -1,6 +1,6 @@
 //! How often music repeats its own bars: what small models lose first. Pure; any thread.
 
-use super::{BAR, Interval, Language, bootstrap, self_similarity};
+use super::{Interval, Style, bootstrap, self_similarity};
 
 /// Repetition in windows of several bars.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,21 +16,21 @@ pub struct Repetition {
 
 /// Measures groups of windows; each group (a piece, or one generated sample) is one independent observation.
 #[must_use]
-pub fn repetition(language: Language, groups: &[Vec<&[u16]>], seed: u64) -> Repetition {
+pub fn repetition<S: Style>(style: S, groups: &[Vec<&[S::Step]>], seed: u64) -> Repetition {
     let (mut adjacent, mut similarity) = (Vec::new(), Vec::new());
     let (mut any, mut windows) = (0_u32, 0_u32);
     for group in groups {
         let (mut equal, mut pairs, mut alike) = (0_u32, 0_u32, 0.0);
         for window in group {
-            let bars: Vec<&[u16]> = window.chunks_exact(BAR).collect();
-            let sounds = |bar: &[u16]| bar.iter().any(|&class| language.onsets(class) > 0);
-            let repeats = |pair: &[&[u16]]| pair[0] == pair[1] && sounds(pair[0]);
+            let bars: Vec<&[S::Step]> = window.chunks_exact(style.bar()).collect();
+            let sounds = |bar: &[S::Step]| bar.iter().any(|&step| style.onsets(step) > 0);
+            let repeats = |pair: &[&[S::Step]]| pair[0] == pair[1] && sounds(pair[0]);
             equal += u32::try_from(bars.windows(2).filter(|p| repeats(p)).count()).unwrap_or(0);
             pairs += u32::try_from(bars.len().saturating_sub(1)).unwrap_or(0);
             let twice = bars.iter().enumerate().any(|(i, a)| sounds(a) && bars[i + 1..].contains(a));
             any += u32::from(twice);
             windows += 1;
-            alike += self_similarity(window, |a, b| language.likeness(a, b));
+            alike += self_similarity(window, style.bar(), |a, b| style.likeness(a, b));
         }
         adjacent.push((f64::from(equal), f64::from(pairs)));
         similarity.push((alike, group.len() as f64));
@@ -44,6 +44,7 @@ pub fn repetition(language: Language, groups: &[Vec<&[u16]>], seed: u64) -> Repe
 
 #[cfg(test)]
 mod tests {
+    use super::super::{BAR, Language};
     use super::*;
 
     #[test]

@@ -1,6 +1,7 @@
 //! Standard MIDI files: [`read`] them into a [`Song`](super::Song), write clips as them.
 //!
 //! Any thread but the audio thread. Works on bytes; opening files is the caller's business.
+mod chords;
 mod read;
 mod write;
 
@@ -45,5 +46,7 @@ pub enum MidiError {
     Unwritable(String),
 }
 
+#[cfg(test)]
+mod chord_tests;
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@
 //! * a note without a note-off lasts to the end of its track, and a notice says so.
 
 use super::MidiError;
+use super::chords::{ChordReader, Kind};
 use crate::music::quantise::div_round;
 use crate::music::song::{Song, Track};
 use crate::music::{Meter, MeterMap, Note, TICKS_PER_QUARTER, TempoMap, Ticks};
@@ -197,6 +198,7 @@ struct Reader {
     song: Song,
     tempos: Vec<(Ticks, u32)>,
     meters: Vec<(Ticks, Meter)>,
+    chords: ChordReader,
     notes: usize,
     hanging: usize,
     odd_meters: usize,
@@ -204,8 +206,16 @@ struct Reader {
 
 impl Reader {
     fn new(division: u16) -> Self {
-        let (tempos, meters) = (Vec::new(), Vec::new());
-        Self { division, song: Song::default(), tempos, meters, notes: 0, hanging: 0, odd_meters: 0 }
+        Self {
+            division,
+            song: Song::default(),
+            tempos: Vec::new(),
+            meters: Vec::new(),
+            chords: ChordReader::default(),
+            notes: 0,
+            hanging: 0,
+            odd_meters: 0,
+        }
     }
 
     /// The file's tick in ours; from the absolute position, so that rounding never adds up.
@@ -256,6 +266,9 @@ impl Reader {
                 TrackEventKind::Meta(meta) => match meta {
                     MetaMessage::TrackName(bytes) if name.is_empty() => name = text(bytes),
                     MetaMessage::InstrumentName(bytes) if instrument.is_empty() => instrument = text(bytes),
+                    MetaMessage::Text(bytes) => self.chords.word(Kind::Text, at, &text(bytes)),
+                    MetaMessage::Lyric(bytes) => self.chords.word(Kind::Lyric, at, &text(bytes)),
+                    MetaMessage::Marker(bytes) => self.chords.word(Kind::Marker, at, &text(bytes)),
                     MetaMessage::Tempo(micros) => self.tempos.push((at, micros.as_int())),
                     MetaMessage::TimeSignature(numerator, power, ..) => self.meter(at, numerator, power),
                     MetaMessage::EndOfTrack => break,
@@ -264,6 +277,7 @@ impl Reader {
                 TrackEventKind::SysEx(_) | TrackEventKind::Escape(_) => {}
             }
         }
+        self.chords.end_track();
         self.finish_track(channels, &name, &instrument, at);
         Ok(())
     }
@@ -319,6 +333,7 @@ impl Reader {
             song.tempo = Some(TempoMap::from_changes(self.tempos));
         }
         song.meters = MeterMap::from_changes(self.meters);
+        song.chords = self.chords.finish();
         if song.tempo_changes() {
             song.notices.push("The tempo changes on the way; beats are kept.".into());
         }

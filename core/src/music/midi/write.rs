@@ -5,7 +5,7 @@
 //! cannot say anything else.
 
 use super::MidiError;
-use crate::music::{Clip, ClipKind, Note, TICKS_PER_QUARTER, Ticks, micros_per_quarter};
+use crate::music::{ChordMark, Clip, ClipKind, Note, TICKS_PER_QUARTER, Ticks, micros_per_quarter};
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Timing, TrackEvent, TrackEventKind};
 
@@ -21,11 +21,13 @@ pub enum Layout {
 
 /// How to write. The default suits one clip.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WriteOptions {
+pub struct WriteOptions<'a> {
     /// MIDI channel 1..=16; `None` is 10 for drums and 1 for melodies.
     pub channel: Option<u8>,
     /// How tracks lie in the file.
     pub layout: Layout,
+    /// Chord symbols over the clip, by tick; written as texts in the first track.
+    pub chords: &'a [ChordMark],
 }
 
 /// Ticks per quarter note that DAWs know best. Finer ones are tried only if it cannot hold a clip's ticks.
@@ -35,11 +37,11 @@ const DIVISIONS: [u16; 6] = [960, 1920, 3840, 7680, 15_360, 30_720];
 const RELEASE: u8 = 64;
 
 /// The bytes of a file with one clip: its name as the track name, its tempo if it has one, its meter, its notes
-/// and its exact length.
+/// and its exact length; over it the chords of the options.
 ///
 /// # Errors
 /// [`MidiError::Unwritable`] if the clip's length is not positive or the channel is not 1..=16.
-pub fn write_clip(clip: &Clip, options: WriteOptions) -> Result<Vec<u8>, MidiError> {
+pub fn write_clip(clip: &Clip, options: WriteOptions<'_>) -> Result<Vec<u8>, MidiError> {
     write_tracks(std::slice::from_ref(clip), options)
 }
 
@@ -49,10 +51,10 @@ pub fn write_clip(clip: &Clip, options: WriteOptions) -> Result<Vec<u8>, MidiErr
 /// # Errors
 /// [`MidiError::Unwritable`] if there is no clip or a length is not positive.
 pub fn write_clips(clips: &[Clip]) -> Result<Vec<u8>, MidiError> {
-    write_tracks(clips, WriteOptions { channel: None, layout: Layout::Parallel })
+    write_tracks(clips, WriteOptions { layout: Layout::Parallel, ..WriteOptions::default() })
 }
 
-fn write_tracks(clips: &[Clip], options: WriteOptions) -> Result<Vec<u8>, MidiError> {
+fn write_tracks(clips: &[Clip], options: WriteOptions<'_>) -> Result<Vec<u8>, MidiError> {
     let bad = |what: &str| Err(MidiError::Unwritable(what.to_owned()));
     if clips.is_empty() {
         return bad("there is no clip");
@@ -63,10 +65,13 @@ fn write_tracks(clips: &[Clip], options: WriteOptions) -> Result<Vec<u8>, MidiEr
     if options.channel.is_some_and(|c| !(1..=16).contains(&c)) {
         return bad("MIDI channels go from 1 to 16");
     }
+    let mut chords: Vec<&ChordMark> =
+        options.chords.iter().filter(|c| (0..clips[0].length).contains(&c.tick)).collect();
+    chords.sort_by_key(|c| c.tick);
     let parts: Vec<Vec<Note>> = clips.iter().map(playable).collect();
     let times = || {
         let notes = parts.iter().flatten().flat_map(|n| [n.start, n.end()]);
-        notes.chain(clips.iter().map(|c| c.length))
+        notes.chain(clips.iter().map(|c| c.length)).chain(chords.iter().map(|c| c.tick))
     };
     let fits = |division: &&u16| {
         let step = TICKS_PER_QUARTER / Ticks::from(**division);
@@ -82,7 +87,8 @@ fn write_tracks(clips: &[Clip], options: WriteOptions) -> Result<Vec<u8>, MidiEr
             ClipKind::Melody => melodies.next().unwrap_or(1),
         };
         let channel = u4::from_int_lossy(options.channel.unwrap_or(default) - 1);
-        tracks.push(track(clip, notes, i == 0, channel, TICKS_PER_QUARTER / Ticks::from(division)));
+        let leads = (i == 0).then_some(chords.as_slice());
+        tracks.push(track(clip, notes, leads, channel, TICKS_PER_QUARTER / Ticks::from(division)));
     }
     let format = match options.layout {
         Layout::Single => Format::SingleTrack,
@@ -126,13 +132,20 @@ fn playable(clip: &Clip) -> Vec<Note> {
     out
 }
 
-/// Events of one track. `step`: our ticks per tick of the file.
-fn track<'a>(clip: &'a Clip, notes: &[Note], leads: bool, channel: u4, step: Ticks) -> Vec<TrackEvent<'a>> {
+/// Events of one track; of the first one, which `leads`, with tempo, meter and these chords. `step`: our ticks per
+/// tick of the file.
+fn track<'a>(
+    clip: &'a Clip,
+    notes: &[Note],
+    leads: Option<&[&'a ChordMark]>,
+    channel: u4,
+    step: Ticks,
+) -> Vec<TrackEvent<'a>> {
     let mut out = Out { events: Vec::with_capacity(2 * notes.len() + 4), tick: 0 };
     if !clip.name.is_empty() {
         out.meta(0, MetaMessage::TrackName(clip.name.as_bytes()));
     }
-    if leads {
+    if leads.is_some() {
         if let Some(qpm) = clip.tempo.filter(|q| q.is_finite() && *q > 0.0) {
             out.meta(0, MetaMessage::Tempo(u24::from_int_lossy(micros_per_quarter(qpm))));
         }
@@ -146,11 +159,16 @@ fn track<'a>(clip: &'a Clip, notes: &[Note], leads: bool, channel: u4, step: Tic
     let offs = notes.iter().map(|n| (n.end(), false, n.pitch, RELEASE));
     let mut edges: Vec<_> = notes.iter().map(|n| (n.start, true, n.pitch, n.velocity)).chain(offs).collect();
     edges.sort_unstable();
+    let mut chords = leads.unwrap_or_default().iter().peekable();
     for (at, on, pitch, velocity) in edges {
+        while let Some(chord) = chords.next_if(|c| c.tick <= at) {
+            out.chord(chord, step);
+        }
         let (key, vel) = (u7::from_int_lossy(pitch), u7::from_int_lossy(velocity));
         let message = if on { MidiMessage::NoteOn { key, vel } } else { MidiMessage::NoteOff { key, vel } };
         out.push(at / step, TrackEventKind::Midi { channel, message });
     }
+    chords.for_each(|chord| out.chord(chord, step));
     out.meta(clip.length / step, MetaMessage::EndOfTrack);
     out.events
 }
@@ -172,6 +190,10 @@ impl<'a> Out<'a> {
         let delta = u28::from_int_lossy(u32::try_from(at - self.tick).unwrap_or(0));
         self.events.push(TrackEvent { delta, kind });
         self.tick = at;
+    }
+
+    fn chord(&mut self, chord: &'a ChordMark, step: Ticks) {
+        self.meta(chord.tick / step, MetaMessage::Text(chord.figure.as_bytes()));
     }
 
     fn meta(&mut self, at: Ticks, message: MetaMessage<'a>) {
