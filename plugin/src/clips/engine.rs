@@ -5,15 +5,16 @@
 
 use super::document::{Content, Document};
 use super::files::Files;
+use super::live::Stage;
 use super::params::ClipsParams;
-use super::player::Playable;
+use super::playable::{Playable, Start};
 use crate::bridge::{GuiSide, NextClip, WorkerSide};
 use crate::gui::view::{ParamId, Status, StatusKind};
 use crate::library::{self, ModelInfo};
 use crate::worker::{Command, Generator, Worker};
-use descant_core::music::ClipKind;
+use descant_core::music::{Clip, ClipKind};
 use descant_core::sampling::derive;
-use descant_core::tool::{Cancel, Request, ToolKind};
+use descant_core::tool::{Cancel, Request, Take, ToolKind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -31,6 +32,10 @@ pub struct Live {
     pub song: Option<super::import::OpenSong>,
     /// Parameters that the worker would like to be set (choice, index): only the window's thread can.
     pub wishes: Vec<(ParamId, usize)>,
+    /// What the live mode is doing.
+    pub stage: Stage,
+    /// Take of the last answer.
+    pub answer: Option<u64>,
 }
 
 #[derive(Default)]
@@ -66,9 +71,9 @@ impl Engine {
         let (commands, receiver) = channel();
         let outbox = gui.outbox.clone();
         // Whoever loads a state hands over what shall sound before the host may go on.
-        params
-            .doc
-            .when_loaded(move |content| outbox.send(NextClip { clip: sounding(content), immediate: true }));
+        params.doc.when_loaded(move |content| {
+            outbox.send(NextClip { clip: sounding(content), start: Start::Now });
+        });
         Arc::new(Self {
             params,
             gui,
@@ -143,7 +148,8 @@ impl Engine {
             let result = f(document);
             if of(document) != before {
                 // Within the lock: clips reach the player in the order of the changes.
-                self.gui.outbox.send(NextClip { clip: sounding(document.content()), immediate });
+                let start = if immediate { Start::Now } else { Start::SwapPoint };
+                self.gui.outbox.send(NextClip { clip: sounding(document.content()), start });
             }
             result
         })
@@ -151,20 +157,27 @@ impl Engine {
 
     /// What the parameters and the document ask for.
     pub fn request(&self) -> Result<Request, String> {
-        let model = self.model().ok_or("No model is in this slot. Choose another one.")?;
         let tool = self.params.tool_kind();
-        let (primer, seed) = self.params.doc.read(|d| (d.content().primer.clone(), d.content().seed));
+        let primer = self.params.doc.read(|d| d.content().primer.clone());
         let primer = primer.filter(|_| tool == ToolKind::Continue).map(|p| (*p.clip).clone());
         if tool == ToolKind::Continue && primer.is_none() {
             return Err("Continue needs a primer: play something in, drop a MIDI file or use a take.".into());
         }
+        let variations = self.params.variations.value().clamp(1, 16) as u32;
+        self.request_for(primer, self.params.new_bars(), variations)
+    }
+
+    /// What the parameters ask for, to go on from `primer`, or from nothing.
+    pub fn request_for(&self, primer: Option<Clip>, bars: u32, variations: u32) -> Result<Request, String> {
+        let model = self.model().ok_or("No model is in this slot. Choose another one.")?;
+        let seed = self.params.doc.read(|d| d.content().seed);
         let clock = self.gui.telemetry.read();
         Ok(Request {
-            tool,
+            tool: if primer.is_some() { ToolKind::Continue } else { ToolKind::Generate },
             model: model.id.clone(),
             primer,
-            bars: self.params.new_bars(),
-            variations: self.params.variations.value().clamp(1, 16) as u32,
+            bars,
+            variations,
             temperature: self.params.temperature.value(),
             seed,
             constraints: self.params.constraints(),
@@ -172,6 +185,50 @@ impl Engine {
             tempo: Some(clock.tempo),
             ..Request::default()
         })
+    }
+
+    /// Adds a take of a live mode and sends it to the player: as `playable` makes it ready, to begin at `start`. Its
+    /// number; `None` if a project was loaded since `loads`, or another clip was sent since `received`.
+    pub fn deliver_live(
+        &self,
+        take: Take,
+        loads: u64,
+        received: Option<u64>,
+        playable: impl FnOnce(u64) -> Playable,
+        start: Start,
+    ) -> Option<u64> {
+        let next = self.next_seed(take.seed, 1);
+        self.params.doc.change(|document| {
+            let overtaken = received.is_some_and(|received| received != self.gui.outbox.sent());
+            if overtaken || self.params.doc.loads() != loads {
+                return None;
+            }
+            let id = document.add_live(take, next);
+            if let Start::Answer { .. } = start {
+                // Nothing that a reopened project should play by itself.
+                document.silence();
+                document.look_at(id);
+            }
+            // Within the lock, as above.
+            self.gui.outbox.send(NextClip { clip: Some(Arc::new(playable(id))), start });
+            Some(id)
+        })
+    }
+
+    /// A take that a live mode sent has begun to sound; unless another was sent since `received`.
+    pub fn follow(&self, take: u64, received: u64) {
+        let known = |d: &Document| d.content().sounding == Some(take) || d.content().entry(take).is_none();
+        if !self.params.doc.read(known) && self.gui.outbox.sent() == received {
+            self.params.doc.change(|d| d.show(take));
+        }
+    }
+
+    /// Panic: nothing sounds any more.
+    pub fn silence(&self) {
+        self.params.doc.change(|document| {
+            document.silence();
+            self.gui.outbox.send(NextClip { clip: None, start: Start::Now });
+        });
     }
 
     /// The chosen model; `None` in a slot without one.

@@ -141,6 +141,24 @@ pub enum Swap {
     Bar,
 }
 
+/// What the plugin does by itself while the host plays.
+#[derive(Enum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LiveMode {
+    /// Nothing.
+    #[default]
+    #[id = "off"]
+    #[name = "Off"]
+    Off,
+    /// It answers what is played in.
+    #[id = "answer"]
+    #[name = "Answer"]
+    Answer,
+    /// It writes the next clip while one plays.
+    #[id = "continuous"]
+    #[name = "Continuous"]
+    Continuous,
+}
+
 /// See the file's head.
 #[derive(Params)]
 #[allow(missing_docs)]
@@ -188,6 +206,16 @@ pub struct ClipsParams {
     /// Counts edits of the document: the only way to tell a host that the project has changed.
     #[id = "revision"]
     pub revision: IntParam,
+    #[id = "live_mode"]
+    pub live_mode: EnumParam<LiveMode>,
+    #[id = "call_ends"]
+    pub call_ends: IntParam,
+    #[id = "answer_bars"]
+    pub answer_bars: IntParam,
+    #[id = "panic"]
+    pub panic: BoolParam,
+    /// Counts the presses of Panic.
+    pub panics: Arc<Trigger>,
     /// Takes, primer, seed.
     #[persist = "doc"]
     pub doc: Arc<DocStore>,
@@ -208,6 +236,22 @@ fn switch(name: &str, default: bool) -> BoolParam {
             "on" | "1" | "true" | "yes" => Some(true),
             "off" | "0" | "false" | "no" => Some(false),
             _ => None,
+        }))
+}
+
+/// A number of bars; 0, where it is allowed, has a word of its own.
+fn bars(name: &str, default: i32, min: i32, max: i32, unit: &'static str, zero: &'static str) -> IntParam {
+    whole(name, default, min, max)
+        .with_value_to_string(Arc::new(move |n| match n {
+            0 => zero.into(),
+            1 => format!("1 {unit}"),
+            n => format!("{n} {unit}s"),
+        }))
+        .with_string_to_value(Arc::new(move |text| {
+            if !zero.is_empty() && text.trim().eq_ignore_ascii_case(zero) {
+                return Some(0);
+            }
+            leading_number(text).map(|x| x.round() as i32)
         }))
 }
 
@@ -234,6 +278,8 @@ impl ClipsParams {
     /// With default values. `trigger` counts the presses of Generate.
     #[must_use]
     pub fn new(trigger: Arc<Trigger>) -> Self {
+        let panics = Arc::new(Trigger::default());
+        let pressed = panics.clone();
         Self {
             temperature: rounded("Temperature", 1.0, 0.0, 2.0, 2).with_step_size(0.01),
             tool: EnumParam::new("Tool", Tool::Generate),
@@ -273,6 +319,11 @@ impl ClipsParams {
             melody_channel: whole("Melody channel", 1, 1, 16),
             drum_channel: whole("Drum channel", 10, 1, 16),
             revision: whole("Revision", 0, 0, REVISIONS).hide().non_automatable(),
+            live_mode: EnumParam::new("Live mode", LiveMode::Off),
+            call_ends: bars("Call ends after", 1, 1, 4, "silent bar", ""),
+            answer_bars: bars("Answer length", 0, 0, 16, "bar", "As the call"),
+            panic: switch("Panic", false).with_callback(Arc::new(move |on| pressed.parameter_changed(on))),
+            panics,
             doc: Arc::default(),
             window: Arc::new(RwLock::new(FIRST_WINDOW)),
         }
@@ -350,6 +401,10 @@ impl ClipsParams {
             ParamId::Play => visitor.visit(&self.play),
             ParamId::Generate => visitor.visit(&self.generate),
             ParamId::Bypass => visitor.visit(&self.bypass),
+            ParamId::LiveMode => visitor.visit(&self.live_mode),
+            ParamId::CallEnds => visitor.visit(&self.call_ends),
+            ParamId::AnswerBars => visitor.visit(&self.answer_bars),
+            ParamId::Panic => visitor.visit(&self.panic),
         }
     }
 }
@@ -384,7 +439,7 @@ mod tests {
     use super::*;
 
     /// Ids, names and order as released. Lines may be added at the end, nothing else may change.
-    const FROZEN: [(&str, &str); 21] = [
+    const FROZEN: [(&str, &str); 25] = [
         ("temperature", "Temperature"),
         ("tool", "Tool"),
         ("model", "Model"),
@@ -406,6 +461,10 @@ mod tests {
         ("melody_channel", "Melody channel"),
         ("drum_channel", "Drum channel"),
         ("revision", "Revision"),
+        ("live_mode", "Live mode"),
+        ("call_ends", "Call ends after"),
+        ("answer_bars", "Answer length"),
+        ("panic", "Panic"),
     ];
 
     fn params() -> ClipsParams {
@@ -499,6 +558,22 @@ mod tests {
                 let $p = &all.revision;
                 $body
             }
+            {
+                let $p = &all.live_mode;
+                $body
+            }
+            {
+                let $p = &all.call_ends;
+                $body
+            }
+            {
+                let $p = &all.answer_bars;
+                $body
+            }
+            {
+                let $p = &all.panic;
+                $body
+            }
         }};
     }
 
@@ -541,6 +616,7 @@ mod tests {
         assert_eq!(p.channels(), (0, 9));
         assert_eq!(p.constraints(), Constraints::default());
         assert!(p.play.value() && !p.generate.value() && !p.bypass.value());
+        assert_eq!((p.live_mode.value(), p.call_ends.value(), p.answer_bars.value()), (LiveMode::Off, 1, 0));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Fills the window's [`View`] from the engine. The window's thread, once per frame; changes nothing.
 
 use super::engine::Engine;
+use super::live::Stage;
 use super::params::Visitor;
 use crate::gui::view::{ModelView, ParamId, ParamState, PrimerView, SongView, TakeView, TransportView, View};
 use crate::library;
@@ -9,7 +10,7 @@ use nice_plug::prelude::Param;
 use std::collections::HashMap;
 
 /// All controls of the window.
-pub const CONTROLS: [ParamId; 16] = [
+pub const CONTROLS: [ParamId; 20] = [
     ParamId::Tool,
     ParamId::Model,
     ParamId::Temperature,
@@ -26,6 +27,10 @@ pub const CONTROLS: [ParamId; 16] = [
     ParamId::Play,
     ParamId::Generate,
     ParamId::Bypass,
+    ParamId::LiveMode,
+    ParamId::CallEnds,
+    ParamId::AnswerBars,
+    ParamId::Panic,
 ];
 
 struct State {
@@ -57,7 +62,10 @@ pub fn view(engine: &Engine) -> View {
     let params = &engine.params;
     let mut states = HashMap::new();
     for id in CONTROLS {
-        let choices = matches!(id, ParamId::Tool | ParamId::Key | ParamId::Scale | ParamId::SwapQuantum);
+        let choices = matches!(
+            id,
+            ParamId::Tool | ParamId::Key | ParamId::Scale | ParamId::SwapQuantum | ParamId::LiveMode
+        );
         let mut state = params.visit(id, State { choices });
         if id == ParamId::Model {
             state.choices = library::models().iter().map(|m| m.name.clone()).collect();
@@ -103,10 +111,14 @@ pub fn view(engine: &Engine) -> View {
             })
             .collect(),
         shown: content.shown,
-        sounding: content.sounding,
+        sounding: match live.stage {
+            Stage::Answering(..) => live.answer,
+            _ => content.sounding,
+        },
         seed: Seed(content.seed).to_string(),
         progress: live.progress,
         status: live.status.clone(),
+        live: live.stage.to_string(),
         can_undo,
         can_redo,
         song: live.song.as_ref().map(|s| SongView {

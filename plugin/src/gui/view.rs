@@ -43,6 +43,14 @@ pub enum ParamId {
     Generate,
     /// Host bypass.
     Bypass,
+    /// Off, Answer, Continuous.
+    LiveMode,
+    /// Silent bars that end a call.
+    CallEnds,
+    /// Bars of an answer; lowest = as the call.
+    AnswerBars,
+    /// Rising edge: silence at once.
+    Panic,
 }
 
 /// A parameter's state for drawing.
@@ -217,6 +225,8 @@ pub struct View {
     pub can_redo: bool,
     /// Track chooser, when a song with several tracks was dropped.
     pub song: Option<SongView>,
+    /// What the live mode is doing, in words; empty when it is off.
+    pub live: String,
 }
 
 /// How a control was moved.

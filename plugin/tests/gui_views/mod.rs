@@ -131,6 +131,9 @@ pub fn first_open() -> View {
         (ParamId::SwapQuantum, choice(2, &["Now", "Beat", "Bar"])),
         (ParamId::AuditionLevel, param(0.75, "−6.0 dB", None)),
         (ParamId::Play, param(1.0, "On", Some(1))),
+        (ParamId::LiveMode, choice(0, &["Off", "Answer", "Continuous"])),
+        (ParamId::CallEnds, param(0.0, "1 silent bar", Some(3))),
+        (ParamId::AnswerBars, param(0.0, "As the call", Some(16))),
     ]);
     View {
         transport: TransportView {
@@ -155,6 +158,7 @@ pub fn first_open() -> View {
         status: Status { kind: StatusKind::Info, text: "Ready.".into() },
         can_undo: false,
         can_redo: false,
+        live: String::new(),
         song: None,
     }
 }

@@ -6,6 +6,7 @@ mod about;
 mod act;
 mod header;
 mod input;
+mod live;
 mod song;
 
 use super::roll::{self, RollState, edit};
