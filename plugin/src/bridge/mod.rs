@@ -156,7 +156,8 @@ impl AudioSide {
 
     /// Where the song is; told if it is news.
     pub fn moment(&mut self, moment: Moment) {
-        if self.last.is_none_or(|last| !moment.tells_nothing_after(&last)) && self.tell(Heard::Moment(moment)) {
+        if self.last.is_none_or(|last| !moment.tells_nothing_after(&last)) && self.tell(Heard::Moment(moment))
+        {
             self.last = Some(moment);
         }
     }

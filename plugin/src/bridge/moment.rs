@@ -74,8 +74,7 @@ impl Moment {
         if self.mode == LiveMode::Off {
             let steady = Self { epoch: before.epoch, grid: before.grid, ..same };
             let take = |m: &Self| m.sounding.map(|s| (s.take, s.once));
-            return take(&steady) == take(before)
-                && Self { sounding: before.sounding, ..steady } == *before;
+            return take(&steady) == take(before) && Self { sounding: before.sounding, ..steady } == *before;
         }
         same == *before && beat(self) == beat(before)
     }

@@ -153,7 +153,14 @@ impl Document {
         for (index, take) in (1..).zip(takes) {
             let id = self.content.next_id;
             self.content.next_id += 1;
-            self.content.entries.push(Entry { id, take: Arc::new(take), starred: false, index, of, live: false });
+            self.content.entries.push(Entry {
+                id,
+                take: Arc::new(take),
+                starred: false,
+                index,
+                of,
+                live: false,
+            });
         }
         self.content.thin_out();
         self.content.shown = Some(first);
@@ -358,14 +365,19 @@ pub(crate) mod tests {
         for i in 0..40 {
             doc.add_live(take(200 + i), 9);
         }
-        let live = |d: &Document| d.content().entries.iter().filter(|e| e.live).map(|e| e.id).collect::<Vec<_>>();
+        let live =
+            |d: &Document| d.content().entries.iter().filter(|e| e.live).map(|e| e.id).collect::<Vec<_>>();
         assert_eq!(live(&doc).len(), MAX_LIVE + 1, "and one with a star");
         assert!(live(&doc).contains(&ids[30]) && live(&doc).contains(&ids[39]), "what sounds stays");
         let newest = live(&doc).last().copied();
         doc.undo();
         doc.undo();
         assert_eq!(doc.can(), (false, true));
-        assert_eq!((live(&doc).last().copied(), doc.content().entries.len()), (newest, MAX_LIVE), "the run went");
+        assert_eq!(
+            (live(&doc).last().copied(), doc.content().entries.len()),
+            (newest, MAX_LIVE),
+            "the run went"
+        );
         doc.redo();
         doc.redo();
         assert!(live(&doc).contains(&ids[30]) && live(&doc).len() <= MAX_LIVE + 2);

@@ -309,7 +309,9 @@ impl Machine {
                 Some(call) => Stage::Hearing((now.tick - call.from).max(0) / bar + 1),
                 None => Stage::Listening,
             },
-            (LiveMode::Continuous, Some(s)) => Stage::Playing(s.bar + 1, s.of, self.busy.is_none() && now.waiting),
+            (LiveMode::Continuous, Some(s)) => {
+                Stage::Playing(s.bar + 1, s.of, self.busy.is_none() && now.waiting)
+            }
             (LiveMode::Continuous, None) if self.silenced => Stage::Silenced,
             (LiveMode::Continuous, None) => Stage::Beginning,
         }

@@ -33,7 +33,9 @@ impl Worker {
         }
         while let Some(task) = self.live.next_task() {
             match task {
-                Task::Answer { ticket, call, line, epoch } => self.answer(ticket, call, Start::Answer { line, epoch }),
+                Task::Answer { ticket, call, line, epoch } => {
+                    self.answer(ticket, call, Start::Answer { line, epoch })
+                }
                 Task::Next { ticket, after, received } => self.write_next(ticket, after, received),
                 Task::Withdraw { line } => self.withdraw(line),
                 Task::Follow { take, received } => self.engine.follow(take, received),
@@ -67,9 +69,8 @@ impl Worker {
     fn write_next(&mut self, ticket: u64, after: Option<u64>, received: u64) {
         let bars = self.engine.params.new_bars();
         let kind = self.engine.model_kind();
-        let take = after.and_then(|id| {
-            self.engine.params.doc.read(|d| d.content().entry(id).map(|e| e.take.clone()))
-        });
+        let take = after
+            .and_then(|id| self.engine.params.doc.read(|d| d.content().entry(id).map(|e| e.take.clone())));
         // A model for other music than what sounds begins anew.
         let primer = take.filter(|t| t.clip.kind == kind).and_then(|t| last_bars(&t, bars));
         if let Some(written) = self.write(ticket, primer, bars) {

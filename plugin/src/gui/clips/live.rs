@@ -23,11 +23,14 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) -> f32 {
     };
     let place = cell(96.0);
     let label = if on { cx.param(ParamId::LiveMode).text.clone() } else { "Live".to_owned() };
-    let response = button::labelled(ui, place, None, &label, "Let it play along: Answer and Continuous.", true);
-    Popup::menu(&response).width(PANEL.x).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
-        let (panel, _) = ui.allocate_exact_size(PANEL, Sense::hover());
-        settings(ui, panel, cx);
-    });
+    let response =
+        button::labelled(ui, place, None, &label, "Let it play along: Answer and Continuous.", true);
+    Popup::menu(&response).width(PANEL.x).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(
+        |ui| {
+            let (panel, _) = ui.allocate_exact_size(PANEL, Sense::hover());
+            settings(ui, panel, cx);
+        },
+    );
     if !on {
         return place.left() - 6.0;
     }
