@@ -69,6 +69,7 @@ fn the_window_shows_what_it_showed() {
         ("continued", gui_views::continued(), (980.0, 620.0)),
         ("continued_small", gui_views::continued(), (720.0, 460.0)),
         ("song", gui_views::song(), (980.0, 620.0)),
+        ("answering", gui_views::answering(), (720.0, 460.0)),
     ] {
         let now = shown(view, w, h);
         let path = folder.join(format!("{name}.txt"));

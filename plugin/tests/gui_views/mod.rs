@@ -234,6 +234,14 @@ pub fn continued() -> View {
     v
 }
 
+/// Answer mode in the middle of an answer.
+pub fn answering() -> View {
+    let mut v = continued();
+    v.params.insert(ParamId::LiveMode, choice(1, &["Off", "Answer", "Continuous"]));
+    v.live = "Answering, bar 2 of 4".into();
+    v
+}
+
 /// A song of five tracks was dropped.
 pub fn song() -> View {
     let mut v = first_open();
