@@ -25,6 +25,8 @@ pub struct Session {
     /// Stretches of one tempo: first sample, its beat, samples per beat.
     stretches: Vec<(u64, f64, f64)>,
     samples: u64,
+    /// Keys up to this beat have been played in.
+    played: f64,
     blocks: std::iter::Cycle<std::vec::IntoIter<u32>>,
 }
 
@@ -36,8 +38,15 @@ impl Session {
         host.activate(clips::RATE)?;
         let transport = Transport::new(clips::RATE, tempo);
         let blocks = blocks.to_vec().into_iter().cycle();
-        let mut session =
-            Self { host, notes: Vec::new(), transport, stretches: Vec::new(), samples: 0, blocks };
+        let mut session = Self {
+            host,
+            notes: Vec::new(),
+            transport,
+            stretches: Vec::new(),
+            samples: 0,
+            played: 0.0,
+            blocks,
+        };
         session.rest(64)?;
         session.set(settings)?;
         session.play_from(0.0);
@@ -63,6 +72,7 @@ impl Session {
     pub fn play_from(&mut self, beat: f64) {
         self.transport.playing = true;
         self.transport.locate(beat);
+        self.played = beat;
         self.stretches.push((self.samples, beat, self.transport.samples_per_beat()));
     }
 
@@ -85,7 +95,7 @@ impl Session {
         let mut events: Vec<In> = Vec::new();
         for &(start, length, key) in keys {
             for (at, on) in [(start, true), (start + length, false)] {
-                if (from..beat).contains(&at) {
+                if (self.played..beat).contains(&at) {
                     let note = NoteEvent { time: sample(at), on, channel: PLAYED, key, velocity: 0.7 };
                     events.push(In::Note(note));
                 }
@@ -93,6 +103,7 @@ impl Session {
         }
         let time = |e: &In| if let In::Note(n) = e { (n.time, n.on) } else { (0, false) };
         events.sort_by_key(time);
+        self.played = beat;
         self.blocks(sample(beat), events)
     }
 

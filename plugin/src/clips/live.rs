@@ -163,20 +163,17 @@ impl Machine {
         if now.epoch != self.epoch || !same_time || !now.running {
             self.listen_anew(now.epoch);
         }
-        if let Some(before) = before {
-            if before.panics != now.panics {
-                self.silence();
-            }
-            if before.mode != now.mode {
-                self.busy = None;
-                self.retry = None;
-                if now.mode == LiveMode::Answer && now.sounding.is_some_and(|s| !s.once) {
-                    self.tasks.push(Task::Hush);
-                }
+        let began = before.is_none_or(|b| b.mode != now.mode || (now.running && !b.running));
+        self.silenced &= !began;
+        if before.is_some_and(|b| b.mode != now.mode) {
+            self.busy = None;
+            self.retry = None;
+            if now.mode == LiveMode::Answer && now.sounding.is_some_and(|s| !s.once) {
+                self.tasks.push(Task::Hush);
             }
         }
-        if before.is_some_and(|b| b.mode != now.mode) || (now.running && before.is_none_or(|b| !b.running)) {
-            self.silenced = false;
+        if before.is_some_and(|b| b.panics != now.panics) {
+            return self.silence(); // the moment itself still tells of what sounded before
         }
         if let Some(Sounding { take, once: false, .. }) = now.sounding {
             self.silenced = false;
@@ -497,7 +494,9 @@ mod tests {
         assert!(bench.pass(BAR - Q).is_empty());
         assert_eq!(bench.pass(BAR).len(), 1);
         bench.now.panics += 1;
+        bench.now.sounding = Some(Sounding { take: 6, once: false, bar: 0, of: 4 });
         assert_eq!(bench.tell(), [Task::Silence]);
+        bench.now.sounding = None;
         assert!(bench.pass(9 * BAR).is_empty());
         assert_eq!(bench.machine.stage(), Stage::Silenced);
         bench.now.sounding = Some(Sounding { take: 7, once: false, bar: 0, of: 4 });

@@ -1,6 +1,6 @@
 //! The live modes at work: what [`crate::clips::live`] decides is written by the model and sent to the player.
 //!
-//! A clip without a note, or one that the history holds already, is written again with the next seed, a few times.
+//! A clip without a note, or one that came before, is written again with the next seed, a few times.
 
 use super::Worker;
 use crate::clips::files;
@@ -11,10 +11,12 @@ use crate::library;
 use descant_core::music::{Clip, Note, Ticks};
 use descant_core::sampling::{Seed, derive};
 use descant_core::tool::{Cancel, Request, Take};
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How often a clip is written anew before it is taken as it is.
-const ATTEMPTS: u32 = 4;
+const ATTEMPTS: u32 = 8;
 
 /// A take, and the bars of it that are new.
 struct Written {
@@ -89,6 +91,7 @@ impl Worker {
     fn send(&mut self, written: Written, received: Option<u64>, start: Start) -> Option<u64> {
         let Written { mut take, part, from } = written;
         take.clip.name = files::take_name(&take, 1, 1);
+        self.memory.remember(&part.notes);
         let playable = |id| Playable::part(&part, id, from);
         let id = self.engine.deliver_live(take, self.loads, received, playable, start);
         self.live.done();
@@ -111,7 +114,7 @@ impl Worker {
                 Err(why) => return self.give_up(why),
             };
             if let Some(written) = takes.into_iter().next().map(|take| new_bars(take, bars)) {
-                let fresh = !written.part.notes.is_empty() && !self.is_known(&written.part.notes);
+                let fresh = !written.part.notes.is_empty() && !self.memory.knows(&written.part.notes);
                 if fresh || best.as_ref().is_none_or(|b| b.part.notes.is_empty()) {
                     best = Some(written);
                 }
@@ -150,13 +153,31 @@ impl Worker {
         engine.live().cancel = None;
         result.unwrap_or_else(|_| Err("The model stumbled over this clip.".into()))
     }
+}
 
-    /// Whether a take of the live modes in the history holds these new notes.
-    fn is_known(&self, notes: &[Note]) -> bool {
-        self.engine.params.doc.read(|d| {
-            let live = d.content().entries.iter().filter(|e| e.live);
-            live.rev().any(|e| new_notes(&e.take, e.take.request.bars).1 == notes)
-        })
+/// What the live modes have written lately, as checksums: no clip shall come twice.
+#[derive(Debug, Default)]
+pub(super) struct Memory(VecDeque<u64>);
+
+/// Clips that are remembered: hours of them.
+const REMEMBERED: usize = 4096;
+
+impl Memory {
+    fn checksum(notes: &[Note]) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        notes.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn knows(&self, notes: &[Note]) -> bool {
+        self.0.contains(&Self::checksum(notes))
+    }
+
+    fn remember(&mut self, notes: &[Note]) {
+        if self.0.len() == REMEMBERED {
+            self.0.pop_front();
+        }
+        self.0.push_back(Self::checksum(notes));
     }
 }
 

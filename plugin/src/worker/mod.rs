@@ -67,6 +67,7 @@ pub(crate) struct Worker {
     side: WorkerSide,
     capture: Capture,
     live: Machine,
+    memory: live::Memory,
     /// Loads of the document when the live modes last looked.
     loads: u64,
     answered: u64,
@@ -79,7 +80,8 @@ impl Worker {
         let answered = engine.gui.trigger.asked();
         let loads = engine.params.doc.loads();
         let (capture, live) = (Capture::default(), Machine::default());
-        Self { engine, side, capture, live, loads, answered, written: 0 }
+        let memory = live::Memory::default();
+        Self { engine, side, capture, live, memory, loads, answered, written: 0 }
     }
 
     /// The thread.

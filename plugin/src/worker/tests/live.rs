@@ -6,7 +6,7 @@ use crate::clips::document::MAX_LIVE;
 use crate::clips::params::LiveMode;
 use crate::clips::playable::Start;
 
-/// One note in the new part, told by the seed; every fourth seed writes only rests.
+/// One note in the new part, told by the seed; some seeds write only rests.
 struct Seeded;
 
 impl Generator for Seeded {
@@ -20,7 +20,7 @@ impl Generator for Seeded {
         for take in &mut takes {
             let new = take.new_from;
             take.clip.kind = request.primer.as_ref().map_or(ClipKind::Drums, |p| p.kind);
-            take.clip.notes.retain(|n| n.start < new || request.seed % 4 != 0);
+            take.clip.notes.retain(|n| n.start < new || request.seed % 16 != 0);
             for note in take.clip.notes.iter_mut().filter(|n| n.start >= new) {
                 note.pitch = (request.seed % 100) as u8;
                 note.length = i64::from(request.seed / 100 % 1000) + 1;
