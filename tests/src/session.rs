@@ -96,7 +96,9 @@ impl Session {
         for &(start, length, key) in keys {
             for (at, on) in [(start, true), (start + length, false)] {
                 if (self.played..beat).contains(&at) {
-                    let note = NoteEvent { time: sample(at), on, channel: PLAYED, key, velocity: 0.7 };
+                    // A key at the seam to the next stretch, but for rounding, belongs to this one.
+                    let time = sample(at).min(sample(beat).saturating_sub(1));
+                    let note = NoteEvent { time, on, channel: PLAYED, key, velocity: 0.7 };
                     events.push(In::Note(note));
                 }
             }

@@ -61,7 +61,14 @@ fn ten_minutes_of_call_and_response_through_tempo_changes() -> Result<()> {
         ensure!(take.request.bars == bars, "as long as the call");
         ensure!(known.insert(part.clone()), "answer {round} came before");
         let heard = take.request.primer.as_ref().context("no call")?;
-        ensure!(heard.notes.len() == keys.len() && heard.bars() == bars, "{round}: not the call");
+        let starts =
+            || heard.notes.iter().map(|n| n.start as f64 / TICKS_PER_QUARTER as f64).collect::<Vec<_>>();
+        ensure!(
+            heard.notes.len() == keys.len() && heard.bars() == bars,
+            "call {round} from beat {}: {keys:?} was heard as {:?}",
+            f64::from(bar) * BAR,
+            starts()
+        );
         answers.push((line, part, f64::from(bars) * BAR));
         bar += bars + 1 + if overlap { 0 } else { bars };
         round += 1;
