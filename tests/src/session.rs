@@ -37,7 +37,7 @@ impl Session {
         host.set_offline(true)?;
         host.activate(clips::RATE)?;
         let transport = Transport::new(clips::RATE, tempo);
-        let blocks = blocks.to_vec().into_iter().cycle();
+        let blocks = Vec::from(blocks).into_iter().cycle();
         let mut session = Self {
             host,
             notes: Vec::new(),
