@@ -20,7 +20,7 @@ impl Generator for Seeded {
         for take in &mut takes {
             let new = take.new_from;
             take.clip.kind = request.primer.as_ref().map_or(ClipKind::Drums, |p| p.kind);
-            take.clip.notes.retain(|n| n.start < new || request.seed % 16 != 0);
+            take.clip.notes.retain(|n| n.start < new || !request.seed.is_multiple_of(16));
             for note in take.clip.notes.iter_mut().filter(|n| n.start >= new) {
                 note.pitch = (request.seed % 100) as u8;
                 note.length = i64::from(request.seed / 100 % 1000) + 1;
