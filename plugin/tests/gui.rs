@@ -10,7 +10,9 @@ use descant_plugin::gui::view::*;
 use egui::{Event, Key, Modifiers, Pos2, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use gui_views::{SEEDS, continued, eight_takes, first_open, melody, over_chords, song, two_weights};
+use gui_views::{
+    SEEDS, answering, continued, eight_takes, first_open, melody, over_chords, song, two_weights,
+};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -526,6 +528,22 @@ fn about_names_whose_music_the_models_learned_from() {
     assert!(credit.rect().width() > 100.0);
     w.click("Close");
     assert!(w.0.query_by_label("Close").is_none());
+}
+
+#[test]
+fn the_live_modes_are_chosen_in_their_panel_and_panic_is_at_hand() {
+    let mut window = Window::open(first_open());
+    assert!(window.0.query_by_label("Panic").is_none(), "nothing to silence");
+    window.click("Live");
+    assert_eq!(window.click("Live mode: Answer"), set(ParamId::LiveMode, 0.5));
+    assert_eq!(window.click("Live mode: Continuous"), set(ParamId::LiveMode, 1.0), "the panel stays open");
+    let mut window = Window::open(answering());
+    window.0.get_by_label("Answering, bar 2 of 4");
+    let edge = [set(ParamId::Panic, 1.0), set(ParamId::Panic, 0.0)].concat();
+    assert_eq!(window.click("Panic"), edge);
+    window.click("Answer");
+    window.double_click(window.centre("Answer length"));
+    assert!(window.0.query_by_label("Call ends after").is_some());
 }
 
 #[test]

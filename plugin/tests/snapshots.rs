@@ -78,6 +78,7 @@ fn the_window_shows_what_it_showed() {
         ("models", gui_views::two_weights(), (980.0, 620.0), Some("Model")),
         ("models_small", gui_views::two_weights(), (720.0, 460.0), Some("Model")),
         ("song", gui_views::song(), (980.0, 620.0), None),
+        ("answering", gui_views::answering(), (720.0, 460.0), None),
     ] {
         let now = shown(view, w, h, open);
         let path = folder.join(format!("{name}.txt"));

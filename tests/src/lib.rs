@@ -8,6 +8,7 @@ pub mod bundle;
 pub mod clips;
 pub mod demo;
 pub mod host;
+pub mod session;
 pub mod state;
 pub mod transport;
 #[cfg(target_os = "linux")]

@@ -18,6 +18,10 @@ pub struct Builtin {
 pub const BUILTIN: &[Builtin] = &[
     Builtin { id: "drum_kit", bytes: include_bytes!("../../../assets/models/drum_kit.safetensors") },
     Builtin { id: "lookback_rnn", bytes: include_bytes!("../../../assets/models/lookback_rnn.safetensors") },
+    Builtin {
+        id: "chord_pitches_improv",
+        bytes: include_bytes!("../../../assets/models/chord_pitches_improv.safetensors"),
+    },
     Builtin { id: "polyphony", bytes: include_bytes!("../../../assets/models/polyphony.safetensors") },
 ];
 

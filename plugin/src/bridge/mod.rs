@@ -4,57 +4,51 @@
 //! thread and never waits, locks, allocates or frees; [`WorkerSide`] belongs to the worker thread and frees what
 //! the audio thread is done with; [`GuiSide`] is for all others (window, state loading) and cannot reach voices.
 
+mod moment;
+mod tally;
 mod telemetry;
 mod trigger;
 
+pub use moment::{Heard, Moment, Played, Sounding};
 pub use telemetry::{Snapshot, Telemetry};
 pub use trigger::{Trigger, loading_state};
 
-use crate::clips::player::Playable;
+use crate::clips::playable::{Playable, Start};
 use rtrb::{Consumer, Producer, RingBuffer};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tally::Tally;
 
 /// Clips on their way to the audio thread.
 const CLIPS: usize = 16;
 /// Clips on their way back. Larger than `CLIPS`, so that the audio thread can always get rid of one.
 const GARBAGE: usize = 64;
-/// Played-in notes; a worker that is busy for seconds loses none.
-const PLAYED: usize = 4096;
+/// Played-in notes and moments; a worker that is busy for seconds loses none.
+const HEARD: usize = 4096;
 
 /// Sent by worker, window or state loading; received by the audio thread.
 #[derive(Debug)]
 pub struct NextClip {
     /// What shall sound; `None`: nothing.
     pub clip: Option<Arc<Playable>>,
-    /// Do not wait for the swap point.
-    pub immediate: bool,
+    /// When it begins, and whether it repeats.
+    pub start: Start,
 }
 
-/// A played-in note event. Sent by the audio thread, received by the worker.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Played {
-    /// Song position in ticks.
-    pub tick: f64,
-    /// See [`crate::clips::timeline::Plan::epoch`].
-    pub epoch: u32,
-    /// Whether the host's time ran.
-    pub running: bool,
-    /// MIDI channel from 0.
-    pub channel: u8,
-    /// MIDI pitch.
-    pub pitch: u8,
-    /// `None` for a note-off.
-    pub velocity: Option<u8>,
-    /// Meter and bar lines at that time.
-    pub grid: crate::clips::timeline::Grid,
-    /// Quarter notes per minute at that time.
-    pub tempo: f64,
+/// A clip with its place in the order of sending.
+#[derive(Debug)]
+struct Sent {
+    next: NextClip,
+    serial: u64,
 }
 
 struct OutboxInner {
-    ring: Producer<NextClip>,
+    ring: Producer<Sent>,
     /// The newest clip when the ring is full (audio not running). Older ones no longer matter.
-    waiting: Option<NextClip>,
+    waiting: Option<Sent>,
+    /// Clips sent so far.
+    serial: u64,
 }
 
 /// The way in: any thread but the audio thread may send. The lock is never taken by the audio thread while it
@@ -67,11 +61,20 @@ impl Outbox {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a clip. The latest wins.
-    pub fn send(&self, next: NextClip) {
+    /// Sends a clip; its serial. The latest wins.
+    pub fn send(&self, next: NextClip) -> u64 {
         let mut inner = self.lock();
-        inner.waiting = Some(next);
+        inner.serial += 1;
+        let serial = inner.serial;
+        inner.waiting = Some(Sent { next, serial });
         Self::flush_inner(&mut inner);
+        serial
+    }
+
+    /// Serial of the last clip that was sent.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.lock().serial
     }
 
     /// Tries again to send what found no room. Called by the worker now and then.
@@ -90,10 +93,16 @@ impl Outbox {
 
 /// The audio thread's handle.
 pub struct AudioSide {
-    clips: Consumer<NextClip>,
+    clips: Consumer<Sent>,
     garbage: Producer<Arc<Playable>>,
-    played: Producer<Played>,
+    heard: Producer<Heard>,
     outbox: Outbox,
+    pace: Arc<Pace>,
+    /// Serial of the last clip that has arrived.
+    received: u64,
+    /// Events sent to the worker so far.
+    told: u64,
+    last: Option<Moment>,
     /// Clock and playhead for the window.
     pub telemetry: Arc<Telemetry>,
     /// The `Generate` parameter.
@@ -104,7 +113,18 @@ impl AudioSide {
     /// The next clip, if one has arrived and there is room to get rid of what it replaces.
     pub fn next_clip(&mut self) -> Option<NextClip> {
         // Two may come back: the one that waited and the one that played.
-        if self.garbage.slots() < 2 { None } else { self.clips.pop().ok() }
+        if self.garbage.slots() < 2 {
+            return None;
+        }
+        let sent = self.clips.pop().ok()?;
+        self.received = sent.serial;
+        Some(sent.next)
+    }
+
+    /// Serial of the last clip that has arrived.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.received
     }
 
     /// Hands a clip to the worker to be freed.
@@ -120,23 +140,59 @@ impl AudioSide {
     /// Not for the audio thread: on activation, the newest clip that was sent, however full the ring was.
     pub fn latest(&mut self) -> Option<NextClip> {
         let mut latest = None;
-        while let Ok(next) = self.clips.pop() {
-            latest = Some(next);
+        while let Ok(sent) = self.clips.pop() {
+            latest = Some(sent);
         }
         let waiting = self.outbox.lock().waiting.take();
-        waiting.or(latest)
+        let sent = waiting.or(latest)?;
+        self.received = sent.serial;
+        Some(sent.next)
     }
 
-    /// A played-in note for the capture. Dropped when the worker has not looked for very long.
+    /// A played-in note. Dropped when the worker has not looked for very long.
     pub fn played(&mut self, note: Played) {
-        let _ = self.played.push(note);
+        self.tell(Heard::Note(note));
     }
+
+    /// Where the song is; told if it is news.
+    pub fn moment(&mut self, moment: Moment) {
+        if self.last.is_none_or(|last| !moment.tells_nothing_after(&last)) && self.tell(Heard::Moment(moment))
+        {
+            self.last = Some(moment);
+        }
+    }
+
+    fn tell(&mut self, heard: Heard) -> bool {
+        let told = self.heard.push(heard).is_ok();
+        self.told += u64::from(told);
+        told
+    }
+
+    /// Not for the audio thread: a render outruns the worker, which then looks more often.
+    pub fn hurry(&self, hurry: bool) {
+        self.pace.hurry.store(hurry, Ordering::Relaxed);
+    }
+
+    /// Only for offline rendering: waits until the worker has done what follows from all that it was told.
+    pub fn wait_for_worker(&self, limit: Duration) -> bool {
+        self.pace.done.wait(self.told, limit)
+    }
+}
+
+/// How far the worker is behind the audio thread.
+#[derive(Debug, Default)]
+struct Pace {
+    hurry: AtomicBool,
+    /// Events that the worker has dealt with.
+    done: Tally,
 }
 
 /// The worker's handle.
 pub struct WorkerSide {
     garbage: Consumer<Arc<Playable>>,
-    played: Consumer<Played>,
+    heard: Consumer<Heard>,
+    pace: Arc<Pace>,
+    taken: u64,
     /// Way to the audio thread.
     pub outbox: Outbox,
 }
@@ -148,9 +204,22 @@ impl WorkerSide {
         self.outbox.flush();
     }
 
-    /// The next played-in note.
-    pub fn played(&mut self) -> Option<Played> {
-        self.played.pop().ok()
+    /// What was heard next.
+    pub fn heard(&mut self) -> Option<Heard> {
+        let heard = self.heard.pop().ok()?;
+        self.taken += 1;
+        Some(heard)
+    }
+
+    /// Everything that follows from what was heard has been done.
+    pub fn caught_up(&self) {
+        self.pace.done.answer(self.taken);
+    }
+
+    /// Somebody may be waiting.
+    #[must_use]
+    pub fn in_a_hurry(&self) -> bool {
+        self.pace.hurry.load(Ordering::Relaxed)
     }
 }
 
@@ -170,19 +239,24 @@ pub struct GuiSide {
 pub fn bridge(trigger: Arc<Trigger>) -> (AudioSide, WorkerSide, GuiSide) {
     let (clips_in, clips_out) = RingBuffer::new(CLIPS);
     let (garbage_in, garbage_out) = RingBuffer::new(GARBAGE);
-    let (played_in, played_out) = RingBuffer::new(PLAYED);
-    let outbox = Outbox(Arc::new(Mutex::new(OutboxInner { ring: clips_in, waiting: None })));
+    let (heard_in, heard_out) = RingBuffer::new(HEARD);
+    let outbox = Outbox(Arc::new(Mutex::new(OutboxInner { ring: clips_in, waiting: None, serial: 0 })));
+    let pace = Arc::new(Pace::default());
     let telemetry = Arc::new(Telemetry::default());
     (
         AudioSide {
             clips: clips_out,
             garbage: garbage_in,
-            played: played_in,
+            heard: heard_in,
             outbox: outbox.clone(),
+            pace: pace.clone(),
+            received: 0,
+            told: 0,
+            last: None,
             telemetry: telemetry.clone(),
             trigger: trigger.clone(),
         },
-        WorkerSide { garbage: garbage_out, played: played_out, outbox: outbox.clone() },
+        WorkerSide { garbage: garbage_out, heard: heard_out, pace, taken: 0, outbox: outbox.clone() },
         GuiSide { outbox, telemetry, trigger },
     )
 }
@@ -193,7 +267,7 @@ mod tests {
     use descant_core::music::Clip;
 
     fn clip(take: u64) -> NextClip {
-        NextClip { clip: Some(Arc::new(Playable::new(&Clip::default(), take))), immediate: true }
+        NextClip { clip: Some(Arc::new(Playable::new(&Clip::default(), take))), start: Start::Now }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The `Generate` parameter: its rising edges are counted wherever the host moves it (audio thread, main
-//! thread), and the worker answers them. Loading a state moves the parameter too, but never counts.
+//! thread), and the worker answers them. Loading a state moves the parameter too, but never counts. `Panic` is
+//! another one; the audio thread answers it.
 
+use super::tally::Tally;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 thread_local! {
@@ -20,8 +21,7 @@ pub fn loading_state(loading: bool) {
 pub struct Trigger {
     armed: AtomicBool,
     asked: AtomicU64,
-    answered: Mutex<u64>,
-    changed: Condvar,
+    answered: Tally,
 }
 
 impl Trigger {
@@ -45,18 +45,13 @@ impl Trigger {
 
     /// Worker: everything up to edge `count` has been answered.
     pub fn answer(&self, count: u64) {
-        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        *answered = (*answered).max(count);
-        self.changed.notify_all();
+        self.answered.answer(count);
     }
 
     /// Only for offline rendering, where a bounce must be complete: waits until all edges so far have been
     /// answered. Gives up after `limit`; whether all were answered.
     pub fn wait(&self, limit: Duration) -> bool {
-        let asked = self.asked();
-        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.changed.wait_timeout_while(answered, limit, |a| *a < asked);
-        waited.map_or(true, |(answered, _)| *answered >= asked)
+        self.answered.wait(self.asked(), limit)
     }
 }
 

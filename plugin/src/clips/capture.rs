@@ -12,7 +12,7 @@ pub const MAX_BARS: Ticks = 16;
 /// Events that are kept: far more than anybody plays in 16 bars.
 const MAX_EVENTS: usize = 8192;
 /// A note played this little before a bar line was meant for it.
-const EARLY: Ticks = TICKS_PER_QUARTER / 8;
+pub const EARLY: Ticks = TICKS_PER_QUARTER / 8;
 
 /// See the file's head.
 #[derive(Debug, Default)]
@@ -68,7 +68,20 @@ impl Capture {
     /// are drums in any case. `None` when nothing was played.
     #[must_use]
     pub fn clip(&self, kind: ClipKind) -> Option<Clip> {
-        let Frame { origin, bars, bar } = self.frame()?;
+        self.cut(&self.frame()?, kind)
+    }
+
+    /// What was played in the bars from song position `from` to `to`, at most the last [`MAX_BARS`] of them, if that
+    /// is in the newest stretch.
+    #[must_use]
+    pub fn between(&self, from: Ticks, to: Ticks, kind: ClipKind) -> Option<Clip> {
+        let bar = self.stretch()?.last()?.grid.meter.bar_ticks();
+        let bars = ((to - from) / bar).min(MAX_BARS);
+        self.cut(&Frame { origin: to - bars * bar, bars, bar }, kind)
+    }
+
+    fn cut(&self, frame: &Frame, kind: ClipKind) -> Option<Clip> {
+        let &Frame { origin, bars, bar } = frame;
         let stretch = self.stretch()?;
         let length = bars * bar;
         let mut notes: Vec<Note> = Vec::new();
@@ -204,6 +217,19 @@ mod tests {
         }
         let clip = capture.clip(ClipKind::Melody).expect("two notes");
         assert_eq!((clip.notes[0].start, clip.notes[1].start, clip.bars()), (0, 3 * Q, 2));
+    }
+
+    #[test]
+    fn a_call_holds_its_own_bars_and_not_those_before() {
+        let mut capture = Capture::default();
+        for (bar, pitch) in [(0, 60), (1, 61), (4, 62), (5, 63)] {
+            note(&mut capture, bar * 4 * Q, Q, pitch);
+        }
+        let call = capture.between(16 * Q, 24 * Q, ClipKind::Drums).expect("two notes");
+        let notes: Vec<(Ticks, u8)> = call.notes.iter().map(|n| (n.start, n.pitch)).collect();
+        assert_eq!((notes, call.bars(), call.kind), (vec![(0, 62), (4 * Q, 63)], 2, ClipKind::Drums));
+        assert_eq!(capture.between(-400 * Q, 24 * Q, ClipKind::Melody).map(|c| c.bars()), Some(16));
+        assert!(capture.between(8 * Q, 16 * Q, ClipKind::Melody).is_none());
     }
 
     #[test]

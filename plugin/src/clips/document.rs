@@ -16,6 +16,8 @@ pub const FIRST_SEED: u32 = 1;
 pub const MAX_TAKES: usize = 512;
 /// Bars that can be locked: as many as a clip that is rewritten may have.
 pub const MAX_LOCKED: usize = 64;
+/// Takes of the live modes without a star that are kept: they come by themselves, and must not flood the history.
+pub const MAX_LIVE: usize = 16;
 /// Steps back.
 const MAX_UNDO: usize = 64;
 
@@ -32,6 +34,8 @@ pub struct Entry {
     pub index: u32,
     /// Takes in its run.
     pub of: u32,
+    /// Made by a live mode.
+    pub live: bool,
 }
 
 /// What Continue starts from.
@@ -101,11 +105,20 @@ impl Content {
         self.shown.and_then(|id| self.entry(id))
     }
 
-    /// What Rewrite starts from: the take in the roll, else the primer.
-    #[must_use]
-    pub fn to_rewrite(&self) -> Option<&Clip> {
-        let primer = self.primer.as_ref().map(|p| &*p.clip);
-        self.shown_entry().map(|e| &e.take.clip).or(primer)
+    /// Keeps the last [`MAX_LIVE`] takes of the live modes, those with a star, and the one that sounds.
+    fn thin_out(&mut self) {
+        let passing = |e: &Entry| e.live && !e.starred;
+        let mut left = self.entries.iter().filter(|e| passing(e)).count().saturating_sub(MAX_LIVE);
+        let sounding = self.sounding;
+        self.entries.retain(|e| {
+            let goes = left > 0 && passing(e) && sounding != Some(e.id);
+            left -= usize::from(goes);
+            !goes
+        });
+        while self.entries.len() > MAX_TAKES {
+            let oldest = self.entries.iter().position(|e| !e.starred).unwrap_or(0);
+            self.entries.remove(oldest);
+        }
     }
 
     fn drop_dangling(&mut self) {
@@ -160,16 +173,46 @@ impl Document {
         for (index, take) in (1..).zip(takes) {
             let id = self.content.next_id;
             self.content.next_id += 1;
-            self.content.entries.push(Entry { id, take: Arc::new(take), starred: false, index, of });
+            self.content.entries.push(Entry {
+                id,
+                take: Arc::new(take),
+                starred: false,
+                index,
+                of,
+                live: false,
+            });
         }
-        while self.content.entries.len() > MAX_TAKES {
-            let oldest = self.content.entries.iter().position(|e| !e.starred).unwrap_or(0);
-            self.content.entries.remove(oldest);
-        }
+        self.content.thin_out();
         self.content.shown = Some(first);
         self.content.sounding = Some(first);
         self.content.seed = next_seed;
         self.content.drop_dangling();
+    }
+
+    /// Adds a take of a live mode; its number. Such takes are no step of undo and redo, which neither bring them
+    /// nor take them away, and only the last [`MAX_LIVE`] of them stay.
+    pub fn add_live(&mut self, take: Take, next_seed: u32) -> u64 {
+        let id = self.content.next_id;
+        self.content.next_id += 1;
+        let take = Arc::new(take);
+        self.content.entries.push(Entry { id, take, starred: false, index: 1, of: 1, live: true });
+        self.content.seed = next_seed;
+        self.content.thin_out();
+        self.content.drop_dangling();
+        id
+    }
+
+    /// Takes a live take back that was not heard.
+    pub fn withdraw(&mut self, id: u64) {
+        self.content.entries.retain(|e| e.id != id || e.starred);
+        self.content.drop_dangling();
+    }
+
+    /// Shows a take that does not sound, or not as a loop.
+    pub fn look_at(&mut self, id: u64) {
+        if self.content.entry(id).is_some() {
+            self.content.shown = Some(id);
+        }
     }
 
     /// Shows a take and lets it sound.
@@ -300,6 +343,9 @@ impl Document {
     }
 
     fn travel(&mut self, from: Content, stack: impl Fn(&mut Self) -> &mut Vec<Content>) {
+        let came_since = from.entries.iter().filter(|e| e.live && e.id >= self.content.next_id);
+        self.content.entries.extend(came_since.cloned());
+        self.content.thin_out();
         // Numbers are never given twice, and what the musician looks at does not change if it is still there.
         self.content.next_id = self.content.next_id.max(from.next_id);
         if from.shown.is_some_and(|id| self.content.entry(id).is_some()) {
@@ -368,6 +414,35 @@ pub(crate) mod tests {
         assert_eq!((doc.content().entries.len(), doc.content().shown), (0, None));
         doc.add_takes(vec![take(4)], 2);
         assert_eq!(doc.content().entries[0].id, 4, "a number is never given twice");
+    }
+
+    #[test]
+    fn live_takes_stay_few_and_are_no_step_of_undo() {
+        let mut doc = Document::default();
+        doc.add_takes(vec![take(1), take(2)], 9);
+        let ids: Vec<u64> = (0..40).map(|i| doc.add_live(take(100 + i), 9)).collect();
+        assert_eq!(doc.content().entries.len(), 2 + MAX_LIVE);
+        doc.star(ids[30]);
+        doc.show(ids[39]);
+        for i in 0..40 {
+            doc.add_live(take(200 + i), 9);
+        }
+        let live =
+            |d: &Document| d.content().entries.iter().filter(|e| e.live).map(|e| e.id).collect::<Vec<_>>();
+        assert_eq!(live(&doc).len(), MAX_LIVE + 1, "and one with a star");
+        assert!(live(&doc).contains(&ids[30]) && live(&doc).contains(&ids[39]), "what sounds stays");
+        let newest = live(&doc).last().copied();
+        doc.undo();
+        doc.undo();
+        assert_eq!(doc.can(), (false, true));
+        assert_eq!(
+            (live(&doc).last().copied(), doc.content().entries.len()),
+            (newest, MAX_LIVE),
+            "the run went"
+        );
+        doc.redo();
+        doc.redo();
+        assert!(live(&doc).contains(&ids[30]) && live(&doc).len() <= MAX_LIVE + 2);
     }
 
     #[test]

@@ -86,6 +86,7 @@ impl Editor for ClipsEditor {
         // A host may never process; the window works all the same.
         self.engine.start();
         self.engine.gui.trigger.arm();
+        self.engine.params.panics.arm();
         editor.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)
     }
 

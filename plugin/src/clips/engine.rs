@@ -5,15 +5,16 @@
 
 use super::document::{Content, Document};
 use super::files::Files;
+use super::live::Stage;
 use super::params::{ClipsParams, Tool};
-use super::player::Playable;
+use super::playable::{Playable, Start};
 use crate::bridge::{GuiSide, NextClip, WorkerSide};
 use crate::gui::view::{ParamId, Status, StatusKind};
 use crate::library::{self, ModelInfo};
 use crate::worker::{Command, Generator, Worker};
-use descant_core::music::{ClipKind, Ticks};
+use descant_core::music::{Clip, ClipKind, Ticks};
 use descant_core::sampling::derive;
-use descant_core::tool::{Cancel, Infill, Request, ToolKind};
+use descant_core::tool::{Cancel, ChordTrack, Infill, Request, Take, ToolKind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -31,6 +32,10 @@ pub struct Live {
     pub song: Option<super::import::OpenSong>,
     /// Parameters that the worker would like to be set (choice, index): only the window's thread can.
     pub wishes: Vec<(ParamId, usize)>,
+    /// What the live mode is doing.
+    pub stage: Stage,
+    /// Take of the last answer.
+    pub answer: Option<u64>,
 }
 
 #[derive(Default)]
@@ -66,9 +71,9 @@ impl Engine {
         let (commands, receiver) = channel();
         let outbox = gui.outbox.clone();
         // Whoever loads a state hands over what shall sound before the host may go on.
-        params
-            .doc
-            .when_loaded(move |content| outbox.send(NextClip { clip: sounding(content), immediate: true }));
+        params.doc.when_loaded(move |content| {
+            outbox.send(NextClip { clip: sounding(content), start: Start::Now });
+        });
         Arc::new(Self {
             params,
             gui,
@@ -143,7 +148,8 @@ impl Engine {
             let result = f(document);
             if of(document) != before {
                 // Within the lock: clips reach the player in the order of the changes.
-                self.gui.outbox.send(NextClip { clip: sounding(document.content()), immediate });
+                let start = if immediate { Start::Now } else { Start::SwapPoint };
+                self.gui.outbox.send(NextClip { clip: sounding(document.content()), start });
             }
             result
         })
@@ -151,38 +157,60 @@ impl Engine {
 
     /// What the parameters and the document ask for.
     pub fn request(&self) -> Result<Request, String> {
-        let model = self.model().ok_or("No model is in this slot. Choose another one.")?;
-        let choice = self.params.doc.read(|d| d.content().weights.get(&model.id).cloned());
-        let weights = library::for_request(&model.id, choice.as_deref())?;
         let tool = self.params.tool_kind();
-        let (primer, locked, seed) = self.params.doc.read(|d| {
+        let every = self.chord_ticks();
+        let (primer, chords) = self.params.doc.read(|d| {
             let content = d.content();
-            let primer = match tool {
-                ToolKind::Generate => None,
-                ToolKind::Rewrite => content.to_rewrite().cloned(),
-                ToolKind::Continue | ToolKind::Harmonise => {
-                    content.primer.as_ref().map(|p| (*p.clip).clone())
+            let primer = content.primer.as_ref().map(|p| (*p.clip).clone());
+            match (tool, content.shown_entry()) {
+                (ToolKind::Generate, _) => (None, content.chords.track(every, false)),
+                (ToolKind::Rewrite, Some(shown)) => {
+                    let own = shown.take.chords();
+                    let under = ChordTrack { primer: own, ..ChordTrack::default() };
+                    let chords = (!under.primer.is_empty()).then_some(under);
+                    let chords = chords.or_else(|| content.chords.track(every, false));
+                    (Some(shown.take.clip.clone()), chords)
                 }
-            };
-            (primer, content.locked.clone(), content.seed)
+                _ => (primer, content.chords.track(every, true)),
+            }
         });
         if tool.needs_primer() && primer.is_none() {
             let tool = tool.name();
             return Err(format!("{tool} needs a primer: play something in, drop a MIDI file or use a take."));
         }
+        let variations = self.params.variations.value().clamp(1, 16) as u32;
+        self.asked(tool, primer, chords, self.params.new_bars(), variations)
+    }
+
+    /// What the parameters ask for, to go on from `primer`, or from nothing.
+    pub fn request_for(&self, primer: Option<Clip>, bars: u32, variations: u32) -> Result<Request, String> {
+        let tool = if primer.is_some() { ToolKind::Continue } else { ToolKind::Generate };
+        let every = self.chord_ticks();
+        let chords = self.params.doc.read(|d| d.content().chords.track(every, false));
+        self.asked(tool, primer, chords, bars, variations)
+    }
+
+    fn asked(
+        &self,
+        tool: ToolKind,
+        primer: Option<Clip>,
+        chords: Option<ChordTrack>,
+        bars: u32,
+        variations: u32,
+    ) -> Result<Request, String> {
+        let model = self.model().ok_or("No model is in this slot. Choose another one.")?;
+        let (choice, locked, seed) = self.params.doc.read(|d| {
+            let content = d.content();
+            (content.weights.get(&model.id).cloned(), content.locked.clone(), content.seed)
+        });
+        let weights = library::for_request(&model.id, choice.as_deref())?;
         let clock = self.gui.telemetry.read();
-        let chords = if model.hears_chords {
-            let every = self.chord_ticks();
-            self.params.doc.read(|d| d.content().chords.track(every, primer.is_some()))
-        } else {
-            None
-        };
         Ok(Request {
             tool,
             model: weights,
             primer,
-            bars: self.params.new_bars(),
-            variations: self.params.variations.value().clamp(1, 16) as u32,
+            bars,
+            variations,
             temperature: self.params.temperature.value(),
             seed,
             constraints: self.params.constraints(),
@@ -192,7 +220,7 @@ impl Engine {
             infill: Infill { locked, keep: self.params.more.kept() },
             listen_first: tool == ToolKind::Harmonise && self.params.more.listen_first.value(),
             search: self.params.more.beam(),
-            chords,
+            chords: chords.filter(|_| model.hears_chords),
             ..Request::default()
         })
     }
@@ -203,6 +231,50 @@ impl Engine {
         let primer = self.params.doc.read(|d| d.content().primer.as_ref().map(|p| p.clip.meter));
         let meter = primer.filter(|_| self.params.tool_kind() == ToolKind::Continue);
         self.params.chord_length.value().ticks(meter.unwrap_or_else(|| self.gui.telemetry.read().meter))
+    }
+
+    /// Adds a take of a live mode and sends it to the player: as `playable` makes it ready, to begin at `start`. Its
+    /// number; `None` if a project was loaded since `loads`, or another clip was sent since `received`.
+    pub fn deliver_live(
+        &self,
+        take: Take,
+        loads: u64,
+        received: Option<u64>,
+        playable: impl FnOnce(u64) -> Playable,
+        start: Start,
+    ) -> Option<u64> {
+        let next = self.next_seed(take.seed, 1);
+        self.params.doc.change(|document| {
+            let overtaken = received.is_some_and(|received| received != self.gui.outbox.sent());
+            if overtaken || self.params.doc.loads() != loads {
+                return None;
+            }
+            let id = document.add_live(take, next);
+            if let Start::Answer { .. } = start {
+                // Nothing that a reopened project should play by itself.
+                document.silence();
+                document.look_at(id);
+            }
+            // Within the lock, as above.
+            self.gui.outbox.send(NextClip { clip: Some(Arc::new(playable(id))), start });
+            Some(id)
+        })
+    }
+
+    /// A take that a live mode sent has begun to sound; unless another was sent since `received`.
+    pub fn follow(&self, take: u64, received: u64) {
+        let known = |d: &Document| d.content().sounding == Some(take) || d.content().entry(take).is_none();
+        if !self.params.doc.read(known) && self.gui.outbox.sent() == received {
+            self.params.doc.change(|d| d.show(take));
+        }
+    }
+
+    /// Panic: nothing sounds any more.
+    pub fn silence(&self) {
+        self.params.doc.change(|document| {
+            document.silence();
+            self.gui.outbox.send(NextClip { clip: None, start: Start::Now });
+        });
     }
 
     /// The chosen model; `None` in a slot without one.

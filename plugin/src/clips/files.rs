@@ -9,10 +9,10 @@ use crate::library;
 use descant_core::music::midi::{self, WriteOptions};
 use descant_core::music::{ChordMark, Clip};
 use descant_core::tool::{self, Take, file_name};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tempfile::TempDir;
 
 /// `Descant 3 of 8 [Generate] Drum kit RNN mavo-tiru`: file name (without `.mid`) and track name.
@@ -39,6 +39,8 @@ pub fn part_clip(take: &Take, part: Part) -> Clip {
 struct Shelf {
     folder: Option<TempDir>,
     written: BTreeMap<u64, (Arc<Take>, [PathBuf; 2])>,
+    /// Takes whose files somebody was given: those stay.
+    given: BTreeSet<u64>,
 }
 
 /// See the file's head.
@@ -46,31 +48,57 @@ struct Shelf {
 pub struct Files(Mutex<Shelf>);
 
 impl Files {
-    /// Writes the files of all takes that have none yet, or whose notes have changed.
+    /// Writes the files of all takes that have none yet, or whose notes have changed, and removes those of takes that
+    /// are gone and that nobody was given.
     pub fn write_all(&self, entries: &[Entry]) -> io::Result<()> {
+        self.lock().clear_away(entries);
         let missing = |entry: &&Entry| {
-            let shelf = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            shelf.written.get(&entry.id).is_none_or(|(take, _)| !Arc::ptr_eq(take, &entry.take))
+            self.lock().written.get(&entry.id).is_none_or(|(take, _)| !Arc::ptr_eq(take, &entry.take))
         };
-        entries.iter().filter(missing).try_for_each(|entry| self.path(entry, Part::Whole).map(drop))
+        entries.iter().filter(missing).try_for_each(|e| self.lock().write(e, Part::Whole).map(drop))
+    }
+
+    /// The file of a take for somebody to use, written now if it is not there.
+    pub fn path(&self, entry: &Entry, part: Part) -> io::Result<PathBuf> {
+        let mut shelf = self.lock();
+        shelf.given.insert(entry.id);
+        shelf.write(entry, part)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shelf> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shelf {
+    /// Removes the files of takes that are gone, unless somebody was given them.
+    fn clear_away(&mut self, entries: &[Entry]) {
+        let (given, kept) = (&self.given, entries.iter().map(|e| e.id).collect::<BTreeSet<_>>());
+        self.written.retain(|id, (_, paths)| {
+            let stays = kept.contains(id) || given.contains(id);
+            for folder in paths.iter().filter(|_| !stays).filter_map(|p| p.parent()) {
+                // Left behind, it goes with the instance.
+                let _ = std::fs::remove_dir_all(folder);
+            }
+            stays
+        });
     }
 
     /// The file of a take, written now if it is not there.
-    pub fn path(&self, entry: &Entry, part: Part) -> io::Result<PathBuf> {
-        let mut shelf = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn write(&mut self, entry: &Entry, part: Part) -> io::Result<PathBuf> {
         let place = usize::from(part == Part::New);
-        if let Some((take, paths)) = shelf.written.get(&entry.id)
+        if let Some((take, paths)) = self.written.get(&entry.id)
             && Arc::ptr_eq(take, &entry.take)
             && paths[place].is_file()
         {
             return Ok(paths[place].clone());
         }
-        if shelf.folder.is_none() {
-            shelf.folder = Some(tempfile::Builder::new().prefix("descant-").tempdir()?);
+        if self.folder.is_none() {
+            self.folder = Some(tempfile::Builder::new().prefix("descant-").tempdir()?);
         }
-        let root = shelf.folder.as_ref().map(|f| f.path().to_path_buf()).unwrap_or_default();
+        let root = self.folder.as_ref().map(|f| f.path().to_path_buf()).unwrap_or_default();
         // A folder per take and part, so that equal names never meet and a dropped file is never overwritten.
-        let edition = shelf.written.get(&entry.id).map_or(0, |(_, paths)| edition(&paths[0]) + 1);
+        let edition = self.written.get(&entry.id).map_or(0, |(_, paths)| edition(&paths[0]) + 1);
         let paths = [Part::Whole, Part::New].map(|part| {
             let folder = format!("{}-{edition}{}", entry.id, if part == Part::New { "-new" } else { "" });
             root.join(folder).join(format!("{}.mid", file_name(&entry.take.clip.name)))
@@ -86,7 +114,7 @@ impl Files {
             std::fs::write(path, bytes.map_err(io::Error::other)?)?;
         }
         let path = paths[place].clone();
-        shelf.written.insert(entry.id, (entry.take.clone(), paths));
+        self.written.insert(entry.id, (entry.take.clone(), paths));
         Ok(path)
     }
 }
@@ -105,7 +133,7 @@ mod tests {
     use descant_core::tool::{ChordTrack, ToolKind};
 
     fn entry(id: u64, take: Take) -> Entry {
-        Entry { id, take: Arc::new(take), starred: false, index: 3, of: 8 }
+        Entry { id, take: Arc::new(take), starred: false, index: 3, of: 8, live: false }
     }
 
     #[test]
@@ -194,6 +222,20 @@ mod tests {
         let new = files.path(&entry(1, edited), Part::Whole).expect("written");
         assert_ne!(new, old);
         assert_eq!(std::fs::read(&old).expect("still there"), before);
+    }
+
+    #[test]
+    fn files_of_takes_that_are_gone_go_unless_somebody_was_given_them() {
+        let files = Files::default();
+        let entries: Vec<Entry> = (1..=3).map(|id| entry(id, take(5))).collect();
+        files.write_all(&entries).expect("written");
+        let given = files.path(&entries[0], Part::New).expect("written");
+        let folder = given.parent().and_then(Path::parent).expect("the folder of all").to_path_buf();
+        files.write_all(&entries[2..]).expect("written");
+        let left = std::fs::read_dir(folder).expect("there").flatten().map(|e| e.file_name());
+        let mut left: Vec<String> = left.filter_map(|n| n.into_string().ok()).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["1-0", "1-0-new", "3-0", "3-0-new"]);
     }
 
     #[test]

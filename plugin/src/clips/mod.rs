@@ -8,8 +8,10 @@ pub mod editor;
 pub mod engine;
 pub mod files;
 pub mod import;
+pub mod live;
 pub mod more;
 pub mod params;
+pub mod playable;
 pub mod player;
 pub mod session;
 pub mod shell;
@@ -21,14 +23,15 @@ pub mod timeline;
 #[cfg(test)]
 mod player_tests;
 
-use crate::bridge::{AudioSide, Played, Snapshot, Trigger, bridge, loading_state};
+use crate::bridge::{AudioSide, Moment, Played, Snapshot, Trigger, bridge, loading_state};
 use crate::library::Models;
 use descant_core::music::{Meter, TICKS_PER_QUARTER, Ticks};
 use descant_core::sound::{Audition, Sound};
 use engine::Engine;
 use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
-use params::ClipsParams;
+use params::{ClipsParams, LiveMode};
+use playable::Start;
 use player::{Event, Player, Settings};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +52,8 @@ pub struct Clips {
     audition: Audition,
     offline: bool,
     audible: bool,
+    /// Presses of Panic that have been answered.
+    panics: u64,
 }
 
 impl Default for Clips {
@@ -68,6 +73,7 @@ impl Default for Clips {
             audition: Audition::new(),
             offline: false,
             audible: false,
+            panics: 0,
         }
     }
 }
@@ -122,9 +128,13 @@ impl Plugin for Clips {
         self.audition.prepare(config.sample_rate);
         self.offline = config.process_mode == ProcessMode::Offline;
         if let Some(next) = self.audio.latest() {
-            drop(self.player.set_clip(next.clip, true));
+            // An answer is for the song as it was.
+            let start = if next.start.is_answer() { next.start } else { Start::Now };
+            drop(self.player.set_clip(next.clip, start));
         }
+        self.audio.hurry(self.offline);
         self.audio.trigger.arm();
+        self.params.panics.arm();
         self.engine.start();
         true
     }
@@ -143,9 +153,18 @@ impl Plugin for Clips {
         if self.offline {
             // A bounce must hold what was asked for, so here the audio thread may wait.
             self.audio.trigger.wait(PATIENCE);
+            if self.params.live_mode.value() != LiveMode::Off {
+                self.audio.wait_for_worker(PATIENCE);
+            }
+        }
+        let panics = self.params.panics.asked();
+        let panic = std::mem::replace(&mut self.panics, panics) != panics;
+        if panic {
+            self.timeline.interrupt();
+            self.audition.all_off();
         }
         while let Some(next) = self.audio.next_clip() {
-            let displaced = self.player.set_clip(next.clip, next.immediate);
+            let displaced = self.player.set_clip(next.clip, next.start);
             self.audio.discard(displaced);
         }
         let frames = buffer.samples() as u32;
@@ -153,6 +172,7 @@ impl Plugin for Clips {
         let transport = host_time(context.transport());
         let own_tempo = f64::from(self.params.own_tempo.value());
         let plan = self.timeline.plan(&transport, frames, own_tempo, on);
+        self.audio.moment(moment(plan, &self.player, &self.params, (self.audio.received(), self.panics), on));
         let (melodies, drums) = self.params.channels();
         let settings = Settings { on, quantum: self.params.quantum(), melodies, drums };
         let level = self.params.audition.value() / 100.0;
@@ -161,6 +181,10 @@ impl Plugin for Clips {
         let mut out =
             Out { context, thru: &mut self.thru, audio: &mut self.audio, plan, last: 0, next: None };
         out.settle();
+        if panic {
+            out.release_played();
+            self.player.panic(&mut |event| out.send(event));
+        }
         out.next = out.context.next_event();
         let (audition, audible) = (&mut self.audition, self.audible);
         self.player.process(plan, frames, settings, &mut |event| {
@@ -188,14 +212,14 @@ impl Clips {
         let plan = self.timeline.last();
         let tick = plan.tick(0).0.floor() as Ticks;
         let bar = plan.grid.meter.bar_ticks();
-        let clip = self.player.clip().filter(|_| plan.running);
+        let playhead = self.player.playhead(tick, plan.grid).filter(|_| plan.running);
         self.audio.telemetry.publish(&Snapshot {
             tempo: plan.tempo,
             meter: plan.grid.meter,
             bar: (tick - plan.grid.phase).div_euclid(bar) + 1,
             playing: plan.running,
             host: transport.host,
-            playhead: clip.map(|c| c.local(tick, plan.grid)),
+            playhead,
         });
     }
 
@@ -232,6 +256,12 @@ impl<C: ProcessContext<Clips>> Out<'_, C> {
     fn settle(&mut self) {
         let context = &mut *self.context;
         self.thru.settle(|channel, key| context.try_send_event(note(0, channel, key, None)).is_ok());
+    }
+
+    /// Note-offs of all notes passed through that sound.
+    fn release_played(&mut self) {
+        let context = &mut *self.context;
+        self.thru.release_all(|channel, key| context.try_send_event(note(0, channel, key, None)).is_ok());
     }
 
     /// A note of the player, after all that came in before it.
@@ -289,6 +319,29 @@ impl<C: ProcessContext<Clips>> Out<'_, C> {
         let (tick, epoch) = self.plan.tick(sample);
         let (grid, tempo, running) = (self.plan.grid, self.plan.tempo, self.plan.running);
         self.audio.played(Played { tick, epoch, running, channel, pitch, velocity, grid, tempo });
+    }
+}
+
+/// Where the song is at the start of a block. `on`: the player is on.
+fn moment(
+    plan: &Plan,
+    player: &Player,
+    params: &ClipsParams,
+    (received, panics): (u64, u64),
+    on: bool,
+) -> Moment {
+    let (tick, epoch) = plan.tick(0);
+    let tick = tick.round() as Ticks;
+    Moment {
+        mode: params.live_mode.value(),
+        tick,
+        epoch,
+        running: plan.running && on,
+        grid: plan.grid,
+        sounding: player.now_playing(tick, plan.grid),
+        waiting: player.is_waiting(),
+        received,
+        panics,
     }
 }
 

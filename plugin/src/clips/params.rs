@@ -183,6 +183,24 @@ impl ChordLength {
     }
 }
 
+/// What the plugin does by itself while the host plays.
+#[derive(Enum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LiveMode {
+    /// Nothing.
+    #[default]
+    #[id = "off"]
+    #[name = "Off"]
+    Off,
+    /// It answers what is played in.
+    #[id = "answer"]
+    #[name = "Answer"]
+    Answer,
+    /// It writes the next clip while one plays.
+    #[id = "continuous"]
+    #[name = "Continuous"]
+    Continuous,
+}
+
 /// See the file's head.
 #[derive(Params)]
 #[allow(missing_docs)]
@@ -235,6 +253,16 @@ pub struct ClipsParams {
     pub more: More,
     #[id = "chord_length"]
     pub chord_length: EnumParam<ChordLength>,
+    #[id = "live_mode"]
+    pub live_mode: EnumParam<LiveMode>,
+    #[id = "call_ends"]
+    pub call_ends: IntParam,
+    #[id = "answer_bars"]
+    pub answer_bars: IntParam,
+    #[id = "panic"]
+    pub panic: BoolParam,
+    /// Counts the presses of Panic.
+    pub panics: Arc<Trigger>,
     /// Takes, primer, seed.
     #[persist = "doc"]
     pub doc: Arc<DocStore>,
@@ -255,6 +283,22 @@ pub(super) fn switch(name: &str, default: bool) -> BoolParam {
             "on" | "1" | "true" | "yes" => Some(true),
             "off" | "0" | "false" | "no" => Some(false),
             _ => None,
+        }))
+}
+
+/// A number of bars; 0, where it is allowed, has a word of its own.
+fn bars(name: &str, default: i32, min: i32, max: i32, unit: &'static str, zero: &'static str) -> IntParam {
+    whole(name, default, min, max)
+        .with_value_to_string(Arc::new(move |n| match n {
+            0 => zero.into(),
+            1 => format!("1 {unit}"),
+            n => format!("{n} {unit}s"),
+        }))
+        .with_string_to_value(Arc::new(move |text| {
+            if !zero.is_empty() && text.trim().eq_ignore_ascii_case(zero) {
+                return Some(0);
+            }
+            leading_number(text).map(|x| x.round() as i32)
         }))
 }
 
@@ -281,6 +325,8 @@ impl ClipsParams {
     /// With default values. `trigger` counts the presses of Generate.
     #[must_use]
     pub fn new(trigger: Arc<Trigger>) -> Self {
+        let panics = Arc::new(Trigger::default());
+        let pressed = panics.clone();
         Self {
             temperature: rounded("Temperature", 1.0, 0.0, 2.0, 2).with_step_size(0.01),
             tool: EnumParam::new("Tool", Tool::Generate),
@@ -322,6 +368,11 @@ impl ClipsParams {
             revision: whole("Revision", 0, 0, REVISIONS).hide().non_automatable(),
             more: More::default(),
             chord_length: EnumParam::new("Chord length", ChordLength::Bar),
+            live_mode: EnumParam::new("Live mode", LiveMode::Off),
+            call_ends: bars("Call ends after", 1, 1, 4, "silent bar", ""),
+            answer_bars: bars("Answer length", 0, 0, 16, "bar", "As the call"),
+            panic: switch("Panic", false).with_callback(Arc::new(move |on| pressed.parameter_changed(on))),
+            panics,
             doc: Arc::default(),
             window: Arc::new(RwLock::new(FIRST_WINDOW)),
         }
@@ -417,6 +468,10 @@ impl ClipsParams {
                 visitor.visit(self.more.weight(usize::from(class)).unwrap_or(last))
             }
             ParamId::ChordLength => visitor.visit(&self.chord_length),
+            ParamId::LiveMode => visitor.visit(&self.live_mode),
+            ParamId::CallEnds => visitor.visit(&self.call_ends),
+            ParamId::AnswerBars => visitor.visit(&self.answer_bars),
+            ParamId::Panic => visitor.visit(&self.panic),
         }
     }
 }
@@ -451,7 +506,7 @@ mod tests {
     use super::*;
 
     /// Ids, names and order as released. Lines may be added at the end, nothing else may change.
-    const FROZEN: [(&str, &str); 43] = [
+    const FROZEN: [(&str, &str); 47] = [
         ("temperature", "Temperature"),
         ("tool", "Tool"),
         ("model", "Model"),
@@ -495,6 +550,10 @@ mod tests {
         ("pitch_weight_11", "Weight A#"),
         ("pitch_weight_12", "Weight B"),
         ("chord_length", "Chord length"),
+        ("live_mode", "Live mode"),
+        ("call_ends", "Call ends after"),
+        ("answer_bars", "Answer length"),
+        ("panic", "Panic"),
     ];
 
     fn params() -> ClipsParams {
@@ -507,7 +566,8 @@ mod tests {
                 temperature tool model bars continue_bars variations density key scale range_low range_high
                 seed_lock swap audition play generate bypass own_tempo melody_channel drum_channel revision
                 more.most_notes more.no_repeat more.keep more.listen_first more.search more.beam_size
-                more.branch_factor more.steps_per_iteration more.notes_per_second; chord_length)
+                more.branch_factor more.steps_per_iteration more.notes_per_second; chord_length
+                live_mode call_ends answer_bars panic)
         };
         (@ $params:expr, $p:ident => $body:expr; $($field:ident $(.$inner:ident)?)*; $($later:ident)*) => {{
             let all = &$params;
@@ -565,6 +625,7 @@ mod tests {
         assert_eq!(p.channels(), (0, 9));
         assert_eq!(p.constraints(), Constraints::default());
         assert!(p.play.value() && !p.generate.value() && !p.bypass.value());
+        assert_eq!((p.live_mode.value(), p.call_ends.value(), p.answer_bars.value()), (LiveMode::Off, 1, 0));
     }
 
     #[test]

@@ -2,59 +2,19 @@
 //!
 //! Runs on the audio thread. Turns the shown take into note events on the host's timeline: the take repeats on
 //! its own length from bar lines, starts anywhere, follows loops and jumps, and swaps to a new take at a swap
-//! point. A note that was switched on is switched off, whatever happens. Never allocates, locks or frees: a clip
+//! point, at the end of the clip that plays, or on a bar line to play it once ([`Start`]). A note that was switched on is switched off, whatever happens. Never allocates, locks or frees: a clip
 //! that is no longer needed waits in a slot until the caller takes it away.
 
+use super::playable::{Placed, Playable, Start};
 use super::timeline::{Cause, Grid, Plan, Segment};
-use descant_core::music::{Clip, ClipKind, Note, TICKS_PER_QUARTER, Ticks};
+use crate::bridge::Sounding;
+use descant_core::music::{ClipKind, Note, TICKS_PER_QUARTER, Ticks};
 use std::sync::Arc;
 
 /// Notes that may sound at once. More are not switched on.
 pub const MAX_VOICES: usize = 256;
-/// Shortest repeat: keeps the number of repeats in a block small.
-const SHORTEST: Ticks = TICKS_PER_QUARTER / 64;
-
-/// A clip made ready for the audio thread.
-#[derive(Debug, PartialEq)]
-pub struct Playable {
-    /// Take that it was made of.
-    pub take: u64,
-    /// Sorted by start.
-    notes: Box<[Note]>,
-    /// At least [`SHORTEST`].
-    length: Ticks,
-    /// Drums or pitched.
-    pub kind: ClipKind,
-}
-
-impl Playable {
-    /// Keeps what can be played: pitches to 127, onsets within the clip.
-    #[must_use]
-    pub fn new(clip: &Clip, take: u64) -> Self {
-        let length = clip.length.max(SHORTEST);
-        let mut notes: Vec<Note> = clip
-            .notes
-            .iter()
-            .filter(|n| n.pitch < 128 && (0..length).contains(&n.start))
-            .map(|n| Note { length: n.length.max(1), velocity: n.velocity.clamp(1, 127), ..*n })
-            .collect();
-        notes.sort_unstable();
-        Self { take, notes: notes.into_boxed_slice(), length, kind: clip.kind }
-    }
-
-    /// Length in ticks after which the clip repeats.
-    #[must_use]
-    pub fn length(&self) -> Ticks {
-        self.length
-    }
-
-    /// Position in the clip at a song position.
-    #[must_use]
-    pub fn local(&self, song: Ticks, grid: Grid) -> Ticks {
-        (song - grid.phase).rem_euclid(self.length)
-    }
-}
-
+/// Where a host lands this little before a bar line, it means the line.
+const NEARLY: Ticks = TICKS_PER_QUARTER / 64;
 /// When a new take starts to sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Quantum {
@@ -106,12 +66,14 @@ struct Voice {
 
 struct Pending {
     clip: Option<Arc<Playable>>,
-    immediate: bool,
+    start: Start,
+    /// It will never start; it waits to be taken away with the next clip.
+    void: bool,
 }
 
 /// See the file's head.
 pub struct Player {
-    clip: Option<Arc<Playable>>,
+    clip: Option<Placed>,
     pending: Option<Pending>,
     retired: Option<Arc<Playable>>,
     voices: [Voice; MAX_VOICES],
@@ -140,11 +102,16 @@ impl Default for Player {
 }
 
 impl Player {
-    /// Gives the player its next clip (`None`: silence), to be taken up at the next swap point or, if
-    /// `immediate`, with the next block. Returns a clip that was waiting and is not needed any more. Call only
-    /// when [`Player::take_retired`] has been emptied.
-    pub fn set_clip(&mut self, clip: Option<Arc<Playable>>, immediate: bool) -> Option<Arc<Playable>> {
-        self.pending.replace(Pending { clip, immediate }).and_then(|p| p.clip)
+    /// Gives the player its next clip (`None`: silence). Returns a clip that was waiting and is not needed any more.
+    /// Call only when [`Player::take_retired`] has been emptied.
+    pub fn set_clip(&mut self, clip: Option<Arc<Playable>>, start: Start) -> Option<Arc<Playable>> {
+        let void = if let Start::Withdraw { line } = start {
+            self.clip.iter_mut().for_each(|placed| placed.withdraw(line));
+            true
+        } else {
+            false
+        };
+        self.pending.replace(Pending { clip, start, void }).and_then(|p| p.clip)
     }
 
     /// The clip that was replaced in the last block, to be freed elsewhere.
@@ -152,10 +119,36 @@ impl Player {
         self.retired.take()
     }
 
-    /// The clip that plays.
+    /// Position in its take of the clip that plays.
     #[must_use]
-    pub fn clip(&self) -> Option<&Arc<Playable>> {
-        self.clip.as_ref()
+    pub fn playhead(&self, song: Ticks, grid: Grid) -> Option<Ticks> {
+        self.clip.as_ref().and_then(|placed| placed.in_take(song, grid))
+    }
+
+    /// The clip that plays, counted in bars.
+    #[must_use]
+    pub fn now_playing(&self, song: Ticks, grid: Grid) -> Option<Sounding> {
+        let placed = self.clip.as_ref().filter(|placed| song < placed.last_end())?;
+        let bar = grid.meter.bar_ticks();
+        Some(Sounding {
+            take: placed.clip.take,
+            once: placed.is_once(),
+            bar: placed.local(song, grid) / bar,
+            of: (placed.clip.length() + bar - 1) / bar,
+        })
+    }
+
+    /// Whether a clip waits for its start.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.pending.as_ref().is_some_and(|p| !p.void)
+    }
+
+    /// Silence at once, until another clip comes.
+    pub fn panic(&mut self, emit: &mut impl FnMut(Event) -> bool) {
+        self.release_all(0, emit);
+        self.clip.iter_mut().for_each(Placed::end);
+        self.pending.iter_mut().for_each(|p| p.void = true);
     }
 
     /// Notes that are on.
@@ -179,13 +172,16 @@ impl Player {
                 self.release_all(0, emit);
             }
             self.finish_offs(0, frames, emit);
-            self.swap(0, emit);
+            self.end_answers();
+            if self.pending.as_ref().is_some_and(|p| p.start != Start::ClipEnd) {
+                self.swap(0, None, emit);
+            }
         } else {
             if !settings.on {
                 self.release_all(0, emit);
             }
-            for segment in plan.segments() {
-                self.play_segment(segment, plan.grid, settings, emit);
+            for (index, segment) in plan.segments().iter().enumerate() {
+                self.play_segment(segment, plan.epoch.wrapping_add(index as u32), plan.grid, settings, emit);
             }
         }
         self.running = plan.running;
@@ -195,6 +191,7 @@ impl Player {
     fn play_segment(
         &mut self,
         segment: &Segment,
+        epoch: u32,
         grid: Grid,
         settings: Settings,
         emit: &mut impl FnMut(Event) -> bool,
@@ -203,20 +200,18 @@ impl Player {
             self.release_all(segment.start, emit);
             // After a wrap the loop's first tick is struck even if its place falls between two samples.
             self.frontier = segment.floor.unwrap_or_else(|| segment.first_tick(segment.start));
+            self.end_answers();
             // A loop may never reach the next bar line: its start is a swap point as well.
-            self.swap(segment.start, emit);
+            let starts_at_line = self.pending.as_ref().is_some_and(|p| p.start == Start::ClipEnd);
+            let line = starts_at_line.then(|| grid.line_before(self.frontier + NEARLY));
+            self.swap(segment.start, line, emit);
         }
         let mut start = segment.start;
         while start < segment.end {
             let mut end = segment.end;
-            if let Some(pending) = &self.pending {
-                let at = if pending.immediate {
-                    start
-                } else {
-                    swap_sample(segment, grid, settings.quantum, start)
-                };
+            if let Some((at, line)) = self.swap_point(segment, epoch, grid, settings.quantum, start) {
                 if at <= start {
-                    self.swap(start, emit);
+                    self.swap(start, line, emit);
                 } else {
                     end = end.min(at);
                 }
@@ -245,14 +240,15 @@ impl Player {
         emit: &mut impl FnMut(Event) -> bool,
     ) {
         // The clip is moved out so that the voices can be changed while its notes are read; no count changes.
-        let Some(clip) = self.clip.take() else { return };
+        let Some(placed) = self.clip.take() else { return };
+        let (clip, until) = (&placed.clip, until.min(placed.last_end()));
         let channel = if clip.kind == ClipKind::Drums { settings.drums } else { settings.melodies } & 15;
-        let local = clip.local(self.frontier, grid);
+        let local = placed.local(self.frontier, grid);
         let mut base = self.frontier - local;
         let mut index = clip.notes.partition_point(|n| n.start < local);
         while base < until && !clip.notes.is_empty() {
             let Some(note) = clip.notes.get(index) else {
-                base += clip.length;
+                base += clip.length();
                 index = 0;
                 continue;
             };
@@ -266,7 +262,7 @@ impl Player {
             self.finish_offs(samples.start, at + 1, emit);
             self.strike(at, channel, note, lasts as u64, emit);
         }
-        self.clip = Some(clip);
+        self.clip = Some(placed);
     }
 
     fn strike(
@@ -335,13 +331,54 @@ impl Player {
         }
     }
 
-    /// Takes up the waiting clip, if there is one.
-    fn swap(&mut self, sample: u32, emit: &mut impl FnMut(Event) -> bool) {
-        if let Some(pending) = self.pending.take() {
-            self.release_all(sample, emit);
-            debug_assert!(self.retired.is_none(), "one swap per block, and the caller empties the slot");
-            self.retired = std::mem::replace(&mut self.clip, pending.clip);
+    /// Takes up the waiting clip, if there is one; its first tick lies at `line`, if that is given.
+    fn swap(&mut self, sample: u32, line: Option<Ticks>, emit: &mut impl FnMut(Event) -> bool) {
+        if self.pending.as_ref().is_none_or(|p| p.void) {
+            return;
         }
+        let Some(pending) = self.pending.take() else { return };
+        self.release_all(sample, emit);
+        debug_assert!(self.retired.is_none(), "one swap per block, and the caller empties the slot");
+        let once = pending.start.is_answer();
+        let placed = pending.clip.map(|clip| Placed::new(clip, line, once));
+        self.retired = std::mem::replace(&mut self.clip, placed).map(|old| old.clip);
+        if let Some(line) = line {
+            self.frontier = self.frontier.max(line);
+        }
+    }
+
+    /// Time was broken: an answer that sounds ends, and one that waits never starts.
+    fn end_answers(&mut self) {
+        self.clip.iter_mut().for_each(Placed::end_if_once);
+        let answers = self.pending.iter_mut().filter(|p| p.start.is_answer());
+        answers.for_each(|p| p.void = true);
+    }
+
+    /// Where the waiting clip starts, as a sample of the block that may lie after it, with the bar line on which its
+    /// first tick then lies.
+    fn swap_point(
+        &mut self,
+        segment: &Segment,
+        epoch: u32,
+        grid: Grid,
+        quantum: Quantum,
+        start: u32,
+    ) -> Option<(u32, Option<Ticks>)> {
+        let pending = self.pending.as_mut().filter(|p| !p.void)?;
+        let here = segment.first_tick(start);
+        let line = match pending.start {
+            Start::Withdraw { .. } => return None,
+            Start::Now => return Some((start, None)),
+            Start::SwapPoint => return Some((swap_sample(segment, grid, quantum, start), None)),
+            Start::Answer { epoch: of, .. } if of != epoch => {
+                pending.void = true;
+                return None;
+            }
+            Start::Answer { line, .. } => grid.line_from(here.max(line)),
+            Start::ClipEnd => grid.line_from(self.clip.as_ref().map_or(here, |c| c.next_end(here, grid))),
+        };
+        let sample = segment.sample(line).max(i64::from(start));
+        Some((u32::try_from(sample).unwrap_or(u32::MAX), Some(line)))
     }
 }
 

@@ -1,6 +1,9 @@
 //! Tests of player and timeline together, with a host that is as awkward as real ones.
 
-use super::player::{Event, Playable, Player, Quantum, Settings};
+mod live;
+
+use super::playable::{Playable, Start};
+use super::player::{Event, Player, Quantum, Settings};
 use super::timeline::{Timeline, Transport};
 use descant_core::music::{Clip, ClipKind, Meter, Note, TICKS_PER_QUARTER, Ticks};
 use proptest::prelude::*;
@@ -76,7 +79,7 @@ impl Host {
     }
 
     fn with(mut self, clip: &Clip) -> Self {
-        self.player.set_clip(ready(clip, 1), true);
+        self.player.set_clip(ready(clip, 1), Start::Now);
         self
     }
 
@@ -392,7 +395,7 @@ fn a_new_take_starts_at_its_swap_point() {
         let mut host = Host::new(48_000.0, 120.0).with(&busy());
         host.settings.quantum = quantum;
         host.run(30_100, || 700);
-        host.player.set_clip(ready(&other, 2), false);
+        host.player.set_clip(ready(&other, 2), Start::SwapPoint);
         host.run(90_000, || 700).stop();
         host.assert_balanced();
         let new: Vec<_> = host.onsets().into_iter().filter(|(_, p)| *p >= 90).collect();
@@ -408,7 +411,7 @@ fn a_loop_that_never_meets_a_bar_line_still_swaps() {
     host.position = Q as f64;
     host.transport.loop_range = Some((Q as f64, 2.0 * Q as f64));
     host.run(20_000, || 512);
-    host.player.set_clip(ready(&clip(1, &[(Q, 99, Q / 2)]), 2), false);
+    host.player.set_clip(ready(&clip(1, &[(Q, 99, Q / 2)]), 2), Start::SwapPoint);
     host.run(48_000, || 512).stop();
     assert!(host.onsets().iter().any(|(at, p)| *p == 99 && *at == 24_000), "{:?}", host.onsets());
 }
@@ -475,7 +478,7 @@ enum Move {
     Loop(Option<(f64, f64)>),
     Play(bool),
     On(bool),
-    Swap(u64, bool),
+    Swap(u64, usize),
     Room(usize),
 }
 
@@ -488,7 +491,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         1 => prop::option::of((0.0..8.0f64, 0.01..5.0f64)).prop_map(|l| Move::Loop(l.map(|(a, n)| (a, a + n)))),
         1 => any::<bool>().prop_map(Move::Play),
         1 => any::<bool>().prop_map(Move::On),
-        1 => (0u64..5, any::<bool>()).prop_map(|(take, now)| Move::Swap(take, now)),
+        1 => (0u64..5, 0usize..4).prop_map(|(take, start)| Move::Swap(take, start)),
         1 => prop_oneof![Just(0usize), Just(1), Just(2), Just(usize::MAX)].prop_map(Move::Room),
     ];
     prop::collection::vec(one, 1..60)
@@ -512,9 +515,11 @@ proptest! {
                 }
                 Move::Play(on) => host.transport.playing = on,
                 Move::On(on) => host.settings.on = on,
-                Move::Swap(take, now) => {
+                Move::Swap(take, start) => {
                     let clip = ready(&clip(1 + take as Ticks, &notes), take).filter(|_| take > 0);
-                    host.player.set_clip(clip, now);
+                    let answer = Start::Answer { line: host.position as Ticks, epoch: host.timeline.last().epoch };
+                    let starts = [Start::Now, Start::SwapPoint, Start::ClipEnd, answer];
+                    host.player.set_clip(clip, starts[start]);
                 }
                 Move::Room(room) => host.room = room,
             }

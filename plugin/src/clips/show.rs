@@ -1,6 +1,7 @@
 //! Fills the window's [`View`] from the engine. The window's thread, once per frame; changes nothing.
 
 use super::engine::Engine;
+use super::live::Stage;
 use super::params::Visitor;
 use crate::gui::view::{
     ChordsView, ModelView, ParamId, ParamState, PrimerView, SongView, TakeView, TransportView, View,
@@ -12,7 +13,7 @@ use nice_plug::prelude::Param;
 use std::collections::HashMap;
 
 /// All controls of the window.
-pub const CONTROLS: [ParamId; 38] = [
+pub const CONTROLS: [ParamId; 42] = [
     ParamId::Tool,
     ParamId::Model,
     ParamId::Temperature,
@@ -51,6 +52,10 @@ pub const CONTROLS: [ParamId; 38] = [
     ParamId::PitchWeight(10),
     ParamId::PitchWeight(11),
     ParamId::ChordLength,
+    ParamId::LiveMode,
+    ParamId::CallEnds,
+    ParamId::AnswerBars,
+    ParamId::Panic,
 ];
 
 struct State {
@@ -82,8 +87,8 @@ pub fn view(engine: &Engine) -> View {
     let params = &engine.params;
     let mut states = HashMap::new();
     for id in CONTROLS {
-        use ParamId::{ChordLength, Keep, Key, Scale, Search, SwapQuantum, Tool};
-        let choices = matches!(id, Tool | Key | Scale | SwapQuantum | Keep | Search | ChordLength);
+        use ParamId::{ChordLength, Keep, Key, LiveMode, Scale, Search, SwapQuantum, Tool};
+        let choices = matches!(id, Tool | Key | Scale | SwapQuantum | Keep | Search | ChordLength | LiveMode);
         let mut state = params.visit(id, State { choices });
         if id == ParamId::Model {
             state.choices = library::models().iter().map(|m| m.name.clone()).collect();
@@ -119,11 +124,15 @@ pub fn view(engine: &Engine) -> View {
             })
             .collect(),
         shown: content.shown,
-        sounding: content.sounding,
         locked: content.locked,
+        sounding: match live.stage {
+            Stage::Answering(..) => live.answer,
+            _ => content.sounding,
+        },
         seed: Seed(content.seed).to_string(),
         progress: live.progress,
         status: live.status.clone(),
+        live: live.stage.to_string(),
         can_undo,
         can_redo,
         song: live.song.as_ref().map(|s| SongView {

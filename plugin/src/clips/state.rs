@@ -70,6 +70,8 @@ struct SavedTake {
     steps: u32,
     notices: Vec<String>,
     clip: Clip,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    live: bool,
 }
 
 impl Saved {
@@ -101,6 +103,7 @@ impl Saved {
                     steps: take.score.steps,
                     notices: take.notices.clone(),
                     clip: take.clip.clone(),
+                    live: entry.live,
                 }
             })
             .collect();
@@ -158,6 +161,7 @@ impl Saved {
                 starred: saved.starred,
                 index: saved.index,
                 of: saved.of,
+                live: saved.live,
             });
         }
         let primer = self.primer.and_then(|p| {
@@ -318,6 +322,7 @@ mod tests {
         store.change(|d| {
             d.add_takes(vec![take(1), take(2), take(3)], 77);
             d.add_takes(vec![take(0xFFFF_FFFF)], 78);
+            d.add_live(take(6), 78);
             d.star(2);
             let clip = Arc::new(take(5).clip);
             d.set_primer(Some(Primer { clip, origin: PrimerOrigin::File }));
@@ -362,7 +367,7 @@ mod tests {
         }
         fields.insert("version".into(), 1.into());
         let content = serde_json::from_value::<Saved>(old).expect("reads").content().expect("is believed");
-        assert_eq!((content.entries.len(), content.chords, content.weights.len()), (4, Chords::default(), 0));
+        assert_eq!((content.entries.len(), content.chords, content.weights.len()), (5, Chords::default(), 0));
     }
 
     #[test]
@@ -393,7 +398,7 @@ mod tests {
         saved.takes[1].clip.notes[0].pitch = 200;
         saved.takes[2].request = 99;
         let content = saved.content().expect("the rest is fine");
-        assert_eq!(content.entries.iter().map(|e| e.id).collect::<Vec<_>>(), [2, 4]);
+        assert_eq!(content.entries.iter().map(|e| e.id).collect::<Vec<_>>(), [2, 4, 5]);
         assert!(content.entries[0].take.clip.notes.is_empty());
     }
 
@@ -405,6 +410,6 @@ mod tests {
         let ear = heard.clone();
         other.when_loaded(move |content| ear.store(content.entries.len() as u64, Ordering::SeqCst));
         other.set(serde_json::from_str(&text).expect("own text"));
-        assert_eq!(heard.load(Ordering::SeqCst), 4);
+        assert_eq!(heard.load(Ordering::SeqCst), 5);
     }
 }

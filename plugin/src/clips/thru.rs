@@ -36,8 +36,10 @@ pub struct Thru {
     /// Note-offs to send as soon as there is room.
     owed: Keys,
     owes: bool,
-    /// Note-ons that never left.
+    /// Notes whose note-off is to be swallowed: their note-on never left, or they were ended before.
     refused: Keys,
+    /// Notes that sound.
+    sounding: Keys,
 }
 
 impl Thru {
@@ -66,11 +68,29 @@ impl Thru {
             self.refused.set(channel, key);
         } else {
             self.refused.take(channel, key);
+            self.sounding.set(channel, key);
+        }
+    }
+
+    /// Ends all notes that sound; `send` returns `false` when there is no room.
+    pub fn release_all(&mut self, mut send: impl FnMut(u8, u8) -> bool) {
+        for word in 0..WORDS {
+            while self.sounding.0[word] != 0 {
+                let bit = word * 64 + self.sounding.0[word].trailing_zeros() as usize;
+                let (channel, key) = ((bit / 128) as u8, (bit % 128) as u8);
+                self.sounding.take(channel, key);
+                self.refused.set(channel, key);
+                if !send(channel, key) {
+                    self.owed.set(channel, key);
+                    self.owes = true;
+                }
+            }
         }
     }
 
     /// A note-off came in; `send` passes it on.
     pub fn off(&mut self, channel: u8, key: u8, send: impl FnOnce() -> bool) {
+        self.sounding.take(channel, key);
         if !self.refused.take(channel, key) && !send() {
             self.owed.set(channel, key);
             self.owes = true;
@@ -98,6 +118,28 @@ mod tests {
             true
         });
         assert_eq!(sent, [(3, 60)]);
+    }
+
+    #[test]
+    fn a_note_that_was_released_early_ends_once() {
+        let mut thru = Thru::default();
+        thru.on(1, 60, || true);
+        thru.on(1, 61, || true);
+        thru.off(1, 61, || true);
+        let mut sent = Vec::new();
+        thru.release_all(|c, k| {
+            sent.push((c, k));
+            true
+        });
+        thru.off(1, 60, || panic!("it has ended already"));
+        assert_eq!(sent, [(1, 60)]);
+        thru.on(1, 60, || true);
+        thru.release_all(|_, _| false);
+        thru.settle(|c, k| {
+            sent.push((c, k));
+            true
+        });
+        assert_eq!(sent, [(1, 60), (1, 60)]);
     }
 
     #[test]

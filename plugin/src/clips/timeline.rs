@@ -134,6 +134,22 @@ impl Default for Grid {
     }
 }
 
+impl Grid {
+    /// The last bar line up to `tick`.
+    #[must_use]
+    pub fn line_before(self, tick: Ticks) -> Ticks {
+        let bar = self.meter.bar_ticks();
+        (tick - self.phase).div_euclid(bar) * bar + self.phase
+    }
+
+    /// The first bar line from `tick` on.
+    #[must_use]
+    pub fn line_from(self, tick: Ticks) -> Ticks {
+        let line = self.line_before(tick);
+        if line == tick { line } else { line + self.meter.bar_ticks() }
+    }
+}
+
 /// One block as the player and the capture see it.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -206,6 +222,11 @@ impl Timeline {
                 epoch: 0,
             },
         }
+    }
+
+    /// Notes that were played before belong to the past: the next block has another epoch.
+    pub fn interrupt(&mut self) {
+        self.plan.epoch = self.plan.epoch.wrapping_add(1);
     }
 
     /// Other sample rate: the position stays.

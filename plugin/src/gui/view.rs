@@ -65,6 +65,14 @@ pub enum ParamId {
     PitchWeight(u8),
     /// How long each chord of the progression lasts.
     ChordLength,
+    /// Off, Answer, Continuous.
+    LiveMode,
+    /// Silent bars that end a call.
+    CallEnds,
+    /// Bars of an answer; lowest = as the call.
+    AnswerBars,
+    /// Rising edge: silence at once.
+    Panic,
 }
 
 /// A parameter's state for drawing.
@@ -314,6 +322,8 @@ pub struct View {
     pub song: Option<SongView>,
     /// Chords of the next run.
     pub chords: ChordsView,
+    /// What the live mode is doing, in words; empty when it is off.
+    pub live: String,
 }
 
 /// How a control was moved.

@@ -5,12 +5,15 @@
 //! goes. It may take its time: nobody waits for it but an offline render. A panic in a model becomes a message.
 
 mod jobs;
+mod live;
 #[cfg(test)]
 mod tests;
 
-use crate::bridge::WorkerSide;
+use crate::bridge::{Heard, WorkerSide};
 use crate::clips::capture::Capture;
 use crate::clips::engine::Engine;
+use crate::clips::live::Machine;
+use descant_core::music::Ticks;
 use descant_core::tool::{Cancel, Request, Take};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -20,6 +23,8 @@ use std::time::Duration;
 
 /// How often the worker looks for what the audio thread has left: it cannot wake anybody.
 const LOOK: Duration = Duration::from_millis(5);
+/// The same while an offline render may wait for it.
+const QUICK_LOOK: Duration = Duration::from_micros(100);
 
 /// Makes takes. The product has one ([`crate::library::Models`]); tests bring their own.
 pub trait Generator: Send + Sync {
@@ -65,6 +70,10 @@ pub(crate) struct Worker {
     engine: Arc<Engine>,
     side: WorkerSide,
     capture: Capture,
+    live: Machine,
+    memory: live::Memory,
+    /// Loads of the document when the live modes last looked.
+    loads: u64,
     answered: u64,
     /// Generation of the document whose takes are all on disk.
     written: u64,
@@ -73,13 +82,17 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(engine: Arc<Engine>, side: WorkerSide) -> Self {
         let answered = engine.gui.trigger.asked();
-        Self { engine, side, capture: Capture::default(), answered, written: 0 }
+        let loads = engine.params.doc.loads();
+        let (capture, live) = (Capture::default(), Machine::default());
+        let memory = live::Memory::default();
+        Self { engine, side, capture, live, memory, loads, answered, written: 0 }
     }
 
     /// The thread.
     pub(crate) fn run(mut self, commands: &Receiver<Command>) {
         loop {
-            let command = match commands.recv_timeout(LOOK) {
+            let pause = if self.side.in_a_hurry() { QUICK_LOOK } else { LOOK };
+            let command = match commands.recv_timeout(pause) {
                 Ok(Command::Quit) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(command) => Some(command),
                 Err(RecvTimeoutError::Timeout) => None,
@@ -90,22 +103,35 @@ impl Worker {
                     self.carry_out(command);
                 }
                 self.answer_trigger();
+                self.play_along();
                 self.write_files();
             }));
             if done.is_err() {
                 self.engine
                     .failed("Something went wrong inside Descant. Your takes are safe; please try again.");
+                self.live.failed();
             }
+            self.side.caught_up();
         }
     }
 
-    /// Frees clips, collects played-in notes.
+    /// Frees clips, takes in what was heard.
     fn look(&mut self) {
         self.side.tidy();
         let mut any = false;
-        while let Some(note) = self.side.played() {
-            self.capture.add(note);
-            any = true;
+        while let Some(heard) = self.side.heard() {
+            match heard {
+                Heard::Note(note) => {
+                    self.capture.add(note);
+                    self.live.note(&note);
+                    any = true;
+                }
+                Heard::Moment(moment) => {
+                    let silent = Ticks::from(self.engine.params.call_ends.value().clamp(1, 4));
+                    self.live.moment(&moment, silent, self.side.outbox.sent());
+                    self.show_stage();
+                }
+            }
         }
         if any {
             self.engine.gui.telemetry.set_captured_bars(self.capture.bars());

@@ -1,6 +1,8 @@
 //! Tests of worker, engine and session together, with a generator of their own. The worker's jobs run on the
 //! test's thread, so that nothing has to be waited for; one test runs the real thread.
 
+mod live;
+
 use super::*;
 use crate::bridge::{AudioSide, Played, Trigger, bridge};
 use crate::clips::document::Primer;

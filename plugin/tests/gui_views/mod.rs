@@ -186,6 +186,9 @@ pub fn first_open() -> View {
         (ParamId::SwapQuantum, choice(2, &["Now", "Beat", "Bar"])),
         (ParamId::AuditionLevel, param(0.75, "−6.0 dB", None)),
         (ParamId::Play, param(1.0, "On", Some(1))),
+        (ParamId::LiveMode, choice(0, &["Off", "Answer", "Continuous"])),
+        (ParamId::CallEnds, param(0.0, "1 silent bar", Some(3))),
+        (ParamId::AnswerBars, param(0.0, "As the call", Some(16))),
         (ParamId::MostNotes, param(0.0, "Any", Some(10))),
         (ParamId::NoRepeat, param(0.0, "Off", Some(1))),
         (ParamId::Keep, choice(0, &["Nothing", "Rhythm", "Rhythm and contour"])),
@@ -224,6 +227,7 @@ pub fn first_open() -> View {
         status: Status { kind: StatusKind::Info, text: "Ready.".into() },
         can_undo: false,
         can_redo: false,
+        live: String::new(),
         song: None,
         chords: ChordsView { every: 16 * S, ..ChordsView::default() },
     }
@@ -318,6 +322,14 @@ pub fn over_chords() -> View {
     for t in &mut v.takes {
         t.take = Arc::new(Take { request: request.clone(), ..(*t.take).clone() });
     }
+    v
+}
+
+/// Answer mode in the middle of an answer.
+pub fn answering() -> View {
+    let mut v = continued();
+    v.params.insert(ParamId::LiveMode, choice(1, &["Off", "Answer", "Continuous"]));
+    v.live = "Answering, bar 2 of 4".into();
     v
 }
 

@@ -53,7 +53,10 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let sound = Rect::from_min_max(pos2(left.max(right - 148.0), top), pos2(right, top + 44.0));
     audition(ui, sound, cx);
 
-    status(ui, Rect::from_min_max(pos2(rect.left(), rect.bottom() - STATUS), rect.max), cx);
+    let foot = Rect::from_min_max(pos2(rect.left(), rect.bottom() - STATUS), rect.max);
+    ui.painter().rect_filled(foot, 0.0, theme::GROUND);
+    let free = super::live::show(ui, foot, cx);
+    status(ui, foot.with_max_x(free), cx);
 }
 
 /// The control part of a cell, under its caption.
@@ -231,7 +234,6 @@ fn handle(ui: &Ui, rect: Rect, label: &str, tip: &str, part: Part, enabled: bool
 
 fn status(ui: &Ui, rect: Rect, cx: &Cx<'_>) {
     let p = ui.painter();
-    p.rect_filled(rect, 0.0, theme::GROUND);
     let s = &cx.view.status;
     let (icon, colour) = match s.kind {
         StatusKind::Info => (None, theme::DIM),

@@ -7,8 +7,9 @@ mod act;
 mod chords;
 mod header;
 mod input;
-mod more;
+mod live;
 mod models;
+mod more;
 mod song;
 
 use super::roll::{self, RollState, edit};

@@ -1,0 +1,161 @@
+//! A clip made ready for the audio thread, when it begins, and its place on the timeline.
+//!
+//! Made on worker or window, read on the audio thread. Plain data and arithmetic.
+
+use super::timeline::Grid;
+use descant_core::music::{Clip, ClipKind, Note, TICKS_PER_QUARTER, Ticks};
+use std::sync::Arc;
+
+/// Shortest repeat: keeps the number of repeats in a block small.
+const SHORTEST: Ticks = TICKS_PER_QUARTER / 64;
+
+/// A clip made ready for the audio thread.
+#[derive(Debug, PartialEq)]
+pub struct Playable {
+    /// Take that it was made of.
+    pub take: u64,
+    /// Sorted by start.
+    pub(super) notes: Box<[Note]>,
+    /// At least [`SHORTEST`].
+    length: Ticks,
+    /// Where it begins within its take.
+    offset: Ticks,
+    /// Drums or pitched.
+    pub kind: ClipKind,
+}
+
+impl Playable {
+    /// Keeps what can be played: pitches to 127, onsets within the clip.
+    #[must_use]
+    pub fn new(clip: &Clip, take: u64) -> Self {
+        let length = clip.length.max(SHORTEST);
+        let mut notes: Vec<Note> = clip
+            .notes
+            .iter()
+            .filter(|n| n.pitch < 128 && (0..length).contains(&n.start))
+            .map(|n| Note { length: n.length.max(1), velocity: n.velocity.clamp(1, 127), ..*n })
+            .collect();
+        notes.sort_unstable();
+        Self { take, notes: notes.into_boxed_slice(), length, offset: 0, kind: clip.kind }
+    }
+
+    /// The clip is the part of its take from `offset` on.
+    #[must_use]
+    pub fn part(clip: &Clip, take: u64, offset: Ticks) -> Self {
+        Self { offset, ..Self::new(clip, take) }
+    }
+
+    /// Length in ticks after which the clip repeats.
+    #[must_use]
+    pub fn length(&self) -> Ticks {
+        self.length
+    }
+}
+
+/// When a clip begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// With the next block, in step with the song.
+    Now,
+    /// At the next swap point, in step with the song.
+    #[default]
+    SwapPoint,
+    /// With its first tick on the bar line at which the clip that plays has come to its end; with none, on the next
+    /// bar line.
+    ClipEnd,
+    /// With its first tick on the first bar line from `line` on, and once. Void after a start, stop, jump or loop
+    /// end.
+    Answer {
+        /// Not before this song position.
+        line: Ticks,
+        /// See [`super::timeline::Plan::epoch`].
+        epoch: u32,
+    },
+    /// Never: the answer that was to start from `line` on is not wanted, and what else plays goes on.
+    Withdraw {
+        /// Bar line of the answer.
+        line: Ticks,
+    },
+}
+
+impl Start {
+    /// Whether it is about an answer: such a clip is never repeated.
+    #[must_use]
+    pub fn is_answer(self) -> bool {
+        matches!(self, Self::Answer { .. } | Self::Withdraw { .. })
+    }
+}
+
+/// A clip in its place on the timeline.
+#[derive(Debug)]
+pub(super) struct Placed {
+    pub clip: Arc<Playable>,
+    /// Song position of the clip's first tick. `None`: in step with the song's bar lines.
+    origin: Option<Ticks>,
+    once: bool,
+    /// It is silent from now on.
+    over: bool,
+}
+
+impl Placed {
+    /// `line`: where the clip's first tick lies; `once`: it does not repeat.
+    pub fn new(clip: Arc<Playable>, line: Option<Ticks>, once: bool) -> Self {
+        Self { clip, origin: line, once, over: false }
+    }
+
+    /// Ends it.
+    pub fn end(&mut self) {
+        self.over = true;
+    }
+
+    /// Ends it unless it repeats.
+    pub fn end_if_once(&mut self) {
+        self.over |= self.once;
+    }
+
+    /// Ends it if it began at `line` or later and does not repeat.
+    pub fn withdraw(&mut self, line: Ticks) {
+        self.over |= self.once && self.origin >= Some(line);
+    }
+
+    /// Whether it does not repeat.
+    pub fn is_once(&self) -> bool {
+        self.once
+    }
+
+    fn origin(&self, grid: Grid) -> Ticks {
+        self.origin.unwrap_or(grid.phase)
+    }
+
+    /// Position in the clip at a song position.
+    pub fn local(&self, song: Ticks, grid: Grid) -> Ticks {
+        (song - self.origin(grid)).rem_euclid(self.clip.length)
+    }
+
+    /// Position in its take at a song position; `None` when it is over.
+    pub fn in_take(&self, song: Ticks, grid: Grid) -> Option<Ticks> {
+        (song < self.last_end()).then(|| self.clip.offset + self.local(song, grid))
+    }
+
+    /// Onsets from this song position on are not played.
+    pub fn last_end(&self) -> Ticks {
+        match (self.over, self.once, self.origin) {
+            (true, ..) => Ticks::MIN,
+            (false, true, Some(origin)) => origin + self.clip.length,
+            _ => Ticks::MAX,
+        }
+    }
+
+    /// The first end of the clip after a song position; the position itself if it is over, or if the clip just ends
+    /// there.
+    pub fn next_end(&self, song: Ticks, grid: Grid) -> Ticks {
+        if song >= self.last_end() {
+            return song;
+        }
+        let origin = self.origin(grid);
+        match (song - origin).rem_euclid(self.clip.length) {
+            0 if song > origin => song,
+            local => song - local + self.clip.length,
+        }
+    }
+}
