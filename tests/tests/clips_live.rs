@@ -192,7 +192,7 @@ fn continuous_changes_over_on_bar_lines_and_never_stops() -> Result<()> {
     // The first clip is asked for when time begins to run, and so begins with the second bar.
     let (mut beat, length) = (BAR, 4.0 * BAR);
     let mut known: BTreeSet<Vec<Note>> = BTreeSet::new();
-    let (mut clips, mut onsets, mut last, mut largest) = (0, 0, 0, [0; 2]);
+    let (mut clips, mut onsets, mut last, mut largest) = (Vec::new(), 0, 0, [0; 2]);
     let end = minutes * tempo;
     while beat < end {
         let from = beat;
@@ -210,7 +210,8 @@ fn continuous_changes_over_on_bar_lines_and_never_stops() -> Result<()> {
                 )
             })?;
             ensure!(!part.is_empty() && known.insert(part.clone()), "clip {id} came before");
-            (clips, onsets, last) = (clips + 1, onsets + part.len(), *id);
+            clips.push(part.len());
+            (onsets, last) = (onsets + part.len(), *id);
             beat += length;
         }
         // What was compared is not needed any more; a note may still sound.
@@ -219,7 +220,18 @@ fn continuous_changes_over_on_bar_lines_and_never_stops() -> Result<()> {
     }
     ensure!(largest[1] < largest[0] * 3 / 2, "the state grows: {largest:?}");
     session.rest(64)?;
-    println!("{clips} clips, {onsets} onsets compared, {minutes} minutes of host time");
+    // Each clip follows the one before: the music must not run dry on the way.
+    let mean = |clips: &[usize]| clips.iter().sum::<usize>() as f64 / clips.len() as f64;
+    let quarter = clips.len() / 4;
+    let (early, late) = (mean(&clips[..quarter]), mean(&clips[clips.len() - quarter..]));
+    ensure!(
+        (0.6 * early..1.6 * early).contains(&late),
+        "{early:.1} notes per clip at first, {late:.1} in the end"
+    );
+    println!(
+        "{} clips, {onsets} onsets compared, {minutes} minutes of host time, {early:.1} and {late:.1} notes per clip",
+        clips.len()
+    );
     Ok(())
 }
 

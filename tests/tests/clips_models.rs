@@ -53,7 +53,7 @@ fn chosen_weights_are_used_and_kept() -> Result<()> {
     for (name, seed) in [("first", 1), ("second", 2)] {
         write(&folder, "one_drum", name, seed)?;
     }
-    write(&folder, "chord_pitches_improv", "own", 3)?;
+    write(&folder, "basic_improv", "own", 3)?;
 
     // Two sets for one model give other notes from the same seed, and say whose they are.
     let drum = "One drum RNN";
@@ -79,8 +79,8 @@ fn chosen_weights_are_used_and_kept() -> Result<()> {
     assert_eq!(first(&mut inside, "Drum kit RNN")?.request.model, "drum_kit.built-in");
 
     // A melody over the project's chords, with the only weights that there are for it.
-    let melody = first(&mut again, "Chord pitches improv RNN")?;
-    assert_eq!(melody.request.model, "chord_pitches_improv.own");
+    let melody = first(&mut again, "Basic improv RNN")?;
+    assert_eq!(melody.request.model, "basic_improv.own");
     let figures: Vec<_> = melody.chords().into_iter().map(|c| c.figure).collect();
     assert_eq!(figures, ["C", "G7"]);
     Ok(())

@@ -32,6 +32,7 @@ impl Worker {
         let loads = self.engine.params.doc.loads();
         if std::mem::replace(&mut self.loads, loads) != loads {
             self.live.forget();
+            self.notes_per_bar = None;
         }
         while let Some(task) = self.live.next_task() {
             match task {
@@ -62,7 +63,7 @@ impl Worker {
             0 => call.bars(),
             bars => bars,
         };
-        if let Some(written) = self.write(ticket, Some(call), bars) {
+        if let Some(written) = self.write(ticket, Some(call), bars, None) {
             let answer = self.send(written, None, start);
             engine.live().answer = answer;
         }
@@ -71,11 +72,19 @@ impl Worker {
     fn write_next(&mut self, ticket: u64, after: Option<u64>, received: u64) {
         let bars = self.engine.params.new_bars();
         let kind = self.engine.model_kind();
-        let take = after
-            .and_then(|id| self.engine.params.doc.read(|d| d.content().entry(id).map(|e| e.take.clone())));
+        let entry = after.and_then(|id| self.engine.params.doc.read(|d| d.content().entry(id).cloned()));
         // A model for other music than what sounds begins anew.
-        let primer = take.filter(|t| t.clip.kind == kind).and_then(|t| last_bars(&t, bars));
-        if let Some(written) = self.write(ticket, primer, bars) {
+        let entry = entry.filter(|e| e.take.clip.kind == kind);
+        // Each clip follows the one before, and a model alone drifts to sparser music: so all keep to the number of
+        // notes of the one that the musician chose, or of the first.
+        if let Some(clip) =
+            entry.as_ref().filter(|e| !e.live || self.notes_per_bar.is_none()).map(|e| &e.take.clip)
+        {
+            self.notes_per_bar = Some(clip.notes.len() as f32 / clip.bars().max(1) as f32);
+        }
+        let density = self.notes_per_bar.filter(|_| entry.is_some());
+        let primer = entry.and_then(|e| last_bars(&e.take, bars));
+        if let Some(written) = self.write(ticket, primer, bars, density) {
             self.send(written, Some(received), Start::ClipEnd);
         }
     }
@@ -98,13 +107,21 @@ impl Worker {
         id
     }
 
-    /// Writes `bars` new bars. `None`: there are none, or nobody wants them any more.
-    fn write(&mut self, ticket: u64, primer: Option<Clip>, bars: u32) -> Option<Written> {
+    /// Writes `bars` new bars, with so many notes in each unless the musician has set a density. `None`: there are
+    /// none, or nobody wants them any more.
+    fn write(
+        &mut self,
+        ticket: u64,
+        primer: Option<Clip>,
+        bars: u32,
+        density: Option<f32>,
+    ) -> Option<Written> {
         let engine = self.engine.clone();
         let mut request = match engine.request_for(primer, bars, 1) {
             Ok(request) => request,
             Err(why) => return self.give_up(why),
         };
+        request.constraints.density = request.constraints.density.or(density);
         let once = engine.params.seed_lock.value() || request.temperature <= 0.0;
         let mut best: Option<Written> = None;
         for _ in 0..if once { 1 } else { ATTEMPTS } {

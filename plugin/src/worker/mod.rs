@@ -72,6 +72,8 @@ pub(crate) struct Worker {
     capture: Capture,
     live: Machine,
     memory: live::Memory,
+    /// Notes per bar that Continuous keeps to.
+    notes_per_bar: Option<f32>,
     /// Loads of the document when the live modes last looked.
     loads: u64,
     answered: u64,
@@ -85,7 +87,7 @@ impl Worker {
         let loads = engine.params.doc.loads();
         let (capture, live) = (Capture::default(), Machine::default());
         let memory = live::Memory::default();
-        Self { engine, side, capture, live, memory, loads, answered, written: 0 }
+        Self { engine, side, capture, live, memory, notes_per_bar: None, loads, answered, written: 0 }
     }
 
     /// The thread.
