@@ -124,7 +124,9 @@ impl GrooveConverter {
         let mut steps: Vec<Step> = Vec::new();
         for (note, on_grid) in ns.notes.iter().zip(&q.notes) {
             let drum = lane(self.kit, note.pitch).ok_or(EncodingError::UnknownDrum(note.pitch))?;
-            let at = usize::try_from(on_grid.start_step).ok().filter(|&at| at < max && note.start_time.is_finite());
+            let at = usize::try_from(on_grid.start_step)
+                .ok()
+                .filter(|&at| at < max && note.start_time.is_finite());
             let at = at.ok_or(EventError::TooLong)?;
             if at >= steps.len() {
                 steps.resize((at + 1).next_multiple_of(STEPS_PER_BAR as usize), Step::default());

@@ -114,7 +114,7 @@ impl MelodyConverter {
         if triads.len() != melody.len() {
             return Err(VaeError::Shape { what: "chords:", got: triads.len(), expected: melody.len() });
         }
-        Ok(NoteSequence { text_annotations: triads::progression(triads)?.to_annotations(0.0, QPM), ..ns })
+        Ok(NoteSequence { text_annotations: triads::symbols(triads)?, ..ns })
     }
 }
 

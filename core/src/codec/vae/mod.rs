@@ -13,6 +13,8 @@ mod groove;
 mod melody;
 mod multitrack;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

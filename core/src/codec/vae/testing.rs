@@ -1,4 +1,5 @@
-//! Music of any kind for the property tests of this room. Never part of the product.
+//! Music of any kind and converters for the tests of this room. Never part of the product.
+use super::{Cut, DrumConverter, DrumKit, MelodyConverter};
 use crate::music::{ControlChange, NoteSequence, SequenceNote, TempoMark, TextAnnotation, TimeSignature};
 use proptest::prelude::*;
 
@@ -53,4 +54,14 @@ pub(super) fn music(is_drum: Option<bool>) -> impl Strategy<Value = NoteSequence
                 .collect(),
             total_time,
         })
+}
+
+/// The melody of all the music.
+pub(super) fn whole() -> MelodyConverter {
+    MelodyConverter { cut: Cut::WHOLE, ..MelodyConverter::default() }
+}
+
+/// The drums of all the music.
+pub(super) fn whole_drums(kit: DrumKit, roll: bool) -> DrumConverter {
+    DrumConverter { kit, roll_input: roll, roll_output: roll, cut: Cut::WHOLE }
 }

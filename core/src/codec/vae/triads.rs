@@ -3,7 +3,7 @@
 //! Any thread. Source: MusicVAE (Magenta), `spec` 4.8 of the latent-model notes. The reference guesses chords where
 //! there are none; we ask for them.
 
-use super::{VaeError, class, label};
+use super::{QPM, STEPS_PER_QUARTER, VaeError, class, label};
 use crate::codec::encoding::ChordEncoding;
 use crate::codec::{ChordProgression, EventError};
 use crate::music::{Chord, NO_CHORD, NoteSequence, Quantised, TextAnnotation};
@@ -44,14 +44,19 @@ pub(super) fn triad(figure: &str) -> Option<u32> {
     ChordEncoding::Triad.class(Chord::of_figure(figure).ok()?).ok().map(label)
 }
 
-/// The progression of triads that a melody model was told, one class per step. Quirk of the reference: it overlooks
-/// the diminished ones.
-pub(super) fn progression(triads: &[u32]) -> Result<ChordProgression, VaeError> {
+/// Chord symbols, one at every change, of the triads that a melody model was told step by step. The first step always
+/// has one. Quirk of the reference: diminished chords are overlooked.
+pub(super) fn symbols(triads: &[u32]) -> Result<Vec<TextAnnotation>, VaeError> {
     const DIMINISHED: u32 = 37;
-    let mut figures = Vec::with_capacity(triads.len());
-    for &triad in triads {
+    let seconds_per_step = 60.0 / QPM / f64::from(STEPS_PER_QUARTER);
+    let mut symbols: Vec<TextAnnotation> = Vec::new();
+    for (step, &triad) in triads.iter().enumerate() {
         let figure = ChordEncoding::Triad.figure(class(triad))?;
-        figures.push(if triad < DIMINISHED { figure.into() } else { NO_CHORD.into() });
+        let text = if triad < DIMINISHED { figure } else { NO_CHORD.to_owned() };
+        if symbols.last().is_none_or(|last| last.text != text) {
+            let time = step as f64 * seconds_per_step;
+            symbols.push(TextAnnotation { time, text, kind: TextAnnotation::CHORD_SYMBOL });
+        }
     }
-    Ok(ChordProgression::on_grid(figures, 0, super::STEPS_PER_BAR, super::STEPS_PER_QUARTER))
+    Ok(symbols)
 }
