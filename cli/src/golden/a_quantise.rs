@@ -286,6 +286,7 @@ pub(super) fn parse_sequence(input: &Value) -> Result<NoteSequence> {
             time: float(&c[0])?,
             number: int(&c[1])?.try_into()?,
             value: int(&c[2])?.try_into()?,
+            instrument: 0,
         })
     };
     let tempo =
@@ -341,7 +342,7 @@ fn reference_name(error: &EventError) -> &'static str {
 }
 
 /// Where the two first differ, if they do. Numbers that either side writes with a fraction are times.
-fn difference(got: &Value, expected: &Value, path: &str, largest: &mut f64) -> Option<String> {
+pub(super) fn difference(got: &Value, expected: &Value, path: &str, largest: &mut f64) -> Option<String> {
     match (got, expected) {
         (Value::Object(g), Value::Object(e)) => {
             let keys: std::collections::BTreeSet<_> = g.keys().chain(e.keys()).collect();

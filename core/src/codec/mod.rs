@@ -12,6 +12,7 @@ pub mod pianoroll;
 pub mod polyphony;
 #[cfg(test)]
 mod testing;
+pub mod vae;
 
 pub use chords::ChordProgression;
 pub use drums::{DrumTrack, PitchSet};

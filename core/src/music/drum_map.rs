@@ -38,6 +38,19 @@ pub const MAGENTA_JS: Lanes = [
     &[51, 52, 53, 59, 82],
 ];
 
+/// The lanes of the electronic kit (Roland TD-11) on which the GrooVAE models were trained.
+pub const ROLAND: Lanes = [
+    &[36],
+    &[38, 37, 40],
+    &[42, 22, 44],
+    &[46, 26],
+    &[43, 58],
+    &[47, 45],
+    &[50, 48],
+    &[49, 52, 55, 57],
+    &[51, 53, 59],
+];
+
 /// The 61 sounds of models with one class per pitch, in the order of their classes.
 pub const SOUNDS: [u8; 61] = [
     36, 35, 38, 27, 28, 31, 32, 33, 34, 37, 39, 40, 56, 65, 66, 75, 85, 42, 44, 54, 68, 69, 70, 71, 73, 78,

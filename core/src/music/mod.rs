@@ -16,6 +16,8 @@ mod sequence;
 pub mod similarity;
 mod song;
 mod source;
+mod split;
+mod sustain;
 mod tempo;
 pub mod text;
 mod time;

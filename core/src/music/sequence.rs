@@ -56,6 +56,11 @@ pub struct TextAnnotation {
     pub kind: i32,
 }
 
+impl TextAnnotation {
+    /// [`Self::kind`] of a chord symbol.
+    pub const CHORD_SYMBOL: i32 = 1;
+}
+
 /// A controller value at a point in time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ControlChange {
@@ -65,6 +70,8 @@ pub struct ControlChange {
     pub number: u8,
     /// Value 0..=127.
     pub value: u8,
+    /// Number that keeps parts apart; it acts on the notes of this part.
+    pub instrument: u32,
 }
 
 /// Notes in seconds with what else is needed to quantise them.
