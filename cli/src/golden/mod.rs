@@ -16,6 +16,9 @@ mod f_generate;
 mod f_generate_voices;
 mod report;
 mod rnn_case;
+mod vae_array;
+mod vae_forward;
+mod vae_interpolation;
 mod voices;
 
 pub use report::{Outcome, Report};
@@ -54,10 +57,12 @@ const FILES: &[File] = &[
     File { name: "c_forward_full.json", run: c_forward::run_full, refers: &[] },
     File { name: "c_forward_small.json", run: c_forward::run_small, refers: &[] },
     File { name: "c_nade.json", run: c_nade::run, refers: &[] },
+    File { name: "case.json", run: vae_forward::run, refers: &["ckpt"] },
     File { name: "c_weight_formula.json", run: c_forward::run_formula, refers: &[] },
     File { name: "d_checkpoints.json", run: d_checkpoints::run, refers: &["ckpt"] },
     File { name: "e_loglik.json", run: e_loglik::run, refers: &[] },
     File { name: "f_generate.json", run: f_generate::run, refers: &[] },
+    File { name: "interpolation.json", run: vae_interpolation::run, refers: &[] },
 ];
 
 /// Runs all files under `args.dir` and prints one line each.
@@ -121,6 +126,7 @@ fn collect(dir: &Path, into: &mut Vec<PathBuf>) -> std::io::Result<()> {
 
 fn read(path: &Path) -> anyhow::Result<Value> {
     let doc: Value = serde_json::from_slice(&std::fs::read(path)?).context("is not JSON")?;
-    ensure!(doc["format"] == 1, "has format {}, expected 1", doc["format"]);
+    // The vectors of MusicVAE have no such number.
+    ensure!(doc["format"] == 1 || doc["format"].is_null(), "has format {}, expected 1", doc["format"]);
     Ok(doc)
 }
