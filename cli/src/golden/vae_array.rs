@@ -21,7 +21,11 @@ impl Array {
         ensure!(value["dtype"] == "f32", "an array of {}, not f32", value["dtype"]);
         let bytes = base64(value["b64"].as_str().context("an array without values")?)?;
         let values: Vec<f32> = bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect();
-        ensure!(values.len() == shape.iter().product::<usize>(), "{} values of shape {shape:?}", values.len());
+        ensure!(
+            values.len() == shape.iter().product::<usize>(),
+            "{} values of shape {shape:?}",
+            values.len()
+        );
         Ok(Some(Self { shape, values }))
     }
 

@@ -1,6 +1,6 @@
 //! `fwd_*/case.json`: MusicVAE and GrooVAE networks from TensorFlow checkpoints, encoder and decoder.
 //!
-//! Each file gives five cases or fewer: encoder, teacher forcing, the same one by one, mode decoding, the same one by one.
+//! Each file gives three cases: the encoder, teacher forcing and mode decoding; every piece must be the same alone.
 use super::c_forward::{count, list};
 use super::vae_array::Array;
 use super::{Outcome, Report};
@@ -234,13 +234,10 @@ fn mode_decode(case: &Case) -> Result<f64> {
         let controls = vec![control.as_slice(); if control.is_empty() { 0 } else { z.len() }];
         let options = DecodeOptions { temperature: 0.0, seeds: &[], controls: &controls, length };
         let mut seen = vec![Vec::new(); z.len()];
-        let found = case.model.decode_seen(
-            z,
-            &options,
-            &Cancel::default(),
-            &mut |_| {},
-            &mut |piece, _, outputs| seen[piece].extend_from_slice(outputs),
-        );
+        let found =
+            case.model.decode_seen(z, &options, &Cancel::default(), &mut |_| {}, &mut |piece, _, outputs| {
+                seen[piece].extend_from_slice(outputs)
+            });
         found.map(|found| (found, seen))
     };
     let (found, seen) = decode(&z)?;

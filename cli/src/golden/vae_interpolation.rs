@@ -36,8 +36,7 @@ fn sphere(way: &Value) -> Result<f64> {
     for (i, (ours, expected)) in ours.iter().zip(expected).enumerate() {
         // Where the original has no numbers, both ends are the same vector, and so is all that lies between.
         let undefined = list(expected)?.iter().any(Value::is_null);
-        let expected =
-            if undefined { a.iter().map(|&v| f64::from(v)).collect() } else { flat(expected)? };
+        let expected = if undefined { a.iter().map(|&v| f64::from(v)).collect() } else { flat(expected)? };
         worst = worst.max(compare(&format!("value of vector {i},"), ours, &expected, TOLERANCE)?);
     }
     Ok(worst)

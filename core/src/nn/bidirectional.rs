@@ -56,15 +56,16 @@ impl Bidirectional {
         storage: Storage,
     ) -> Result<Self, NnError> {
         if units.is_empty() || [input].iter().chain(units).any(|n| !(1..=1 << 16).contains(n)) {
-            return Err(NnError::Config { reason: "its encoder has no layers, or an empty or too large one" });
+            return Err(NnError::Config {
+                reason: "its encoder has no layers, or an empty or too large one",
+            });
         }
         let mut below = input;
         let mut layers = Vec::new();
         for (k, &units) in units.iter().enumerate() {
             let cell = |direction: &str| {
-                let prefix = format!(
-                    "{scope}cell_{k}/bidirectional_rnn/{direction}/multi_rnn_cell/cell_0/lstm_cell/"
-                );
+                let prefix =
+                    format!("{scope}cell_{k}/bidirectional_rnn/{direction}/multi_rnn_cell/cell_0/lstm_cell/");
                 Cell::load(weights, &prefix, below, units, storage)
             };
             layers.push(Layer { units, cells: [cell("fw")?, cell("bw")?] });
@@ -243,8 +244,9 @@ impl Batch<'_> {
 
     /// Lanes that have a step number `t`, and which of their steps it is.
     fn active(&self, t: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
-        self.order.iter().take_while(move |&&lane| self.lengths[lane] > t).map(move |&lane| {
-            (lane, if self.backwards { self.lengths[lane] - 1 - t } else { t })
-        })
+        self.order
+            .iter()
+            .take_while(move |&&lane| self.lengths[lane] > t)
+            .map(move |&lane| (lane, if self.backwards { self.lengths[lane] - 1 - t } else { t }))
     }
 }

@@ -10,6 +10,8 @@
 
 mod attention;
 mod bidirectional;
+#[cfg(test)]
+mod bidirectional_tests;
 mod dense;
 mod error;
 pub mod formula;

@@ -47,7 +47,8 @@ impl Rng {
     #[must_use]
     pub fn normal(&self, step: u64, index: u64) -> f64 {
         for attempt in 0..32 {
-            let side = |n: u64| 2.0 * self.at(step, index.wrapping_mul(64).wrapping_add(2 * attempt + n)) - 1.0;
+            let side =
+                |n: u64| 2.0 * self.at(step, index.wrapping_mul(64).wrapping_add(2 * attempt + n)) - 1.0;
             let (x, y) = (side(0), side(1));
             let square = x.mul_add(x, y * y);
             if square < 1.0 && square > 0.0 {

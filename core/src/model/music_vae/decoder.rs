@@ -217,7 +217,9 @@ impl MusicVae {
         for target in targets {
             count("steps in each piece", length, target.len())?;
             if !target.fit(head) {
-                return Err(NnError::Config { reason: "the piece is of another kind than the model's" }.into());
+                return Err(
+                    NnError::Config { reason: "the piece is of another kind than the model's" }.into()
+                );
             }
         }
         let mut chooser = Chooser::new(head, self.decoder.nade.as_ref());

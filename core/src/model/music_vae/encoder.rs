@@ -54,6 +54,16 @@ pub struct Posterior {
     pub sigma: Vec<f32>,
 }
 
+impl Posterior {
+    /// A vector drawn from it.
+    #[must_use]
+    pub fn sample(&self, seed: u32) -> Vec<f32> {
+        let draws = super::normal(seed, self.mu.len());
+        let all = self.mu.iter().zip(&self.sigma).zip(draws);
+        all.map(|((&mu, &sigma), draw)| sigma.mul_add(draw, mu)).collect()
+    }
+}
+
 /// The encoder's packed weights.
 #[derive(Clone, Debug)]
 pub(super) struct Network {

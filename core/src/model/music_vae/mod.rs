@@ -55,10 +55,12 @@ impl MusicVae {
     /// A vector of the prior, N(0, 1) in every dimension: what to decode for something new.
     #[must_use]
     pub fn prior(&self, seed: u32) -> Vec<f32> {
-        let rng = Rng::new(seed);
-        (0..self.shape.z).map(|i| rng.normal(PRIOR, i as u64) as f32).collect()
+        normal(seed, self.shape.z).collect()
     }
 }
 
-/// Position of the draws of a latent vector: no step of music has this number.
-const PRIOR: u64 = u64::MAX;
+/// `count` draws of N(0, 1), at a position that no step of music has.
+fn normal(seed: u32, count: usize) -> impl Iterator<Item = f32> {
+    let rng = Rng::new(seed);
+    (0..count).map(move |i| rng.normal(u64::MAX, i as u64) as f32)
+}

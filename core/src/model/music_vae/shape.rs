@@ -166,9 +166,7 @@ impl Shape {
         match &self.head {
             Head::Categorical(blocks) if self.decoder.split => (0..)
                 .zip(blocks)
-                .map(|(i, &width)| {
-                    core(&format!("core_decoder/core_decoder_{i}/decoder/"), width, width)
-                })
+                .map(|(i, &width)| core(&format!("core_decoder/core_decoder_{i}/decoder/"), width, width))
                 .collect(),
             head if self.decoder.segments > 1 => {
                 vec![core("core_decoder/decoder/", head.width(), head.outputs())]

@@ -68,7 +68,8 @@ impl Steps {
             }
             (Self::Rows { values, width }, _) => {
                 let row = values.get(step * width..(step + 1) * width).unwrap_or_default();
-                cells.extend((0..).zip(row).filter(|(_, value)| **value != 0.0).map(|(i, &value)| (i, value)));
+                cells
+                    .extend((0..).zip(row).filter(|(_, value)| **value != 0.0).map(|(i, &value)| (i, value)));
             }
             _ => {}
         }
