@@ -9,6 +9,7 @@ use super::dense::{Lanes, SparseBatch};
 use super::lstm::{Cell, Source, padded};
 use super::pack::Storage;
 use super::simd::Isa;
+use super::state::Layout;
 use super::{NnError, Weights};
 
 /// Steps whose inputs are multiplied at once.
@@ -141,7 +142,7 @@ impl Bidirectional {
             })
             .collect();
         let total: usize = lengths.iter().sum();
-        let mut below: Vec<f32> = Vec::new();
+        let (mut below, mut below_width) = (Vec::new(), 0);
         let mut result = vec![0.0; lengths.len() * self.outputs()];
         for (k, layer) in self.layers.iter().enumerate() {
             let width = 2 * layer.units;
@@ -150,7 +151,7 @@ impl Bidirectional {
             for (direction, cell) in layer.cells.iter().enumerate() {
                 let rows = match k {
                     0 => rows,
-                    _ => Rows::Dense { data: &below, width: width_below(&self.layers, k), starts: &starts },
+                    _ => Rows::Dense { data: &below, width: below_width, starts: &starts },
                 };
                 let batch = Batch { isa: self.isa, order: &order, lengths, backwards: direction == 1 };
                 let state = batch.run(cell, layer.units, self.input, rows, tick, |lane, t, h| {
@@ -166,20 +167,15 @@ impl Bidirectional {
                     }
                 }
             }
-            below = above;
+            (below, below_width) = (above, width);
         }
         Ok(result)
     }
 }
 
-fn width_below(layers: &[Layer], k: usize) -> usize {
-    layers.get(k.wrapping_sub(1)).map_or(0, |layer| 2 * layer.units)
-}
-
-/// Floats from one lane's state to the next: an odd number of cache lines, as in a stack.
+/// Floats from one lane's state to the next.
 fn stride(units: usize) -> usize {
-    let end = 2 * padded(units);
-    if (end / 16) % 2 == 0 { end + 16 } else { end }
+    Layout::new(&[units], 0).stride
 }
 
 /// One direction of one layer.

@@ -37,8 +37,8 @@ pub fn slerp(a: &[f32], b: &[f32], t: f64) -> Vec<f32> {
     }
     let angle = 2.0 * quarter_angle(apart.sqrt(), together.sqrt());
     let whole = sine(angle);
-    // Written so that a length of 0 ends up here too.
-    if !(whole > FLAT) {
+    // Where an end has no length there is no angle either.
+    if whole.is_nan() || whole <= FLAT {
         return mix(a, b, 1.0 - t, t);
     }
     mix(a, b, sine((1.0 - t) * angle) / whole, sine(t * angle) / whole)
