@@ -19,6 +19,9 @@ mod rnn_case;
 mod vae_arrays;
 mod vae_cases;
 mod vae_converters;
+mod vae_array;
+mod vae_forward;
+mod vae_interpolation;
 mod voices;
 
 pub use report::{Outcome, Report};
@@ -57,6 +60,7 @@ const FILES: &[File] = &[
     File { name: "c_forward_full.json", run: c_forward::run_full, refers: &[] },
     File { name: "c_forward_small.json", run: c_forward::run_small, refers: &[] },
     File { name: "c_nade.json", run: c_nade::run, refers: &[] },
+    File { name: "case.json", run: vae_forward::run, refers: &["ckpt"] },
     File { name: "c_weight_formula.json", run: c_forward::run_formula, refers: &[] },
     File { name: "d_checkpoints.json", run: d_checkpoints::run, refers: &["ckpt"] },
     File { name: "e_loglik.json", run: e_loglik::run, refers: &[] },
@@ -66,6 +70,7 @@ const FILES: &[File] = &[
     File { name: "converters_groove.json", run: vae_converters::run, refers: &[] },
     File { name: "converters_trio.json", run: vae_converters::run, refers: &[] },
     File { name: "converters_multiperf.json", run: vae_converters::run, refers: &[] },
+    File { name: "interpolation.json", run: vae_interpolation::run, refers: &[] },
 ];
 
 /// Runs all files under `args.dir` and prints one line each.
@@ -131,5 +136,7 @@ fn read(path: &Path) -> anyhow::Result<Value> {
     let doc: Value = serde_json::from_slice(&std::fs::read(path)?).context("is not JSON")?;
     // The files of the latent models do not say which format they are.
     ensure!(doc.get("format").is_none_or(|f| f == 1), "has format {}, expected 1", doc["format"]);
+    // The vectors of MusicVAE have no such number.
+    ensure!(doc["format"] == 1 || doc["format"].is_null(), "has format {}, expected 1", doc["format"]);
     Ok(doc)
 }

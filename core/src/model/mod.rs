@@ -16,6 +16,7 @@ pub mod event_rnn;
 mod hparams;
 pub mod import;
 mod loaded;
+pub mod music_vae;
 pub mod polyphony_rnn;
 pub mod rnn_nade;
 #[cfg(test)]

@@ -47,7 +47,7 @@ impl Attention {
         score.resize(padded(units), 0.0);
         Ok(Self {
             mix: dense("", input + units, input)?,
-            cell: Cell::load(weights, &prefix, input, units, storage)?,
+            cell: Cell::load(weights, &format!("{prefix}basic_lstm_cell/"), input, units, storage)?,
             query: dense("attention/", 2 * units, units)?,
             key: Dense::new(key, None, units, units, storage)?,
             score,
@@ -92,7 +92,9 @@ impl Attention {
         // 2. The cell. Its c and h are the first things in a lane.
         let mixed = Lanes { data: mixed, stride: self.mix.packed() };
         let z = &mut work.z[..lanes * self.cell.packed()];
-        self.cell.step(isa, Source::Dense(mixed), data, stride, 0, z);
+        self.cell.start(z);
+        self.cell.feed(isa, Source::Dense(mixed), z);
+        self.cell.advance(isa, data, stride, 0, z);
         // 3. The question, from c and h.
         let query = &mut work.z[..lanes * self.query.packed()];
         start(&self.query.bias, query);

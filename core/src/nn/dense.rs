@@ -7,7 +7,7 @@
 
 use super::pack::{Columns, Matrix, PANEL, Panels, Row, Storage, pack_bias};
 use super::simd::{Isa, Kernel, Simd};
-use super::{NnError, Tensor};
+use super::{NnError, Tensor, Weights};
 use half::f16;
 
 /// Rows of a panel that are kept hot while all lanes pass over them: 64 × 256 bytes.
@@ -347,6 +347,22 @@ impl Dense {
             inputs,
             outputs,
         })
+    }
+
+    /// Packs the layer `{prefix}kernel` [`inputs`, `outputs`], `{prefix}bias` [`outputs`].
+    ///
+    /// # Errors
+    /// [`NnError::Missing`], [`NnError::Shape`], [`NnError::Length`] with the variable's name.
+    pub fn load(
+        weights: &Weights,
+        prefix: &str,
+        inputs: usize,
+        outputs: usize,
+        storage: Storage,
+    ) -> Result<Self, NnError> {
+        let kernel = weights.find(&[format!("{prefix}kernel")], &[inputs, outputs])?;
+        let bias = weights.find(&[format!("{prefix}bias")], &[outputs])?;
+        Self::new(kernel, Some(bias), inputs, outputs, storage)
     }
 
     /// Number of inputs.

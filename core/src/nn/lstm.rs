@@ -43,7 +43,7 @@ pub(super) struct Cell {
 }
 
 impl Cell {
-    /// Packs the layer whose variables begin with `prefix`.
+    /// Packs the layer whose variables begin with `prefix` (up to and with `basic_lstm_cell/` or `lstm_cell/`).
     pub(super) fn load(
         weights: &Weights,
         prefix: &str,
@@ -51,7 +51,7 @@ impl Cell {
         units: usize,
         storage: Storage,
     ) -> Result<Self, NnError> {
-        let names = |new: &str, old: &str| [new, old].map(|n| format!("{prefix}basic_lstm_cell/{n}"));
+        let names = |new: &str, old: &str| [new, old].map(|n| format!("{prefix}{n}"));
         let kernel = weights.find(&names("kernel", "weights"), &[input + units, 4 * units])?;
         let bias = weights.find(&names("bias", "biases"), &[4 * units])?;
         let columns = Columns::Gates(units);
@@ -78,19 +78,24 @@ impl Cell {
         self.matrix.row_bytes()
     }
 
-    /// One step for all lanes. `state` lane `i` begins at `i * stride` and holds, from `at`, the cell and then
-    /// the output, each [`padded`] wide; both are replaced. `z` is room for lanes × [`Cell::packed`].
-    pub(super) fn step(
-        &self,
-        isa: Isa,
-        input: Source<'_>,
-        state: &mut [f32],
-        stride: usize,
-        at: usize,
-        z: &mut [f32],
-    ) {
+    /// What every lane's sums `z` (lanes × [`Cell::packed`]) begin with.
+    pub(super) fn start(&self, z: &mut [f32]) {
         start(&self.bias, z);
+    }
+
+    /// z += the inputs `first..first + width` of each lane, which are `x`.
+    pub(super) fn feed_part(&self, isa: Isa, first: usize, width: usize, x: Lanes<'_>, z: &mut [f32]) {
+        accumulate(isa, &self.matrix, first, width, x, z);
+    }
+
+    /// z += the whole input of each lane.
+    pub(super) fn feed(&self, isa: Isa, input: Source<'_>, z: &mut [f32]) {
         input.accumulate(isa, &self.matrix, self.input, z);
+    }
+
+    /// The rest of a step for all lanes, from sums `z` that have seen the input. `state` lane `i` begins at
+    /// `i * stride` and holds, from `at`, the cell and then the output, each [`padded`] wide; both are replaced.
+    pub(super) fn advance(&self, isa: Isa, state: &mut [f32], stride: usize, at: usize, z: &mut [f32]) {
         let h = Lanes { data: &state[at + padded(self.units)..], stride };
         accumulate(isa, &self.matrix, self.input, self.units, h, z);
         isa.run(Gates { z, panels: self.matrix.panels, state, stride, at });

@@ -9,6 +9,9 @@
 //! Never here: reading files, randomness, `unsafe` outside [`simd`].
 
 mod attention;
+mod bidirectional;
+#[cfg(test)]
+mod bidirectional_tests;
 mod dense;
 mod error;
 pub mod formula;
@@ -24,11 +27,12 @@ mod state;
 mod tests;
 mod weights;
 
+pub use bidirectional::Bidirectional;
 pub use dense::Dense;
 pub use error::NnError;
 pub use nade::{Nade, NadeRoom};
 pub use pack::Storage;
 pub use simd::Isa;
-pub use stack::{LstmStack, StackConfig};
+pub use stack::{Context, LstmStack, StackConfig};
 pub use state::StackState;
 pub use weights::{Tensor, TensorData, Weights};

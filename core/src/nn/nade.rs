@@ -38,12 +38,20 @@ impl Nade {
     /// [`NnError::Missing`], [`NnError::Shape`], [`NnError::Length`]; [`NnError::Config`] without keys or
     /// hidden units, or with more than 65536 of either.
     pub fn new(weights: &Weights, keys: usize, hidden: usize) -> Result<Self, NnError> {
+        Self::scoped(weights, "", keys, hidden)
+    }
+
+    /// The same from `{scope}nade/w_enc` and `{scope}nade/w_dec_t`.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn scoped(weights: &Weights, scope: &str, keys: usize, hidden: usize) -> Result<Self, NnError> {
         if !(1..=1 << 16).contains(&keys) || !(1..=1 << 16).contains(&hidden) {
             return Err(NnError::Config { reason: "its NADE has no keys or hidden units, or too many" });
         }
         let padded = hidden.next_multiple_of(8);
         let rows = |name: &str, shape: [usize; 3]| -> Result<Vec<f32>, NnError> {
-            let values = weights.find(&[name.to_owned()], &shape)?.to_f32();
+            let values = weights.find(&[format!("{scope}{name}")], &shape)?.to_f32();
             let mut rows = vec![0.0; keys * padded];
             for (row, values) in rows.chunks_exact_mut(padded).zip(values.chunks_exact(hidden)) {
                 row[..hidden].copy_from_slice(values);

@@ -29,10 +29,11 @@ pub struct StackConfig {
 }
 
 impl StackConfig {
-    fn check(&self) -> Result<(), NnError> {
+    fn check(&self, has_output: bool) -> Result<(), NnError> {
         // Above any real model, and low enough that no shape or offset can overflow.
         const MOST: usize = 1 << 16;
-        let sizes = [self.input, self.output].into_iter().chain(self.layers.iter().copied());
+        let output = has_output.then_some(self.output);
+        let sizes = [self.input].into_iter().chain(self.layers.iter().copied()).chain(output);
         if self.layers.is_empty() {
             return Err(NnError::Config { reason: "it has no layers" });
         }
@@ -43,6 +44,9 @@ impl StackConfig {
             return Err(NnError::Config {
                 reason: "a layer, the input, the output or the window is too large",
             });
+        }
+        if !has_output && self.output != 0 {
+            return Err(NnError::Config { reason: "it has no output layer" });
         }
         Ok(())
     }
@@ -62,13 +66,29 @@ struct Layer {
     core: Core,
 }
 
+/// The share of inputs that do not change from step to step, see [`LstmStack::context`].
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// What layer 0's sums begin with, [lanes × packed].
+    sums: Vec<f32>,
+    packed: usize,
+}
+
+impl Context {
+    /// Number of lanes.
+    pub fn lanes(&self) -> usize {
+        self.sums.len() / self.packed.max(1)
+    }
+}
+
 /// A packed network.
 #[derive(Clone, Debug)]
 pub struct LstmStack {
     isa: Isa,
     config: StackConfig,
     layers: Vec<Layer>,
-    output: Dense,
+    /// None for a stack whose result is its top layer.
+    output: Option<Dense>,
     layout: Layout,
     /// Floats per lane that the three buffers of [`Room`] need.
     room_layer: usize,
@@ -83,7 +103,7 @@ impl LstmStack {
     /// [`NnError::Missing`], [`NnError::Shape`], [`NnError::Length`] with the variable's name;
     /// [`NnError::Config`] for a shape that no network has.
     pub fn new(weights: &Weights, config: &StackConfig) -> Result<Self, NnError> {
-        Self::load(weights, config, "rnn/", "fully_connected/")
+        Self::load(weights, config, "rnn/multi_rnn_cell/", "basic_lstm_cell/", Some("fully_connected/"))
     }
 
     /// The network under an RNN-NADE: the same, with its variables below `decoder/`.
@@ -91,16 +111,37 @@ impl LstmStack {
     /// # Errors
     /// As [`Self::new`].
     pub fn decoder(weights: &Weights, config: &StackConfig) -> Result<Self, NnError> {
-        Self::load(weights, config, "decoder/", "decoder/dense/")
+        Self::load(weights, config, "decoder/multi_rnn_cell/", "basic_lstm_cell/", Some("decoder/dense/"))
     }
 
-    /// Packs the cells below `scope` and the output layer `output`.
-    fn load(weights: &Weights, config: &StackConfig, scope: &str, output: &str) -> Result<Self, NnError> {
-        config.check()?;
+    /// A stack whose layers are `{cells}cell_{k}/lstm_cell/{kernel, bias}`, and the output layer
+    /// `{output}{kernel, bias}`. Without `output` there are no logits (`config.output` is 0) and the result of a step
+    /// is [`StackState::output`].
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn scoped(
+        weights: &Weights,
+        config: &StackConfig,
+        cells: &str,
+        output: Option<&str>,
+    ) -> Result<Self, NnError> {
+        Self::load(weights, config, cells, "lstm_cell/", output)
+    }
+
+    /// Packs the layers `{cells}cell_{k}/` of `cell`s and the output layer.
+    fn load(
+        weights: &Weights,
+        config: &StackConfig,
+        cells: &str,
+        cell: &str,
+        output: Option<&str>,
+    ) -> Result<Self, NnError> {
+        config.check(output.is_some())?;
         let mut layers = Vec::new();
         let mut input = config.input;
         for (k, &units) in config.layers.iter().enumerate() {
-            let mut prefix = format!("{scope}multi_rnn_cell/cell_{k}/");
+            let mut prefix = format!("{cells}cell_{k}/");
             let mut projection = None;
             if config.residual && (k == 0 || input != units) {
                 prefix.push_str("input_projection_wrapper/");
@@ -111,12 +152,13 @@ impl LstmStack {
                 let attention = Attention::load(weights, &prefix, input, units, config.storage)?;
                 Core::Attention(Box::new(attention))
             } else {
+                prefix.push_str(cell);
                 Core::Plain(Cell::load(weights, &prefix, input, units, config.storage)?)
             };
             layers.push(Layer { units, projection, core });
             input = units;
         }
-        let output = dense(weights, output, input, config.output, config.storage)?;
+        let output = output.map(|o| dense(weights, o, input, config.output, config.storage)).transpose()?;
         let z = layers.iter().map(|layer| {
             let core = match &layer.core {
                 Core::Plain(cell) => cell.packed(),
@@ -132,7 +174,7 @@ impl LstmStack {
             isa: Isa::best(),
             config: config.clone(),
             room_layer: config.layers.iter().map(|&units| padded(units)).max().unwrap_or(0),
-            room_z: z.max().unwrap_or(0).max(output.packed()),
+            room_z: z.max().unwrap_or(0).max(output.as_ref().map_or(0, Dense::packed)),
             room_mixed: mixed.max().unwrap_or(0),
             layout: Layout::new(&config.layers, config.attention),
             layers,
@@ -166,7 +208,7 @@ impl LstmStack {
             };
             core + layer.projection.as_ref().map_or(0, |p| p.matrix.bytes())
         };
-        self.layers.iter().map(layer).sum::<usize>() + self.output.matrix.bytes()
+        self.layers.iter().map(layer).sum::<usize>() + self.output.as_ref().map_or(0, |o| o.matrix.bytes())
     }
 
     /// Bytes of weights that a step of one lane reads when `nonzero` inputs are not zero: the rows of the other
@@ -198,6 +240,47 @@ impl LstmStack {
         inputs: &[R],
         logits: &mut [f32],
     ) -> Result<(), NnError> {
+        self.step_in(state, None, inputs, logits)
+    }
+
+    /// What the inputs `first..first + width` do to a step where they are `x` [lanes × width], the same at every step:
+    /// worked out once, for [`Self::step_in`]. Only for a first layer without attention or residual.
+    ///
+    /// # Errors
+    /// [`NnError::Input`] for inputs that are not there, [`NnError::Step`] if `x` is no whole number of lanes,
+    /// [`NnError::Config`] for another kind of first layer.
+    pub fn context(&self, first: usize, width: usize, x: &[f32]) -> Result<Context, NnError> {
+        let Some(Layer { core: Core::Plain(cell), projection: None, .. }) = self.layers.first() else {
+            return Err(NnError::Config { reason: "its first layer cannot be given a constant input" });
+        };
+        let outside = first.checked_add(width).is_none_or(|end| end > self.config.input);
+        if outside || width == 0 {
+            let index = u32::try_from(first.saturating_add(width)).unwrap_or(u32::MAX);
+            return Err(NnError::Input { index, width: self.config.input });
+        }
+        let lanes = x.len() / width;
+        if x.len() != lanes * width {
+            return Err(NnError::Step { what: "inputs", expected: lanes * width, found: x.len() });
+        }
+        let mut sums = vec![0.0; lanes * cell.packed()];
+        cell.start(&mut sums);
+        cell.feed_part(self.isa, first, width, Lanes { data: x, stride: width }, &mut sums);
+        Ok(Context { sums, packed: cell.packed() })
+    }
+
+    /// [`Self::step`] where a part of the input is in `context` and not in `inputs`: that part's share of layer 0 comes
+    /// first in every sum.
+    ///
+    /// # Errors
+    /// As [`Self::step`]; [`NnError::State`] for a context of another network, [`NnError::Step`] for one of another
+    /// number of lanes.
+    pub fn step_in<R: AsRef<[(u32, f32)]>>(
+        &self,
+        state: &mut StackState,
+        context: Option<&Context>,
+        inputs: &[R],
+        logits: &mut [f32],
+    ) -> Result<(), NnError> {
         let lanes = state.lanes();
         if state.layout != self.layout {
             return Err(NnError::State);
@@ -207,6 +290,16 @@ impl LstmStack {
         {
             if expected != found {
                 return Err(NnError::Step { what, expected, found });
+            }
+        }
+        if let Some(context) = context {
+            let fits = matches!(self.layers.first(), Some(Layer { core: Core::Plain(cell), projection: None, .. })
+                if cell.packed() == context.packed);
+            if !fits {
+                return Err(NnError::State);
+            }
+            if context.lanes() != lanes {
+                return Err(NnError::Step { what: "contexts", expected: lanes, found: context.lanes() });
             }
         }
         state.room.sparse.fill(inputs, self.config.input)?;
@@ -238,7 +331,13 @@ impl LstmStack {
                 }
                 (Core::Plain(cell), _) => {
                     let at = layout.layers[k].1;
-                    cell.step(isa, input, data, stride, at, &mut z[..lanes * cell.packed()]);
+                    let z = &mut z[..lanes * cell.packed()];
+                    match context.filter(|_| k == 0) {
+                        Some(context) => z.copy_from_slice(&context.sums),
+                        None => cell.start(z),
+                    }
+                    cell.feed(isa, input, z);
+                    cell.advance(isa, data, stride, at, z);
                     (&data[at + padded(layer.units)..], stride)
                 }
                 // A stack's own layout has the attention that the stack has.
@@ -247,11 +346,12 @@ impl LstmStack {
             put(from, from_stride, current, wide, layer.units, self.config.residual);
         }
 
-        let z = &mut z[..lanes * self.output.packed()];
-        start(&self.output.bias, z);
+        let Some(output) = &self.output else { return Ok(()) };
+        let z = &mut z[..lanes * output.packed()];
+        start(&output.bias, z);
         let x = Lanes { data: current, stride: wide };
-        accumulate(isa, &self.output.matrix, 0, self.output.inputs(), x, z);
-        put(z, self.output.packed(), logits, self.config.output, self.config.output, false);
+        accumulate(isa, &output.matrix, 0, output.inputs(), x, z);
+        put(z, output.packed(), logits, self.config.output, self.config.output, false);
         Ok(())
     }
 }

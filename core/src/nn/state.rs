@@ -152,6 +152,31 @@ impl StackState {
         Ok(())
     }
 
+    /// The cells and outputs of a lane become `values`: c, h of each layer from the input up. What an attention
+    /// remembers stays.
+    ///
+    /// # Errors
+    /// [`NnError::Step`] if there is no such lane, or if there are not as many values; nothing changes then.
+    pub fn set(&mut self, lane: usize, values: &[f32]) -> Result<(), NnError> {
+        if lane >= self.lanes() {
+            return Err(NnError::Step { what: "lanes", expected: lane + 1, found: self.lanes() });
+        }
+        let expected = self.layout.layers.iter().map(|&(units, _)| 2 * units).sum();
+        if values.len() != expected {
+            return Err(NnError::Step { what: "values of state", expected, found: values.len() });
+        }
+        let data = &mut self.data[lane * self.layout.stride..][..self.layout.stride];
+        let mut rest = values;
+        for &(units, at) in &self.layout.layers {
+            for at in [at, at + padded(units)] {
+                let (these, further) = rest.split_at(units);
+                data[at..at + units].copy_from_slice(these);
+                rest = further;
+            }
+        }
+        Ok(())
+    }
+
     /// Output of the top layer's cell in a lane. Empty for a lane that is not there.
     pub fn output(&self, lane: usize) -> &[f32] {
         let top = self.layout.layers.last().filter(|_| lane < self.lanes());
