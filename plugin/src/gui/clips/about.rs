@@ -11,8 +11,14 @@ const CREDITS: [(&str, &str); 7] = [
         "Gillick, Roberts, Engel, Eck, Bamman: Learning to Groove with Inverse Sequence Transformations, ICML 2019. \
          CC BY 4.0. Changes: used to train model weights.",
     ),
-    ("OpenScore Lieder (melody models)", "Scores transcribed by the OpenScore community. CC0 1.0."),
-    ("OpenEWLD (melody models)", "Lead sheets in the public domain, from the Wikifonia collection."),
+    (
+        "OpenScore Lieder and String Quartets (melody, improv and polyphony models)",
+        "Scores transcribed by the OpenScore community. CC0 1.0.",
+    ),
+    (
+        "OpenEWLD (melody and improv models)",
+        "Lead sheets in the public domain, from the Wikifonia collection.",
+    ),
     (
         "Model designs",
         "After the published Magenta papers and descriptions; own code and own weights. Not affiliated with Google.",
