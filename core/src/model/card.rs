@@ -42,6 +42,10 @@ pub struct Card {
     /// How the model recalls what was played before; `None` = not beyond what its network does, as published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheParams>,
+    /// By how much a model that hears chords is held to them when it writes: added to the logits of pitches in the
+    /// chord, taken from those of the others. 0 = as published.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub chord_lean: f32,
     /// The files that these weights were imported from; empty for weights of our own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub source: Vec<SourceFile>,
@@ -67,6 +71,11 @@ fn one() -> f32 {
     1.0
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's way of asking
+fn is_zero(x: &f32) -> bool {
+    *x == 0.0
+}
+
 impl Card {
     /// A card for weights of a known configuration with its published shape.
     #[must_use]
@@ -84,6 +93,7 @@ impl Card {
             metrics: BTreeMap::new(),
             default_temperature: one(),
             cache: None,
+            chord_lean: 0.0,
             source: Vec::new(),
             sha256: String::new(),
         }

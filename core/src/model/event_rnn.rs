@@ -82,6 +82,9 @@ impl<E: Event> Recall<E> {
 /// Rules that depend on what was written before: for a history the [`Effect::cost`] of each next event.
 pub type Rules<'a, E> = dyn Fn(&History<E>) -> Box<dyn Fn(E) -> u8> + 'a;
 
+/// What each next event is favoured by after a history, see [`Effect::lean`].
+pub type Lean<'a, E> = dyn Fn(&History<E>) -> Box<dyn Fn(E) -> f32> + 'a;
+
 /// The share of a take that is written, 0..=1, after a history.
 pub type Until<'a, E> = dyn Fn(&History<E>) -> f32 + 'a;
 
@@ -106,6 +109,8 @@ pub struct WriteOptions<'a, E: Event> {
     pub effect: Option<&'a dyn Fn(E) -> Effect>,
     /// Asked anew for every event. Outputs of several heads know no rules.
     pub rules: Option<&'a Rules<'a, E>>,
+    /// Asked anew for every event. Outputs of several heads favour nothing.
+    pub lean: Option<&'a Lean<'a, E>>,
     /// Events that are given: they are not drawn, but scored like the others.
     pub forced: Option<&'a Forced<'a, E>>,
     /// Steers onsets per bar (needs `effect`).
@@ -125,10 +130,18 @@ impl<E: Event> Default for WriteOptions<'_, E> {
             seeds: &[],
             effect: None,
             rules: None,
+            lean: None,
             forced: None,
             density: None,
             search: BeamOptions::default(),
         }
+    }
+}
+
+impl<E: Event> WriteOptions<'_, E> {
+    /// Whether the logits are changed before an event is drawn.
+    fn limits(&self) -> bool {
+        self.effect.is_some() || self.rules.is_some() || self.lean.is_some()
     }
 }
 
@@ -332,8 +345,7 @@ impl<E: Event> EventRnn<'_, E> {
 
     /// Events and effects of the classes whose event never changes.
     fn effects(&self, options: &WriteOptions<'_, E>) -> Result<Vec<(E, Effect)>, WriteError> {
-        let limited = options.effect.is_some() || options.rules.is_some();
-        if !limited || self.encoding.heads().len() != 1 {
+        if !options.limits() || self.encoding.heads().len() != 1 {
             return Ok(Vec::new());
         }
         let fixed = self.encoding.num_classes() - self.encoding.lookback_classes();
@@ -354,7 +366,7 @@ impl<E: Event> EventRnn<'_, E> {
         room: &mut Room,
     ) -> Result<E, WriteError> {
         let heads = &room.heads;
-        let limited = heads.is_single() && (options.effect.is_some() || options.rules.is_some());
+        let limited = heads.is_single() && options.limits();
         let effect = |event| options.effect.map_or(Effect::default(), |effect| effect(event));
         heads.probabilities(logits, 1.0, &mut room.plain);
         let forced = options.forced.and_then(|forced| forced(step, &writer.history));
@@ -366,6 +378,7 @@ impl<E: Event> EventRnn<'_, E> {
             if limited {
                 let bias = writer.density.as_ref().map_or(0.0, DensityControl::bias);
                 let rules = options.rules.map(|rules| rules(&writer.history));
+                let lean = options.lean.map(|lean| lean(&writer.history));
                 let events = writer.history.events();
                 let of_class = |class: usize| {
                     let known = table.get(class).copied();
@@ -374,7 +387,7 @@ impl<E: Event> EventRnn<'_, E> {
                     let Some((event, effect)) = known.or_else(decoded) else { return Effect::default() };
                     let cost =
                         rules.as_ref().map_or(effect.cost, |cost| effect.cost.saturating_add(cost(event)));
-                    Effect { cost, ..effect }
+                    Effect { cost, lean: lean.as_ref().map_or(0.0, |lean| lean(event)), ..effect }
                 };
                 limit(logits, bias, of_class);
             }

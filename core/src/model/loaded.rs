@@ -28,6 +28,7 @@ impl Model {
     pub fn new(card: Card, weights: &Weights) -> Result<Self, ModelError> {
         let encoding = card.hparams.check()?;
         check_cache(card.cache)?;
+        check_lean(card.chord_lean)?;
         let (input, output) = encoding.sizes();
         check_fit(&card, weights, input, output)?;
         let config = StackConfig {
@@ -62,6 +63,16 @@ impl Model {
     /// As [`Self::new`].
     pub fn of_configuration(configuration: &Configuration, weights: &Weights) -> Result<Self, ModelError> {
         Self::new(Card::of(configuration), weights)
+    }
+
+    /// Holds the model to its chords by this much, see [`Card::chord_lean`].
+    ///
+    /// # Errors
+    /// [`ModelError::Hparams`] outside 0..=8.
+    pub fn set_chord_lean(&mut self, lean: f32) -> Result<(), ModelError> {
+        check_lean(lean)?;
+        self.card.chord_lean = lean;
+        Ok(())
     }
 
     /// Switches the cache on, to other values, or off.
@@ -124,6 +135,13 @@ impl Model {
     pub fn rnn_nade(&self) -> Option<RnnNade<'_>> {
         self.nade.as_ref().map(|nade| RnnNade { stack: &self.stack, nade })
     }
+}
+
+fn check_lean(lean: f32) -> Result<(), ModelError> {
+    if (0.0..=8.0).contains(&lean) {
+        return Ok(());
+    }
+    Err(ModelError::Hparams("it is held to its chords by an impossible amount".into()))
 }
 
 fn check_cache(cache: Option<CacheParams>) -> Result<(), ModelError> {

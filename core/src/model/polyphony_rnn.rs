@@ -210,7 +210,7 @@ impl Writer {
         limit(logits, bias, |class| Effect {
             forbidden: !self.legal(decoded[class], options),
             onsets: u8::from(matches!(decoded[class], PolyphonicEvent::New(_))),
-            cost: 0,
+            ..Effect::default()
         });
         let class = if options.temperature > 0.0 {
             probabilities(logits, options.temperature, &mut room.drawn);

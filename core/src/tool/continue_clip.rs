@@ -4,7 +4,7 @@
 //! without a gap (rounded up to the model's grid), completes its last bar and adds the bars asked for. It keeps the
 //! primer's rhythm gently (how many onsets, where in the bar): the models alone drift to sparser music.
 use super::assemble::{self, Placement, steps_until};
-use super::harmony::Harmony;
+use super::harmony::{Harmony, lean};
 use super::limits::{PitchLimits, density, drum_effect};
 use super::primer::{GridPrimer, one_voice, outside};
 use super::run::{no_classes, seeds, take, write};
@@ -13,7 +13,7 @@ use super::{Cancel, Request, Take, ToolError, rules};
 use crate::codec::Melody;
 use crate::codec::encoding::{Conditional, DrumsOneHot, Encoding, listed};
 use crate::codec::{MelodyEvent, PitchSet};
-use crate::model::event_rnn::WriteOptions;
+use crate::model::event_rnn::{Lean, WriteOptions};
 use crate::model::{Model, ModelEncoding};
 use crate::music::{Clip, ClipKind, Note, tick_of_step};
 use crate::sampling::{DensityControl, Effect};
@@ -106,6 +106,7 @@ impl Job<'_> {
         &mut self,
         encoding: &dyn Encoding<MelodyEvent>,
         (heard, amount): (&Melody, i32),
+        lean: Option<&Lean<'_, MelodyEvent>>,
         cancel: &Cancel,
         progress: &mut dyn FnMut(f32),
     ) -> Result<Vec<Take>, ToolError> {
@@ -121,6 +122,7 @@ impl Job<'_> {
             seeds: &self.seeds,
             effect: (limits.bites || density.is_some()).then_some(&effect),
             rules: rules.as_deref(),
+            lean,
             density,
             search: self.request.search,
             ..WriteOptions::default()
@@ -183,7 +185,7 @@ pub(super) fn run(
         }
         ModelEncoding::Melody(encoding) => {
             let (heard, amount) = job.heard(dropped)?;
-            job.melody(encoding.as_ref(), (&heard, amount), cancel, progress)
+            job.melody(encoding.as_ref(), (&heard, amount), None, cancel, progress)
         }
         ModelEncoding::Improv { chords: control, melody } => {
             let (heard, amount) = job.heard(dropped)?;
@@ -199,7 +201,8 @@ pub(super) fn run(
             let request = Request { chords: Some(harmony.track), ..request.clone() };
             job.notices.extend(harmony.notices);
             let mut job = Job { request: &request, ..job };
-            job.melody(&encoding, (&heard, amount), cancel, progress)
+            let lean = lean(&chords, model.card().chord_lean);
+            job.melody(&encoding, (&heard, amount), Some(&lean), cancel, progress)
         }
         ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } => job.voices(cancel, progress),
         _ => Err(ToolError::NoTool(model.name().to_owned())),

@@ -8,14 +8,14 @@
 //! Greedy takes (temperature 0) start from a whole given bar instead, a plain beat or a broken chord: the
 //! likeliest event after a single one is silence for ever.
 use super::assemble::{self, Placement, steps_until};
-use super::harmony::{Harmony, broken};
+use super::harmony::{Harmony, broken, lean};
 use super::limits::{PitchLimits, density, drum_effect, home};
 use super::run::{no_classes, seeds, take, write};
 use super::voices::{self, Part};
 use super::{Cancel, Constraints, Request, Take, ToolError, rules};
 use crate::codec::encoding::{Conditional, DrumsOneHot, Encoding, OneHot, listed};
 use crate::codec::{MelodyEvent, PitchSet};
-use crate::model::event_rnn::WriteOptions;
+use crate::model::event_rnn::{Lean, WriteOptions};
 use crate::model::{Model, ModelEncoding};
 use crate::music::{Clip, Note, Ticks};
 use crate::sampling::DensityControl;
@@ -137,7 +137,7 @@ impl Job<'_> {
     fn melody(
         &self,
         encoding: &dyn Encoding<MelodyEvent>,
-        shift: i32,
+        (shift, lean): (i32, Option<&Lean<'_, MelodyEvent>>),
         chord: [i32; 4],
         cancel: &Cancel,
         progress: &mut dyn FnMut(f32),
@@ -156,6 +156,7 @@ impl Job<'_> {
             seeds: &self.seeds,
             effect: (limits.bites || self.density.is_some()).then_some(&effect),
             rules: rules.as_deref(),
+            lean,
             density: self.density.clone(),
             search: self.request.search,
             ..WriteOptions::default()
@@ -210,7 +211,7 @@ pub(super) fn run(
             job.drums(encoding.as_ref(), &classes, cancel, progress)
         }
         ModelEncoding::Melody(encoding) => {
-            job.melody(encoding.as_ref(), job.shift(), broken(None), cancel, progress)
+            job.melody(encoding.as_ref(), (job.shift(), None), broken(None), cancel, progress)
         }
         ModelEncoding::Improv { chords: control, melody } => {
             // A plain progression is in the key that fits the scale best.
@@ -228,7 +229,8 @@ pub(super) fn run(
             let chord = broken(heard.first().copied().flatten());
             let request = Request { chords: Some(harmony.track), ..request.clone() };
             let job = Job { request: &request, ..job };
-            let mut takes = job.melody(&encoding, shift, chord, cancel, progress)?;
+            let lean = lean(&heard, model.card().chord_lean);
+            let mut takes = job.melody(&encoding, (shift, Some(&lean)), chord, cancel, progress)?;
             takes.iter_mut().for_each(|t| t.notices.extend(harmony.notices.iter().cloned()));
             Ok(takes)
         }

@@ -3,8 +3,8 @@
 //! Worker thread. The model hears chords in its own key, moved like its melody. Chords under a primer come from its
 //! file; if they cannot be read or the model does not know them, it hears none there and that is said.
 use super::{Request, ToolError};
-use crate::codec::ChordProgression;
-use crate::codec::encoding::ChordEncoding;
+use crate::codec::encoding::{ChordEncoding, History};
+use crate::codec::{ChordProgression, MelodyEvent};
 use crate::music::{
     Chord, ChordError, ChordMark, ChordSymbol, NO_CHORD, PitchClasses, Scale, TICKS_PER_QUARTER, Ticks,
     tick_of_step,
@@ -221,6 +221,21 @@ impl Harmony {
         moved.chords_for(self.control).map_err(|e| bad(&e))
     }
 }
+
+/// Holds a melody to the chords of its steps by `amount`, see [`Card::chord_lean`](crate::model::Card::chord_lean).
+pub(super) fn lean(heard: &[Option<Chord>], amount: f32) -> impl Fn(&History<MelodyEvent>) -> Lean + '_ {
+    move |history| {
+        let chord = heard.get(history.len()).copied().flatten();
+        Box::new(move |event: MelodyEvent| match (event.pitch(), chord) {
+            (Some(pitch), Some(chord)) if chord.pitches.contains(pitch) => amount,
+            (Some(_), Some(_)) => -amount,
+            _ => 0.0,
+        })
+    }
+}
+
+/// What each next event is favoured by.
+type Lean = Box<dyn Fn(MelodyEvent) -> f32>;
 
 /// A chord from its root upwards and back, starting near middle C: four model pitches.
 pub(super) fn broken(chord: Option<Chord>) -> [i32; 4] {

@@ -175,3 +175,19 @@ fn a_take_holds_no_chords_that_its_model_did_not_hear() {
         assert_eq!((figures(&takes[0]), takes[0].notices.len()), (named(&[]), 1), "{id}");
     }
 }
+
+#[test]
+fn a_model_that_leans_on_its_chords_plays_more_of_their_notes() {
+    let share = |lean: f32| {
+        let mut model = testing::model("chord_pitches_improv");
+        model.set_chord_lean(lean).expect("possible");
+        let notes: Vec<Note> = takes(&model, &Request { variations: 16, bars: 16, ..over("C") })
+            .into_iter()
+            .flat_map(|t| t.clip.notes)
+            .collect();
+        notes.iter().filter(|n| [0, 4, 7].contains(&(n.pitch % 12))).count() as f32 / notes.len() as f32
+    };
+    let (free, little, much) = (share(0.0), share(0.5), share(4.0));
+    assert!(free < little && little < much && much > 0.99, "{free} {little} {much}");
+    assert!(testing::model("chord_pitches_improv").set_chord_lean(f32::NAN).is_err());
+}

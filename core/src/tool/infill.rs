@@ -6,7 +6,7 @@
 //! kept rhythm every note keeps its place, length and velocity, and only pitches (drums: which of them) are
 //! drawn.
 use super::assemble::{self, Placement, steps_until};
-use super::harmony::Harmony;
+use super::harmony::{Harmony, lean};
 use super::limits::{PitchLimits, density, drum_effect};
 use super::primer::{GridPrimer, MAX_PRIMER_BARS, one_voice};
 use super::rules::{self, NO_ONSET, OTHER_WAY, REPEATS, cost};
@@ -14,7 +14,7 @@ use super::run::{no_classes, seeds, take, write};
 use super::{Cancel, Request, Take, ToolError};
 use crate::codec::encoding::{Conditional, DrumsOneHot, Encoding, History, listed};
 use crate::codec::{MelodyEvent, PitchSet};
-use crate::model::event_rnn::{Rules, WriteOptions};
+use crate::model::event_rnn::{Lean, Rules, WriteOptions};
 use crate::model::{Model, ModelEncoding};
 use crate::music::{Clip, ClipKind, Note, Ticks, step_of_tick, tick_of_step};
 use crate::sampling::Effect;
@@ -92,7 +92,7 @@ pub(super) fn run(
             job.drums(encoding.as_ref(), &classes, cancel, progress)
         }
         ModelEncoding::Melody(encoding) => {
-            job.melody(encoding.as_ref(), &job.heard()?, (request, &[]), cancel, progress)
+            job.melody(encoding.as_ref(), (&job.heard()?, None), (request, &[]), cancel, progress)
         }
         ModelEncoding::Improv { chords: control, melody } => {
             let heard = job.heard()?;
@@ -113,7 +113,8 @@ pub(super) fn run(
             let source = listed(&chords);
             let encoding = Conditional { control, source: &source, target: melody.as_ref() };
             let whole = Request { chords: Some(harmony.track), ..whole };
-            job.melody(&encoding, &heard, (&whole, &harmony.notices), cancel, progress)
+            let lean = lean(&chords, model.card().chord_lean);
+            job.melody(&encoding, (&heard, Some(&lean)), (&whole, &harmony.notices), cancel, progress)
         }
         _ => Err(ToolError::NoInfill(model.name().to_owned())),
     }
@@ -270,7 +271,7 @@ impl Job<'_> {
     fn melody(
         &self,
         encoding: &dyn Encoding<MelodyEvent>,
-        heard: &Heard,
+        (heard, lean): (&Heard, Option<&Lean<'_, MelodyEvent>>),
         (request, notices): (&Request, &[String]),
         cancel: &Cancel,
         progress: &mut dyn FnMut(f32),
@@ -326,6 +327,7 @@ impl Job<'_> {
             seeds: &self.seeds,
             effect: (limits.bites || density.is_some()).then_some(&effect as &dyn Fn(MelodyEvent) -> Effect),
             rules: Some(costs),
+            lean,
             forced: Some(&forced),
             density,
             search: self.request.search,

@@ -56,7 +56,7 @@ impl PitchLimits {
             Some(pitch) => Effect {
                 forbidden: !self.allowed.get(usize::from(pitch)).copied().unwrap_or(false),
                 onsets: 1,
-                cost: 0,
+                ..Effect::default()
             },
             None => Effect::default(),
         }

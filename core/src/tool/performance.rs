@@ -212,7 +212,9 @@ impl<'a> Job<'a> {
         self.notices.extend(pitches.notice.clone());
         let may_sound = pitches.pitches();
         let effect = |event: PerformanceEvent| match event {
-            PerformanceEvent::NoteOn(p) => Effect { forbidden: !may_sound.contains(p), onsets: 1, cost: 0 },
+            PerformanceEvent::NoteOn(p) => {
+                Effect { forbidden: !may_sound.contains(p), onsets: 1, ..Effect::default() }
+            }
             _ => Effect::default(),
         };
         let rules = rules::performance(&self.request.constraints);
