@@ -221,7 +221,6 @@ impl Engine {
             listen_first: tool == ToolKind::Harmonise && self.params.more.listen_first.value(),
             search: self.params.more.beam(),
             chords: chords.filter(|_| model.hears_chords),
-            ..Request::default()
         })
     }
 
