@@ -17,7 +17,6 @@ mod f_generate_voices;
 mod report;
 mod rnn_case;
 mod vae_array;
-mod vae_arrays;
 mod vae_cases;
 mod vae_converters;
 mod vae_forward;

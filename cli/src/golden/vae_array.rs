@@ -22,7 +22,7 @@ impl Array {
         let bytes = base64(value["b64"].as_str().context("an array without values")?)?;
         let values: Vec<f32> = bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect();
         ensure!(
-            values.len() == shape.iter().product::<usize>(),
+            4 * values.len() == bytes.len() && values.len() == shape.iter().product::<usize>(),
             "{} values of shape {shape:?}",
             values.len()
         );
@@ -61,4 +61,20 @@ fn base64(text: &str) -> Result<Vec<u8>> {
         }
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn arrays_are_read() {
+        let read = |b64: &str| Array::need(&json!({ "shape": [1, 2], "dtype": "f32", "b64": b64 }), "array");
+        let array = read("AACAPwAAAMA=").expect("an array");
+        assert_eq!((array.shape, array.values), (vec![1, 2], vec![1.0, -2.0]));
+        for wrong in ["AACAPwAAAM", "AACAPw==", "AACAPwAAA*A="] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! `converters_*.json`: music to what the latent models read, and what they write to music.
 
 use super::a_quantise::difference;
-use super::vae_arrays::floats;
+use super::vae_array::Array;
 use super::vae_cases::{cut, kit, labels, lists, optional, programs, rows, sequence};
 use super::{Outcome, Report};
 use anyhow::{Context, Result, ensure};
@@ -115,7 +115,7 @@ fn music(kind: &str, case: &Value) -> Result<Option<NoteSequence>> {
         "groove" => {
             // Which map a mode takes stands in the cases of the other direction; it is the same in all.
             let args = json!({ "pitch_classes": "roland9", "inference_pitch_classes": "reduced9" });
-            let (shape, values) = floats(&case["input"])?;
+            let Array { shape, values } = Array::need(&case["input"], "input")?;
             let width = *shape.last().context("no width")?;
             let converter = GrooveConverter { kit: kit(&args, &case["mode"])?, ..GrooveConverter::default() };
             converter.from_tensors(&Rows { width, values })?
@@ -265,7 +265,7 @@ fn plain(example: &Value) -> Result<Value> {
     let mut out = example.clone();
     for (_, value) in out.as_object_mut().into_iter().flatten() {
         if value.get("b64").is_some() {
-            let (shape, values) = floats(value)?;
+            let Array { shape, values } = Array::need(value, "array")?;
             *value = json!({ "width": shape.last(), "values": values });
         }
     }

@@ -21,7 +21,8 @@ const TOLERANCE: (f64, f64) = (2e-5, 1e-4);
 pub fn run(doc: &Value, report: &mut Report) {
     let name = doc["name"].as_str().unwrap_or("?").to_owned();
     let loaded = load(doc, report);
-    let parts: [(&str, fn(&Case) -> Result<f64>); 3] =
+    type Check = fn(&Case<'_>) -> Result<f64>;
+    let parts: [(&str, Check); 3] =
         [("encoder", encoder), ("teacher forcing", teacher_forcing), ("mode decode", mode_decode)];
     for (part, check) in parts {
         let outcome = match &loaded {
