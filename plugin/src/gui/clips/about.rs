@@ -12,13 +12,10 @@ const CREDITS: [(&str, &str); 7] = [
          CC BY 4.0. Changes: used to train model weights.",
     ),
     (
-        "OpenScore Lieder and String Quartets (melody, improv and polyphony models)",
+        "OpenScore Lieder and Quartets (melodies, voices)",
         "Scores transcribed by the OpenScore community. CC0 1.0.",
     ),
-    (
-        "OpenEWLD (melody and improv models)",
-        "Lead sheets in the public domain, from the Wikifonia collection.",
-    ),
+    ("OpenEWLD (melodies)", "Lead sheets in the public domain, from the Wikifonia collection."),
     (
         "Model designs",
         "After the published Magenta papers and descriptions; own code and own weights. Not affiliated with Google.",
