@@ -12,8 +12,9 @@ use crate::state;
 use crate::transport::Transport;
 use anyhow::{Context as _, Result, bail, ensure};
 use descant_core::music::midi::{self, WriteOptions};
-use descant_core::music::{Clip, ClipKind, Note, Span, TICKS_PER_QUARTER, Voices};
+use descant_core::music::{Chord, Clip, ClipKind, Note, Span, TICKS_PER_QUARTER, Voices};
 use descant_core::tool::{self, Take};
+use descant_plugin::clips::chords::Chords;
 use descant_plugin::clips::document::{Content, Entry, Primer};
 use descant_plugin::gui::view::PrimerOrigin;
 use std::fs;
@@ -99,6 +100,9 @@ pub fn run(out: &Path) -> Result<()> {
         }
     }
 
+    pages.push(("improvise".into(), improvise(out)?));
+    pages.push(("harmonise".into(), harmonise(out)?));
+
     #[cfg(target_os = "linux")]
     for line in pictures::take(out, &pages)? {
         println!("{line}");
@@ -106,6 +110,74 @@ pub fn run(out: &Path) -> Result<()> {
     let files = fs::read_dir(out)?.count();
     println!("\n{files} files in {}", out.display());
     Ok(())
+}
+
+/// A project that already holds something, and the takes of a run with these settings in it.
+fn reopened(content: &Content, settings: &[(&str, &str)]) -> Result<(Host, Content)> {
+    let mut host = open()?;
+    let loaded = state::with_document(&host.save()?, content)?;
+    host.load(&loaded)?;
+    let content = generate(&mut host, settings)?;
+    plays_what_it_shows(&mut host, &content)?;
+    Ok((host, content))
+}
+
+/// Melodies over typed chords. The saved project.
+fn improvise(out: &Path) -> Result<Vec<u8>> {
+    const MODEL: &str = "Chord pitches improv RNN";
+    const CHORDS: [&str; 4] = ["Dm7", "G7", "Cmaj7", "Am7"];
+    let chords = Chords { progression: CHORDS.map(String::from).to_vec(), ..Chords::default() };
+    let project = Content { chords, ..Content::default() };
+    let settings = [("Model", MODEL), ("Variations", "4"), ("Generate bars", "8")];
+    let (mut host, content) = reopened(&project, &settings)?;
+    let (mut inside, mut notes) = (0, 0);
+    for entry in &content.entries {
+        write_take(out, entry)?;
+        let marks = entry.take.chords();
+        for note in &entry.take.clip.notes {
+            let mark = marks.iter().rev().find(|c| c.tick <= note.start).context("a note without a chord")?;
+            let chord = Chord::of_figure(&mark.figure)?.context("no chord")?;
+            inside += usize::from(chord.pitches.contains(note.pitch));
+            notes += 1;
+        }
+    }
+    ensure!(notes > 0 && 2 * inside > notes, "{inside} of {notes} notes belong to their chords");
+    println!(
+        "Generate  {MODEL} over {}: {} takes, {inside} of {notes} notes belong to their chords",
+        CHORDS.join(" "),
+        content.entries.len()
+    );
+    host.save()
+}
+
+/// Voices for a melody. The saved project.
+fn harmonise(out: &Path) -> Result<Vec<u8>> {
+    const MODEL: &str = "Polyphony RNN";
+    let melody = primer(&INPUTS[1])?;
+    let project = Content {
+        primer: Some(Primer { clip: melody.clone(), origin: PrimerOrigin::File }),
+        ..Content::default()
+    };
+    let settings = [("Tool", "Harmonise"), ("Model", MODEL), ("Variations", "2")];
+    let (mut host, content) = reopened(&project, &settings)?;
+    for entry in &content.entries {
+        let mut rest = entry.take.clip.notes.clone();
+        for note in &melody.notes {
+            let place = rest.iter().position(|n| n == note).context("a note of the melody is gone")?;
+            rest.remove(place);
+        }
+        ensure!(!rest.is_empty(), "no voices were added");
+        write_take(out, entry)?;
+    }
+    let take = &content.entries[0].take;
+    println!(
+        "Harmonise {} ({} notes): {} notes in {} bars by {MODEL}, every one of the melody among them",
+        INPUTS[1].file,
+        melody.notes.len(),
+        take.clip.notes.len(),
+        take.clip.bars()
+    );
+    host.save()
 }
 
 fn word(kind: ClipKind) -> &'static str {
@@ -141,7 +213,8 @@ fn intact(primer: &Clip, take: &Take) -> Result<()> {
 
 fn write_take(out: &Path, entry: &Entry) -> Result<()> {
     let clip = &entry.take.clip;
-    let bytes = midi::write_clip(clip, WriteOptions::default())?;
+    let chords = entry.take.chords();
+    let bytes = midi::write_clip(clip, WriteOptions { chords: &chords, ..WriteOptions::default() })?;
     let name = tool::file_name(&clip.name);
     fs::write(out.join(format!("{name}.mid")), &bytes)?;
     // What was written must read back as the clip.
