@@ -103,8 +103,9 @@ fn how_much(ui: &mut Ui, variations: Rect, temperature: Rect, length: Rect, cx: 
     }
 
     let state = cx.param(ParamId::Bars).clone();
-    let tip = "How many new bars are written.";
-    let c = Control { id: ParamId::Bars, name: "Length", tip, state: &state, enabled: true };
+    let adds = cx.view.tool.adds_bars();
+    let tip = if adds { "How many new bars are written." } else { "The takes are as long as their primer." };
+    let c = Control { id: ParamId::Bars, name: "Length", tip, state: &state, enabled: adds };
     control::field(ui, length, &c, &mut cx.state.controls, cx.out);
     if let (ToolKind::Continue, Some(primer)) = (cx.view.tool, &cx.view.primer) {
         // The parameter runs over 1..=32 new bars.

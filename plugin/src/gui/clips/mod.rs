@@ -17,7 +17,8 @@ use super::takes;
 use super::theme;
 use super::view::{Action, ParamId, ParamState, View};
 use super::widgets::{control::ControlState, paragraph, text};
-use descant_core::tool::ToolKind;
+use descant_core::music::Note;
+use descant_core::tool::{Take, ToolKind};
 use egui::{Align2, Event, Key, Modifiers, Rect, StrokeKind, Ui, UiBuilder, pos2, vec2};
 
 /// What a window remembers between frames and may forget when it closes.
@@ -177,6 +178,7 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
             take: None,
             clip: &p.clip,
             new_from: p.clip.length,
+            kept: &[],
             ghost: None,
             playhead: None,
             title: "Primer",
@@ -191,6 +193,7 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
             take: Some(t.id),
             clip,
             new_from: t.take.new_from,
+            kept: kept(&t.take),
             ghost: ghost.filter(|g| g.take.clip.kind == clip.kind).map(|g| &g.take.clip),
             playhead: view.transport.playhead.filter(|_| view.sounding == Some(t.id)),
             title: &t.seed,
@@ -205,6 +208,13 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
         chords::clicked(cx, click, take);
     }
     chords::show(ui, cx, take);
+}
+
+/// Notes of the primer that a tool left as they were.
+fn kept(take: &Take) -> &[Note] {
+    let request = &take.request;
+    let primer = request.primer.as_ref().filter(|_| !request.tool.adds_bars());
+    primer.map_or(&[], |clip| &clip.notes)
 }
 
 /// Nothing to show yet: say what to do.

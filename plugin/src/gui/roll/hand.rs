@@ -46,9 +46,9 @@ pub(super) fn notes(ui: &Ui, g: &Geometry, c: &Content<'_>, s: &mut RollState, o
         if r.is_positive() {
             let response = ui.interact(r, ui.scope_id().with(("note", i)), Sense::click_and_drag());
             note_gestures(ui, g, i, n, &response, c, s, out);
-            paint::note(&p, g, &now, c.new_from, s.selected == Some(i), response.hovered());
+            paint::note(&p, g, &now, c.is_primer(&now), s.selected == Some(i), response.hovered());
         } else if now != *n {
-            paint::note(&p, g, &now, c.new_from, true, false);
+            paint::note(&p, g, &now, c.is_primer(&now), true, false);
         }
     }
 }
@@ -151,9 +151,9 @@ pub(super) fn velocity_strip(
     let shown =
         c.clip.notes.iter().enumerate().filter(|(_, n)| (from..=to).contains(&n.start)).map(|(i, n)| {
             let note = drag.as_ref().filter(|d| d.index == i).map_or(n, |d| &d.now);
-            (note, s.selected == Some(i))
+            (note, c.is_primer(note), s.selected == Some(i))
         });
-    paint::velocities(ui.painter(), g, c.new_from, shown);
+    paint::velocities(ui.painter(), g, shown);
 }
 
 /// Moves the dragged note with the mouse and hands the edit over when it is released.

@@ -30,6 +30,8 @@ pub struct Content<'a> {
     pub clip: &'a Clip,
     /// Notes from here on are the model's.
     pub new_from: Ticks,
+    /// Sorted: notes that are the musician's wherever they lie, because a tool kept them.
+    pub kept: &'a [Note],
     /// The clip shown before, drawn as outlines.
     pub ghost: Option<&'a Clip>,
     /// Playhead in the clip.
@@ -40,6 +42,13 @@ pub struct Content<'a> {
     pub locks: Option<&'a [u32]>,
     /// Chords over the notes.
     pub chords: Option<chords::Lane>,
+}
+
+impl Content<'_> {
+    /// Whether a note is the musician's.
+    fn is_primer(&self, note: &Note) -> bool {
+        note.start < self.new_from || self.kept.binary_search(note).is_ok()
+    }
 }
 
 /// View settings and the drag in progress.

@@ -155,8 +155,8 @@ fn key(p: &Painter, cell: Rect, pitch: u8, on: bool) {
 }
 
 /// Colour of a note: whose it is, and how hard it is struck.
-fn colour(note: &Note, new_from: Ticks) -> Color32 {
-    let hue = if note.start < new_from { theme::PRIMER } else { theme::GENERATED };
+fn colour(note: &Note, primer: bool) -> Color32 {
+    let hue = if primer { theme::PRIMER } else { theme::GENERATED };
     theme::mix(theme::GROUND, hue, 0.42 + 0.58 * f32::from(note.velocity) / 127.0)
 }
 
@@ -177,11 +177,11 @@ pub fn ghost(p: &Painter, g: &Geometry, notes: &[Note]) {
 }
 
 /// One note. Primer notes have an outline besides their colour, new ones have none.
-pub fn note(p: &Painter, g: &Geometry, n: &Note, new_from: Ticks, selected: bool, hovered: bool) {
+pub fn note(p: &Painter, g: &Geometry, n: &Note, primer: bool, selected: bool, hovered: bool) {
     let r = g.note(n.start, n.length, n.pitch);
-    let fill = colour(n, new_from);
+    let fill = colour(n, primer);
     p.rect_filled(r, 2.5, if hovered { theme::mix(fill, Color32::WHITE, 0.2) } else { fill });
-    if n.start < new_from {
+    if primer {
         p.rect_stroke(r, 2.5, Stroke::new(1.0, theme::mix(fill, Color32::WHITE, 0.35)), StrokeKind::Inside);
     }
     if selected {
@@ -194,13 +194,8 @@ pub fn note(p: &Painter, g: &Geometry, n: &Note, new_from: Ticks, selected: bool
     }
 }
 
-/// Velocity stems under the notes.
-pub fn velocities<'n>(
-    p: &Painter,
-    g: &Geometry,
-    new_from: Ticks,
-    notes: impl Iterator<Item = (&'n Note, bool)>,
-) {
+/// Velocity stems under the notes; each with whether it is the primer's and whether it is selected.
+pub fn velocities<'n>(p: &Painter, g: &Geometry, notes: impl Iterator<Item = (&'n Note, bool, bool)>) {
     let area = g.velocities;
     let left = Rect::from_x_y_ranges(g.keys.x_range(), area.y_range());
     p.rect_filled(left, 0.0, theme::PANEL);
@@ -210,10 +205,10 @@ pub fn velocities<'n>(
     let p = p.with_clip_rect(area);
     p.rect_filled(area, 0.0, theme::GROUND);
     p.hline(area.x_range(), area.top() + 0.5, theme::hairline());
-    for (n, selected) in notes {
+    for (n, primer, selected) in notes {
         let x = g.x(n.start) + 2.0;
         let y = area.bottom() - (area.height() - 8.0) * f32::from(n.velocity) / 127.0;
-        let c = if selected { theme::TEXT } else { colour(n, new_from) };
+        let c = if selected { theme::TEXT } else { colour(n, primer) };
         p.vline(x, y..=area.bottom(), Stroke::new(1.5, theme::fade(c, 0.75)));
         p.circle_filled(pos2(x, y), 2.8, c);
     }
