@@ -32,7 +32,9 @@ impl GridPrimer {
         let first = quantised.notes.iter().map(|n| n.start_step).min().ok_or(ToolError::EmptyPrimer)?;
         let bar = clip.meter.bar_ticks();
         let new_step = step_at_or_after(clip.length, steps_per_quarter);
-        let whole_bars = (clip.length + bar - 1).div_euclid(bar);
+        // Bars may be shorter than a step.
+        let start = crate::music::tick_of_step(new_step, steps_per_quarter).max(clip.length);
+        let whole_bars = (start + bar - 1).div_euclid(bar);
         let end = (whole_bars + i64::from(bars)) * bar;
         let first_bar = crate::music::tick_of_step(first, steps_per_quarter).div_euclid(bar);
         let origin_bar = first_bar.max(whole_bars - MAX_PRIMER_BARS);

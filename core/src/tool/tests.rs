@@ -335,6 +335,16 @@ proptest! {
 }
 
 #[test]
+fn bars_shorter_than_a_step_leave_room_for_the_new_part() {
+    let note = Note { start: 0, pitch: 60, length: 1, velocity: 64 };
+    let meter = Meter { numerator: 1, denominator: 32 };
+    let primer = Clip { notes: vec![note], length: 253_441, meter, ..Clip::default() };
+    let (model, base) = continued("basic_rnn", primer);
+    let take = &takes(&model, &Request { bars: 1, ..base })[0];
+    assert!(take.clip.length > take.new_from && take.clip.length % meter.bar_ticks() == 0);
+}
+
+#[test]
 fn a_search_finds_likelier_takes_and_each_take_is_its_own() {
     let search = |beam, branch, steps_per_iteration| BeamOptions { beam, branch, steps_per_iteration };
     for id in ["drum_kit", "attention_rnn", "basic_improv"] {
