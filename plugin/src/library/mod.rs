@@ -159,7 +159,7 @@ impl Generator for Models {
 }
 
 /// Errors of core are clauses; the status line shows sentences.
-fn sentence(clause: &str) -> String {
+pub(crate) fn sentence(clause: &str) -> String {
     let mut letters = clause.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     let text = format!("{first}{}", letters.as_str());

@@ -134,7 +134,7 @@ impl Worker {
         }
         for notice in &notices {
             text.push(' ');
-            text.push_str(notice);
+            text.push_str(&library::sentence(notice));
         }
         engine.say(if notices.is_empty() { StatusKind::Good } else { StatusKind::Warn }, text);
     }

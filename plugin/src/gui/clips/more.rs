@@ -5,12 +5,14 @@ use super::Cx;
 use crate::gui::theme;
 use crate::gui::view::{Action, ParamId};
 use crate::gui::widgets::{button, choice, control, control::Control, icons::Icon, text};
-use egui::{Align2, Popup, PopupCloseBehavior, Rect, Sense, Ui, pos2, vec2};
+use egui::{Align2, Frame, Popup, PopupCloseBehavior, Rect, Sense, Ui, pos2, vec2};
 
 const WIDTH: f32 = 372.0;
 /// A caption with a control under it.
 const ROW: f32 = 44.0;
 const GAP: f32 = 12.0;
+/// Around everything.
+const MARGIN: f32 = 8.0;
 /// Height of the pitch-class editor.
 const EDITOR: f32 = 84.0;
 /// Place of "Custom" among the searches.
@@ -22,8 +24,8 @@ pub(super) fn show(ui: &Ui, rect: Rect, cx: &mut Cx<'_>) {
     let response = button::icon(ui, rect, Icon::Sliders, "More settings", tip, true);
     Popup::menu(&response)
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
-        .width(WIDTH)
-        .show(|ui| panel(ui, cx));
+        .width(WIDTH + 2.0 * MARGIN)
+        .show(|ui| Frame::new().inner_margin(MARGIN).show(ui, |ui| panel(ui, cx)));
 }
 
 fn panel(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -60,8 +62,8 @@ fn panel(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tip = "No pitch, and no set of drums, follows itself.";
     switch(ui, right, ParamId::NoRepeat, "No repeated notes", tip, cx);
 
-    let labels = ["Nothing", "Rhythm", "Rhythm and contour"];
-    let tip = "What stays of the bars that are written anew: their rhythm, or also where the melody rises and falls.";
+    let labels = ["Nothing", "Rhythm", "Contour"];
+    let tip = "What stays of the bars that are written anew: their rhythm, or with it where the melody rises and falls.";
     options(ui, cx, ParamId::Keep, ("Rewrite keeps", ""), tip, &labels);
     locked(ui, cx);
 
