@@ -30,6 +30,7 @@ struct Wanted {
     title: &'static str,
     /// Within a sentence.
     noun: &'static str,
+    #[cfg_attr(target_os = "macos", expect(dead_code, reason = "its dialogs name no kinds of files"))]
     group: &'static str,
     endings: &'static [&'static str],
 }
@@ -151,19 +152,20 @@ fn reveal_programs(path: &Path) -> Vec<Process> {
 #[cfg(windows)]
 fn open_dialogs(wanted: Wanted) -> Vec<(&'static str, Vec<String>)> {
     let filter = format!("{}|{}", wanted.group, patterns(wanted, ";"));
-    vec![windows_dialog("OpenFileDialog", "", &filter)]
+    vec![windows_dialog("OpenFileDialog", wanted.title, "", &filter)]
 }
 
 #[cfg(windows)]
 fn save_dialogs(to: &Path) -> Vec<(&'static str, Vec<String>)> {
-    vec![windows_dialog("SaveFileDialog", &to.to_string_lossy().replace('\'', "''"), "Music|*.mid")]
+    let name = to.to_string_lossy().replace('\'', "''");
+    vec![windows_dialog("SaveFileDialog", "Save take", &name, "Music|*.mid")]
 }
 
 #[cfg(windows)]
-fn windows_dialog(kind: &str, name: &str, filter: &str) -> (&'static str, Vec<String>) {
+fn windows_dialog(kind: &str, title: &str, name: &str, filter: &str) -> (&'static str, Vec<String>) {
     let script = format!(
         "Add-Type -AssemblyName System.Windows.Forms; [Console]::OutputEncoding = [Text.Encoding]::UTF8; \
-         $d = New-Object System.Windows.Forms.{kind}; $d.Filter = '{filter}'; $d.FileName = '{name}'; \
+         $d = New-Object System.Windows.Forms.{kind}; $d.Title = '{title}'; $d.Filter = '{filter}'; $d.FileName = '{name}'; \
          if ($d.ShowDialog() -eq 'OK') {{ [Console]::Write($d.FileName) }}"
     );
     ("powershell", texts(&["-NoProfile", "-STA", "-Command", &script]))
