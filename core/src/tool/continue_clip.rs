@@ -6,7 +6,7 @@
 use super::assemble::{self, Placement, steps_until};
 use super::harmony::{Harmony, lean};
 use super::limits::{PitchLimits, density, drum_effect};
-use super::primer::{GridPrimer, one_voice, outside};
+use super::primer::{GridPrimer, given, one_voice, outside};
 use super::run::{no_classes, seeds, take, write};
 use super::voices::{self, Part};
 use super::{Cancel, Request, Take, ToolError, rules};
@@ -164,11 +164,7 @@ pub(super) fn run(
     cancel: &Cancel,
     progress: &mut dyn FnMut(f32),
 ) -> Result<Vec<Take>, ToolError> {
-    let mut primer = request.primer.clone().ok_or(ToolError::NoPrimer)?;
-    primer.normalise();
-    if primer.notes.is_empty() {
-        return Err(ToolError::EmptyPrimer);
-    }
+    let primer = given(request)?;
     let spq = model.hparams().steps_per_quarter;
     let (heard, dropped) = match model.encoding() {
         ModelEncoding::Melody(_) | ModelEncoding::Improv { .. } => one_voice(&primer, spq),

@@ -8,7 +8,7 @@
 use super::assemble::{self, Placement, steps_until};
 use super::harmony::{Harmony, lean};
 use super::limits::{PitchLimits, density, drum_effect};
-use super::primer::{GridPrimer, MAX_PRIMER_BARS, one_voice};
+use super::primer::{GridPrimer, MAX_PRIMER_BARS, given, one_voice};
 use super::rules::{self, NO_ONSET, OTHER_WAY, REPEATS, cost};
 use super::run::{no_classes, seeds, take, write};
 use super::{Cancel, Request, Take, ToolError};
@@ -63,11 +63,7 @@ pub(super) fn run(
     progress: &mut dyn FnMut(f32),
 ) -> Result<Vec<Take>, ToolError> {
     let infill = &request.infill;
-    let mut clip = request.primer.clone().ok_or(ToolError::NoPrimer)?;
-    clip.normalise();
-    if clip.notes.is_empty() {
-        return Err(ToolError::EmptyPrimer);
-    }
+    let clip = given(request)?;
     let bars = clip.bars();
     if i64::from(bars) > MAX_PRIMER_BARS {
         return Err(ToolError::BadRequest(format!("the clip is longer than {MAX_PRIMER_BARS} bars")));

@@ -6,7 +6,7 @@
 //! there. A whole-note model has several outputs at once, which no limit reaches.
 use super::assemble::VELOCITY;
 use super::limits::PitchLimits;
-use super::primer::MAX_PRIMER_BARS;
+use super::primer::{MAX_PRIMER_BARS, given};
 use super::run::{seeds, take};
 use super::{Cancel, Request, Take, ToolError, rules};
 use crate::codec::encoding::{Conditional, Encoding, History, NoteEncoding, PerformanceControls};
@@ -63,11 +63,7 @@ impl<'a> Job<'a> {
     fn new(model: &'a Model, request: &'a Request) -> Result<Self, ToolError> {
         let mut primer = None;
         if request.tool.needs_primer() {
-            let mut clip = request.primer.clone().ok_or(ToolError::NoPrimer)?;
-            clip.normalise();
-            if clip.notes.is_empty() {
-                return Err(ToolError::EmptyPrimer);
-            }
+            let clip = given(request)?;
             if clip.kind == ClipKind::Drums {
                 return Err(ToolError::DrumPrimer(model.name().to_owned()));
             }

@@ -2,8 +2,8 @@
 //!
 //! Worker thread. The model hears the primer on its grid, from the bar of the first note on and at most
 //! [`MAX_PRIMER_BARS`] bars of it; swing, micro-timing and velocity stay in the clip.
-use super::ToolError;
 use super::assemble::step_at_or_after;
+use super::{Request, ToolError};
 use crate::codec::encoding::{DrumsOneHot, OneHot};
 use crate::codec::{Limits, Melody, MelodyEvent, MelodyLimits, PitchSet};
 use crate::music::{Clip, Grid, Note, Quantised, QuantisedNote, Ticks, step_of_tick, top_line};
@@ -21,6 +21,13 @@ pub(super) struct GridPrimer {
     pub new_step: i64,
     /// End of the whole take.
     pub end: Ticks,
+}
+
+/// The request's primer in order, with a note at least.
+pub(super) fn given(request: &Request) -> Result<Clip, ToolError> {
+    let mut clip = request.primer.clone().ok_or(ToolError::NoPrimer)?;
+    clip.normalise();
+    if clip.notes.is_empty() { Err(ToolError::EmptyPrimer) } else { Ok(clip) }
 }
 
 impl GridPrimer {

@@ -4,7 +4,7 @@
 //! Piano roll models are drawn key by key; at temperature 0 a key sounds from a probability of one half.
 use super::assemble::{self, Placement};
 use super::limits::{PitchLimits, density};
-use super::primer::MAX_PRIMER_BARS;
+use super::primer::{MAX_PRIMER_BARS, given};
 use super::run::{seeds, take};
 use super::{Cancel, Request, Take, ToolError};
 use crate::codec::pianoroll::{LOWEST_KEY, Longest, key_of_pitch};
@@ -141,11 +141,7 @@ pub(super) fn harmonise(
     if !matches!(model.encoding(), ModelEncoding::Polyphony(_)) {
         return Err(ToolError::NotVoices(model.name().to_owned()));
     }
-    let mut melody = request.primer.clone().ok_or(ToolError::NoPrimer)?;
-    melody.normalise();
-    if melody.notes.is_empty() {
-        return Err(ToolError::EmptyPrimer);
-    }
+    let melody = given(request)?;
     if melody.kind == ClipKind::Drums {
         return Err(ToolError::DrumPrimer(model.name().to_owned()));
     }

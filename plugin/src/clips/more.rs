@@ -54,7 +54,7 @@ pub struct PitchWeight {
 }
 
 /// Names of the pitch classes from C on.
-pub const PITCH_CLASSES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
+const PITCH_CLASSES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
 
 /// The usual weight of a pitch class, in per cent.
 const USUAL: i32 = 100;
