@@ -5,6 +5,8 @@
 //! priority: that is the caller's choice (`nice`).
 
 #[cfg(feature = "train")]
+mod latent;
+#[cfg(feature = "train")]
 mod session;
 
 use std::path::PathBuf;

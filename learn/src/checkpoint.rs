@@ -53,29 +53,90 @@ pub fn f32_bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|v| v.to_le_bytes()).collect()
 }
 
+/// Writes named tensors and a text of the run's own.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn store(
+    path: &Path,
+    header: &str,
+    tensors: &[(String, Vec<usize>, &[f32])],
+) -> Result<(), CheckpointError> {
+    let bytes: Vec<Vec<u8>> = tensors.iter().map(|(_, _, values)| f32_bytes(values)).collect();
+    let views = tensors
+        .iter()
+        .zip(&bytes)
+        .map(|((name, shape, _), bytes)| {
+            Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?))
+        })
+        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
+    let metadata = HashMap::from([("session".to_owned(), header.to_owned())]);
+    Ok(write_atomically(path, &safetensors::serialize(views, Some(metadata))?)?)
+}
+
+/// A stored run, opened.
+#[derive(Debug)]
+pub struct Stored<'a> {
+    header: String,
+    file: SafeTensors<'a>,
+}
+
+impl<'a> Stored<'a> {
+    /// Opens the bytes of a file that [`store`] wrote.
+    ///
+    /// # Errors
+    /// When they are damaged.
+    pub fn new(bytes: &'a [u8]) -> Result<Self, CheckpointError> {
+        let (_, metadata) = SafeTensors::read_metadata(bytes)?;
+        let header = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|m| m.get("session"))
+            .ok_or_else(|| CheckpointError::Damaged("the state of the run is missing".into()))?;
+        Ok(Self { header: header.clone(), file: SafeTensors::deserialize(bytes)? })
+    }
+
+    /// The run's own text.
+    #[must_use]
+    pub fn header(&self) -> &str {
+        &self.header
+    }
+
+    /// A tensor of `len` values.
+    ///
+    /// # Errors
+    /// When it is missing or has another size.
+    pub fn tensor(&self, name: &str, len: usize) -> Result<Vec<f32>, CheckpointError> {
+        let view = self.file.tensor(name)?;
+        if view.dtype() != Dtype::F32 || view.data().len() != 4 * len {
+            return Err(CheckpointError::Damaged(format!("{name} has the wrong size")));
+        }
+        Ok(view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+    }
+}
+
 /// Stores the run.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn save(session: &Session, path: &Path) -> Result<(), CheckpointError> {
-    let mut tensors: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
-    let mut add = |kind: &str, name: &str, shape: &[usize], values: &[f32]| {
-        tensors.push((format!("{kind}/{name}"), shape.to_vec(), f32_bytes(values)));
-    };
+    let mut tensors: Vec<(String, Vec<usize>, &[f32])> = Vec::new();
     for (i, p) in session.network.parameters.iter().enumerate() {
-        add("value", &p.name, &p.shape, &p.values);
-        add("first", &p.name, &p.shape, &session.moments[i].first);
-        add("second", &p.name, &p.shape, &session.moments[i].second);
-        add("mean", &p.name, &p.shape, &session.mean[i]);
-        add("best", &p.name, &p.shape, &session.best[i]);
+        let (first, second) = (&session.moments[i].first, &session.moments[i].second);
+        let all = [("value", &p.values), ("first", first), ("second", second)];
+        for (kind, values) in all.into_iter().chain([("mean", &session.mean[i]), ("best", &session.best[i])])
+        {
+            tensors.push((format!("{kind}/{}", p.name), p.shape.clone(), values));
+        }
     }
     for (k, (state, &units)) in session.states.iter().zip(&session.network.architecture.layers).enumerate() {
-        let shape = [state.h.len() / units, units];
-        add("state", &format!("{k}/h"), &shape, &state.h);
-        add("state", &format!("{k}/c"), &shape, &state.c);
-        if !state.memory.is_empty() {
-            add("state", &format!("{k}/attended"), &shape, &state.attended);
-            add("state", &format!("{k}/memory"), &[state.memory.len() / units, units], &state.memory);
+        let rows = |values: &[f32]| vec![values.len() / units, units];
+        for (name, values) in
+            [("h", &state.h), ("c", &state.c), ("attended", &state.attended), ("memory", &state.memory)]
+        {
+            if !values.is_empty() {
+                tensors.push((format!("state/{k}/{name}"), rows(values), values));
+            }
         }
     }
     let header = serde_json::to_string(&Header {
@@ -83,12 +144,7 @@ pub fn save(session: &Session, path: &Path) -> Result<(), CheckpointError> {
         settings: session.settings.clone(),
         progress: session.progress.clone(),
     })?;
-    let views = tensors
-        .iter()
-        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
-        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
-    let bytes = safetensors::serialize(views, Some(HashMap::from([("session".to_owned(), header)])))?;
-    Ok(write_atomically(path, &bytes)?)
+    store(path, &header, &tensors)
 }
 
 /// Reads a run back; it goes on exactly where it was stored.
@@ -97,22 +153,9 @@ pub fn save(session: &Session, path: &Path) -> Result<(), CheckpointError> {
 /// When the file is missing or damaged.
 pub fn load(path: &Path) -> Result<Session, CheckpointError> {
     let bytes = std::fs::read(path)?;
-    let (_, metadata) = SafeTensors::read_metadata(&bytes)?;
-    let header = metadata
-        .metadata()
-        .as_ref()
-        .and_then(|m| m.get("session"))
-        .ok_or_else(|| CheckpointError::Damaged("the state of the run is missing".into()))?;
-    let Header { architecture, settings, progress } = serde_json::from_str(header)?;
-    let file = SafeTensors::deserialize(&bytes)?;
-    let read = |kind: &str, name: &str, len: usize| -> Result<Vec<f32>, CheckpointError> {
-        let key = format!("{kind}/{name}");
-        let view = file.tensor(&key)?;
-        if view.dtype() != Dtype::F32 || view.data().len() != 4 * len {
-            return Err(CheckpointError::Damaged(format!("{key} has the wrong size")));
-        }
-        Ok(view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
-    };
+    let stored = Stored::new(&bytes)?;
+    let Header { architecture, settings, progress } = serde_json::from_str(stored.header())?;
+    let read = |kind: &str, name: &str, len: usize| stored.tensor(&format!("{kind}/{name}"), len);
     let mut network = Network::new(architecture, &mut crate::rng::Rng(0));
     let (mut moments, mut mean, mut best) = (Vec::new(), Vec::new(), Vec::new());
     for Parameter { name, values, .. } in &mut network.parameters {

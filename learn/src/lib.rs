@@ -24,3 +24,4 @@ pub mod rng;
 pub mod stream;
 pub mod task;
 pub mod trainer;
+pub mod vae;

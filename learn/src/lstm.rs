@@ -58,6 +58,15 @@ pub enum Input<'a> {
     Dense(&'a [f32]),
     /// Few-hot rows.
     FewHot(&'a FewHot),
+    /// Few-hot rows, and beside them numbers that each sequence is told at every step.
+    Told {
+        /// The rows; they leave the told columns free.
+        rows: &'a FewHot,
+        /// `[batch, n]`.
+        told: &'a [f32],
+        /// First of the `n` columns.
+        at: usize,
+    },
 }
 
 /// Sizes of one layer run.
@@ -162,8 +171,12 @@ pub struct Gradients {
     pub kernel: Vec<f32>,
     /// Of the bias, `[4 * units]`.
     pub bias: Vec<f32>,
-    /// Of a dense input, `[steps * batch, width]`.
+    /// Of a dense input, `[steps * batch, width]`; of what the sequences were told, `[batch, n]`.
     pub input: Option<Vec<f32>>,
+    /// Of the initial h, `[batch, units]`.
+    pub h: Vec<f32>,
+    /// Of the initial cell, `[batch, units]`.
+    pub c: Vec<f32>,
 }
 
 /// Runs the layer over `shape.steps` steps from `initial`.
@@ -188,6 +201,15 @@ pub fn forward(kernel: &[f32], bias: &[f32], input: Input<'_>, initial: &State, 
         }
         Input::FewHot(rows) => {
             add_rows(&mut gates, rows, from_input, four);
+        }
+        Input::Told { rows, told, at } => {
+            add_rows(&mut gates, rows, from_input, four);
+            let n = told.len() / batch;
+            let mut once = vec![0.0; batch * four];
+            product(&mut once, Mat::new(told, batch, n), Mat::new(&from_input[at * four..], n, four), false);
+            for step in gates.chunks_exact_mut(batch * four) {
+                vectorised(|| axpy(step, 1.0, &once));
+            }
         }
     }
 
@@ -215,7 +237,7 @@ pub fn forward(kernel: &[f32], bias: &[f32], input: Input<'_>, initial: &State, 
     Tape { gates, cells, hidden }
 }
 
-/// Back-propagates `d_output` (`[steps * batch, units]`) through time. The initial state is a constant.
+/// Back-propagates `d_output` (`[steps * batch, units]`) through time.
 #[must_use]
 pub fn backward(kernel: &[f32], input: Input<'_>, tape: &Tape, d_output: &[f32], shape: Shape) -> Gradients {
     let Shape { steps, batch, width, units } = shape;
@@ -253,9 +275,7 @@ pub fn backward(kernel: &[f32], input: Input<'_>, tape: &Tape, d_output: &[f32],
                 );
             }
         });
-        if t > 0 {
-            product(&mut dh, Mat::new(z, batch, four), Mat::new(&recurrent_t, four, units), false);
-        }
+        product(&mut dh, Mat::new(z, batch, four), Mat::new(&recurrent_t, four, units), false);
     }
 
     let mut d_kernel = vec![0.0; kernel.len()];
@@ -273,9 +293,23 @@ pub fn backward(kernel: &[f32], input: Input<'_>, tape: &Tape, d_output: &[f32],
             scatter(d_from_input, hot, &dz, four);
             None
         }
+        Input::Told { rows: hot, told, at } => {
+            scatter(d_from_input, hot, &dz, four);
+            let n = told.len() / batch;
+            let mut sums = vec![0.0; batch * four];
+            for step in dz.chunks_exact(batch * four) {
+                vectorised(|| axpy(&mut sums, 1.0, step));
+            }
+            let columns = at * four..(at + n) * four;
+            let sums = Mat::new(&sums, batch, four);
+            product(&mut d_from_input[columns.clone()], Mat::new(told, batch, n).t(), sums, false);
+            let mut d_told = vec![0.0; batch * n];
+            product(&mut d_told, sums, Mat::new(&from_input[columns], n, four).t(), false);
+            Some(d_told)
+        }
     };
     let d_bias = column_sums(&dz, four);
-    Gradients { kernel: d_kernel, bias: d_bias, input: d_input }
+    Gradients { kernel: d_kernel, bias: d_bias, input: d_input, h: dh, c: dc }
 }
 
 /// `to += rows · matrix`, the matrix having `columns` columns.

@@ -307,7 +307,7 @@ pub fn cross_entropy(
 
 /// Turns a row of logits into `scale * (softmax - one_hot(label))` and returns the negative log-likelihood.
 #[inline(always)]
-fn softmax_gradient(row: &mut [f32], label: usize, scale: f32) -> f32 {
+pub(crate) fn softmax_gradient(row: &mut [f32], label: usize, scale: f32) -> f32 {
     let mut top = [f32::NEG_INFINITY; 16];
     let mut chunks = row.chunks_exact(16);
     for chunk in &mut chunks {

@@ -12,6 +12,7 @@ use crate::piece::Piece;
 use crate::trainer::Settings;
 use descant_core::codec::EventError;
 use descant_core::codec::encoding::EncodingError;
+use descant_core::codec::vae::VaeError;
 use descant_core::corpus::{Funnel, Split};
 use descant_core::model::{Configuration, Hparams, find};
 use descant_core::music::QuantiseError;
@@ -21,7 +22,7 @@ use std::path::Path;
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
     /// The name is not one that can be trained.
-    #[error("there is no recipe for \"{0}\"; train one of: {list}", list = Task::IDS.join(", "))]
+    #[error("there is no recipe for \"{0}\"; train one of: {list}", list = [&Task::IDS[..], &crate::vae::task::Task::IDS].concat().join(", "))]
     Unknown(String),
     /// Its corpus cannot be read.
     #[error(transparent)]
@@ -35,6 +36,9 @@ pub enum TaskError {
     /// Notes of the corpus make no sequence.
     #[error(transparent)]
     Events(#[from] EventError),
+    /// Music of the corpus makes no examples.
+    #[error(transparent)]
+    Windows(#[from] VaeError),
 }
 
 /// Pieces per split.

@@ -13,6 +13,9 @@ use std::time::Instant;
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    if descant_learn::vae::task::Task::IDS.contains(&args.model.as_str()) {
+        return super::latent::run(args);
+    }
     let task = Task::open(&args.model, &args.corpus, meters(args))?;
     for funnel in &task.funnels {
         println!("{}", funnel.report(false));
@@ -46,7 +49,7 @@ fn meters(args: &Args) -> Meters {
 }
 
 /// The recipe, with what the command line changes.
-fn settings(args: &Args, recipe: &Settings) -> Settings {
+pub(super) fn settings(args: &Args, recipe: &Settings) -> Settings {
     let r = recipe.clone();
     Settings {
         steps: args.steps.unwrap_or(r.steps),
@@ -64,11 +67,7 @@ fn settings(args: &Args, recipe: &Settings) -> Settings {
 
 fn train(session: &mut Session, task: &Task, args: &Args, file: &Path) -> anyhow::Result<()> {
     let last = args.stop.unwrap_or(u64::MAX).min(session.settings.steps);
-    let bar = ProgressBar::new(last).with_style(
-        ProgressStyle::with_template("{bar:30} {pos}/{len} updates, {elapsed} so far, {eta} to go {msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
-    bar.set_position(session.progress.step);
+    let bar = bar(last, session.progress.step);
     let unit = task.architecture.encoding.unit();
     while !session.finished() && session.progress.step < last {
         let clock = Instant::now();
@@ -87,6 +86,16 @@ fn train(session: &mut Session, task: &Task, args: &Args, file: &Path) -> anyhow
     bar.finish_and_clear();
     checkpoint::save(session, file)?;
     Ok(())
+}
+
+/// How far the run is.
+pub(super) fn bar(last: u64, done: u64) -> ProgressBar {
+    let bar = ProgressBar::new(last).with_style(
+        ProgressStyle::with_template("{bar:30} {pos}/{len} updates, {elapsed} so far, {eta} to go {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    bar.set_position(done);
+    bar
 }
 
 fn line(point: &Point, unit: &str) -> String {

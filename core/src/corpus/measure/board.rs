@@ -4,7 +4,7 @@ use super::{Continuation, Feature, Interval, Language, Memory, Overlap, PrimerSc
 use super::{Repetition, Style, overlap, repetition};
 use serde::Serialize;
 
-/// Bars of a measured window.
+/// Bars of a measured window, unless asked for others.
 const BARS: usize = 4;
 /// Windows per set when distributions are compared.
 const SET: usize = 160;
@@ -13,12 +13,13 @@ const REPEATS: [&str; 2] = ["adjacent equal bars", "self-similarity"];
 /// Times that sets are drawn anew; scores are means over them, so that a gate does not hang on one draw.
 const DRAWS: u64 = 8;
 
-/// Real music, cut into windows of four bars.
+/// Real music, cut into windows of four bars or as asked.
 #[derive(Clone, Debug)]
 pub struct Board<S: Style = Language> {
     style: S,
     seed: u64,
     draws: u64,
+    bars: usize,
     train: Vec<Vec<S::Step>>,
     test: Vec<Vec<S::Step>>,
 }
@@ -127,12 +128,18 @@ impl<S: Style> Board<S> {
     /// Takes whole pieces, step by step from a bar line on; `seed` decides every draw.
     #[must_use]
     pub fn new(style: S, train: Vec<Vec<S::Step>>, test: Vec<Vec<S::Step>>, seed: u64) -> Self {
-        Self { style, seed, draws: DRAWS, train, test }
+        Self { style, seed, draws: DRAWS, bars: BARS, train, test }
+    }
+
+    /// Compares windows of so many bars.
+    #[must_use]
+    pub fn with_windows(self, bars: usize) -> Self {
+        Self { bars: bars.max(1), ..self }
     }
 
     /// Steps of a measured window.
     fn window(&self) -> usize {
-        BARS * self.style.bar().max(1)
+        self.bars * self.style.bar().max(1)
     }
 
     /// Windows per piece.
@@ -190,12 +197,13 @@ impl<S: Style> Board<S> {
         sums
     }
 
-    /// Measures generated samples of at least eight bars: of each, bars 5 to 8, where it no longer lives on its
-    /// beginning.
+    /// Measures generated samples: of each the second window (bars 5 to 8), where it no longer lives on its beginning,
+    /// or all of one that is a single window.
     #[must_use]
     pub fn judge(&self, anchors: &Anchors, samples: &[Vec<S::Step>]) -> Report {
         let window = self.window();
-        let written: Vec<&[S::Step]> = samples.iter().filter_map(|s| s.get(window..2 * window)).collect();
+        let written: Vec<&[S::Step]> =
+            samples.iter().filter_map(|s| s.get(window..2 * window).or(s.get(..window))).collect();
         let (train, test) = (self.windows(&self.train).concat(), self.windows(&self.test).concat());
         let generated = self.compare(&train, &written, 4);
         let groups: Vec<Vec<&[S::Step]>> = written.iter().map(|w| vec![*w]).collect();
