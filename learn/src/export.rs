@@ -19,15 +19,15 @@ pub enum Precision {
     F32,
 }
 
-/// The network with every value rounded as it will be stored, so that figures speak of the shipped file.
+/// Every value rounded as it will be stored, so that figures speak of the shipped file.
 #[must_use]
-pub fn rounded(mut network: Network, precision: Precision) -> Network {
+pub fn rounded(mut parameters: Vec<Parameter>, precision: Precision) -> Vec<Parameter> {
     if precision == Precision::F16 {
-        for value in network.parameters.iter_mut().flat_map(|p| &mut p.values) {
+        for value in parameters.iter_mut().flat_map(|p| &mut p.values) {
             *value = f16::from_f32(*value).to_f32();
         }
     }
-    network
+    parameters
 }
 
 /// The card of `network`, trained on `task` with the figures in `metrics`.
@@ -60,9 +60,13 @@ pub fn card(network: &Network, task: &Task, metrics: &Metrics) -> Card {
 ///
 /// # Errors
 /// Never for a network made here; the writer checks shapes all the same.
-pub fn bytes(network: &Network, card: &Card, precision: Precision) -> Result<Vec<u8>, CheckpointError> {
+pub fn bytes(
+    parameters: &[Parameter],
+    card: &Card,
+    precision: Precision,
+) -> Result<Vec<u8>, CheckpointError> {
     let mut weights = Weights::new();
-    for Parameter { name, shape, values } in &network.parameters {
+    for Parameter { name, shape, values } in parameters {
         let tensor = match precision {
             Precision::F32 => Tensor::f32(shape.clone(), values.clone()),
             Precision::F16 => Tensor::f16(shape.clone(), values.iter().map(|&v| f16::from_f32(v)).collect()),

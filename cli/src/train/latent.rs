@@ -4,6 +4,10 @@ use super::Args;
 use super::session::{bar, settings};
 use anyhow::{Context, bail};
 
+use descant_learn::checkpoint;
+use descant_learn::export::{Precision, bytes, rounded};
+use descant_learn::vae::metrics::Metrics;
+use descant_learn::vae::network::Network;
 use descant_learn::vae::session::{Point, Session, Settings};
 use descant_learn::vae::task::Task;
 use std::path::Path;
@@ -22,8 +26,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let file = args.out.join("run.safetensors");
     let changed = |recipe: &Settings| Settings { run: settings(args, &recipe.run), ..recipe.clone() };
     let mut session = if args.resume {
-        let mut session =
-            Session::load(&file, &task.shape).with_context(|| format!("cannot resume {}", file.display()))?;
+        let mut session = Session::load(&file, &task.shape()?)
+            .with_context(|| format!("cannot resume {}", file.display()))?;
         if let Some(more) = args.again {
             session.again(changed(&session.settings), more);
         }
@@ -31,7 +35,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     } else if file.exists() {
         bail!("{} holds a run already; add --resume, or choose another folder", args.out.display());
     } else {
-        let mut shape = task.shape.clone();
+        let mut shape = task.shape()?;
         if let Some(layers) = &args.layers {
             shape.decoder.units.clone_from(layers);
         }
@@ -44,7 +48,42 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         session.network.size(),
         session.settings.run.steps
     );
-    learn(&mut session, &task, args, &file)
+    learn(&mut session, &task, args, &file)?;
+    finish(&session, &task, args)
+}
+
+/// Writes the weights that validated best with their metrics.
+fn finish(session: &Session, task: &Task, args: &Args) -> anyhow::Result<()> {
+    if session.progress.curve.is_empty() {
+        println!("no evaluation yet, so nothing to export");
+        return Ok(());
+    }
+    let precision = if args.f32 { Precision::F32 } else { Precision::F16 };
+    let stored = Network { parameters: rounded(session.best().parameters, precision), ..session.best() };
+    let metrics = Metrics::of(&stored, session, task, command(session, task));
+    for (split, e) in [("validation", metrics.valid), ("test", metrics.test)] {
+        println!("{split}: {:.3} nats per window and {:.2} of divergence", e.reconstruction, e.divergence);
+    }
+    let path = args.out.join(format!("{}.metrics.json", task.id()));
+    checkpoint::write_atomically(&path, &serde_json::to_vec(&metrics)?)?;
+    println!("{}", path.display());
+    let path = args.out.join(format!("{}.safetensors", task.id()));
+    let bytes = bytes(&stored.parameters, &metrics.card(&stored.shape, task), precision)?;
+    checkpoint::write_atomically(&path, &bytes)?;
+    println!("{}", path.display());
+    Ok(())
+}
+
+/// The command that makes the run again.
+fn command(session: &Session, task: &Task) -> String {
+    let (s, id) = (&session.settings.run, task.id());
+    let layers: Vec<String> = session.network.shape.decoder.units.iter().map(ToString::to_string).collect();
+    let first = format!("descant train {id} --out training/{id} --layers {}", layers.join(","));
+    let sizes = format!("--batch {} --keep {} --rate {} --every {}", s.batch, s.keep, s.rate, s.every);
+    if s.begin > 0 {
+        return format!("{first} && {first} --resume --again {} {sizes}", s.steps - s.begin);
+    }
+    format!("{first} --steps {} --seed {} {sizes} --patience {}", s.steps, s.seed, s.patience)
 }
 
 fn learn(session: &mut Session, task: &Task, args: &Args, file: &Path) -> anyhow::Result<()> {

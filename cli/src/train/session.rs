@@ -5,6 +5,7 @@ use anyhow::{Context, bail};
 use descant_learn::checkpoint;
 use descant_learn::export::{self, Precision};
 use descant_learn::metrics::Metrics;
+use descant_learn::network::Network;
 use descant_learn::task::{Meters, Task};
 use descant_learn::trainer::{Point, Session, Settings};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -129,7 +130,8 @@ fn finish(session: &Session, task: &Task, args: &Args) -> anyhow::Result<()> {
         return Ok(());
     }
     let precision = if args.f32 { Precision::F32 } else { Precision::F16 };
-    let stored = export::rounded(session.best(), precision);
+    let best = session.best();
+    let stored = Network { parameters: export::rounded(best.parameters, precision), ..best };
     let metrics = Metrics::of(&stored, session, task, command(session, task, args))?;
     println!(
         "best at {} updates: validation {:.4}, test {:.4} nats per {}",
@@ -146,7 +148,7 @@ fn finish(session: &Session, task: &Task, args: &Args) -> anyhow::Result<()> {
     println!("{}", path.display());
     let path = args.out.join(format!("{}.safetensors", task.id));
     let card = export::card(&stored, task, &metrics);
-    checkpoint::write_atomically(&path, &export::bytes(&stored, &card, precision)?)?;
+    checkpoint::write_atomically(&path, &export::bytes(&stored.parameters, &card, precision)?)?;
     println!("{}", path.display());
     Ok(())
 }

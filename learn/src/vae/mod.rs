@@ -5,6 +5,7 @@
 //! the order of the backward pass is plain. The figures of trained weights come from the core's own network.
 
 mod head;
+pub mod metrics;
 pub mod network;
 pub mod session;
 pub mod task;

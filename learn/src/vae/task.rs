@@ -9,19 +9,24 @@ use super::window::{self, Window};
 use crate::corpora;
 use crate::task::TaskError;
 use crate::trainer;
-use descant_core::codec::vae::{GrooveConverter, GrooveInput, MELODY_CLASSES};
+use descant_core::codec::vae::{GrooveConverter, GrooveInput};
 use descant_core::corpus::{Funnel, MelodyOptions, Split};
-use descant_core::model::music_vae::{Decoder, Encoder, Head, Shape};
+use descant_core::model::music_vae::Shape;
+use descant_core::model::{
+    Configuration, EncodingParams, Hparams, LatentMusic, LatentParams, ModelError, find,
+};
 use descant_core::music::drum_map::ROLAND;
 use std::path::Path;
 
 /// A latent-vector model that can be trained here.
 #[derive(Clone, Debug)]
 pub struct Task {
-    /// Configuration, e.g. `cat-drums_2bar_small`; id of the weights.
-    pub id: &'static str,
-    /// Sizes of the network.
-    pub shape: Shape,
+    /// Line of the catalogue that the weights belong to.
+    pub configuration: &'static Configuration,
+    /// What the network is made of; smaller than the catalogue says.
+    pub params: LatentParams,
+    /// Units of the decoder's layers.
+    pub layers: Vec<usize>,
     /// Recipe of the shipped weights.
     pub settings: Settings,
     /// Training, validation and test windows.
@@ -42,8 +47,8 @@ impl Task {
     pub const IDS: [&'static str; 8] = [
         "cat-drums_2bar_small",
         "cat-mel_2bar_small",
-        "drums_4bar",
-        "mel_4bar",
+        "drums_4bar_med",
+        "mel_4bar_med",
         "groovae_2bar_humanize",
         "groovae_2bar_tap_fixed_velocity",
         "groovae_2bar_add_closed_hh",
@@ -55,99 +60,102 @@ impl Task {
     /// # Errors
     /// An unknown id, or a corpus that cannot be read.
     pub fn open(id: &str, corpora: &Path) -> Result<Self, TaskError> {
-        let Some(&id) = Self::IDS.iter().find(|i| **i == id) else {
-            return Err(TaskError::Unknown(id.to_owned()));
+        let unknown = || TaskError::Unknown(id.to_owned());
+        let configuration =
+            Self::IDS.iter().find(|i| **i == id).and_then(|id| find(id)).ok_or_else(unknown)?;
+        let EncodingParams::Latent(published) = &configuration.hparams.encoding else {
+            return Err(unknown());
         };
-        let bars = if id.contains("4bar") { 4 } else { 2 };
-        if id.contains("mel") {
-            return Self::melody(id, bars, corpora);
+        let params = LatentParams { z: 64, encoder: vec![128], ..published.clone() };
+        let bars = params.bars as usize;
+        let task = Self {
+            configuration,
+            params,
+            layers: vec![128, 128],
+            settings: settings(8000, 24.0 * bars as f32),
+            sets: Default::default(),
+            funnels: Vec::new(),
+            data: vec![GROOVE_MIDI],
+            licence: "MIT OR Apache-2.0; trained on the Groove MIDI Dataset (CC BY 4.0, attribution under data)",
+        };
+        match &published.music {
+            LatentMusic::Melody { .. } => task.melody(bars, corpora),
+            LatentMusic::Groove { input, .. } => task.groove(bars, *input, corpora),
+            LatentMusic::Drums { .. } => task.drums(bars, corpora),
+            LatentMusic::Trio { .. } => Err(unknown()),
         }
-        let input = match id {
-            "groovae_2bar_humanize" => GrooveInput { humanize: true, ..GrooveInput::default() },
-            "groovae_2bar_tap_fixed_velocity" => {
-                GrooveInput { tapify: true, fixed_velocities: true, ..GrooveInput::default() }
-            }
-            "groovae_2bar_add_closed_hh" => GrooveInput { add_drums: 1 << 2, ..GrooveInput::default() },
-            "groovae_4bar" => GrooveInput::default(),
-            _ => return Self::drums(id, bars, corpora),
-        };
-        Self::groove(id, bars, input, corpora)
+    }
+
+    /// Id of the weights.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        self.configuration.id
+    }
+
+    /// Sizes of the network.
+    ///
+    /// # Errors
+    /// Never for the recipes here.
+    pub fn shape(&self) -> Result<Shape, ModelError> {
+        self.params.shape(&self.layers)
+    }
+
+    /// The shape of a network of this task as a card tells it.
+    #[must_use]
+    pub fn hparams(&self, shape: &Shape) -> Hparams {
+        let params = LatentParams { z: shape.z, encoder: shape.encoder.units.clone(), ..self.params.clone() };
+        Hparams {
+            layers: shape.decoder.units.clone(),
+            encoding: EncodingParams::Latent(params),
+            ..self.configuration.hparams.clone()
+        }
     }
 
     /// 4/4 grooves and fills of Groove MIDI by its official split.
-    fn drums(id: &'static str, bars: usize, corpora: &Path) -> Result<Self, TaskError> {
+    fn drums(mut self, bars: usize, corpora: &Path) -> Result<Self, TaskError> {
         let (pieces, funnel) = corpora::drums(corpora)?;
-        let mut sets: [Vec<Window>; 3] = Default::default();
         for piece in pieces.iter().filter(|p| p.steps_per_bar == window::BAR) {
-            sets[index(piece.split)].extend(window::of_drums(piece, bars));
+            self.sets[index(piece.split)].extend(window::of_drums(piece, bars));
         }
-        Ok(Self {
-            id,
-            shape: shape(bars, [128, 64], &[128, 128], 10, Head::Categorical(vec![512])),
-            settings: Settings { free_bits: 24.0 * bars as f32, ..settings(8000) },
-            sets,
-            funnels: vec![funnel],
-            data: vec![GROOVE_MIDI],
-            licence: "MIT OR Apache-2.0; trained on the Groove MIDI Dataset (CC BY 4.0, attribution under data)",
-        })
+        Ok(Self { funnels: vec![funnel], ..self })
     }
 
     /// The same recordings with velocities and micro-timing, without what `input` keeps from the encoder.
-    fn groove(id: &'static str, bars: usize, input: GrooveInput, corpora: &Path) -> Result<Self, TaskError> {
+    fn groove(mut self, bars: usize, input: GrooveInput, corpora: &Path) -> Result<Self, TaskError> {
         let (pieces, funnel) = corpora::drums(corpora)?;
-        let converter = GrooveConverter {
-            kit: &ROLAND,
-            bars: bars as u32,
-            hop: Some(window::BAR as u32),
-            input,
-            ..GrooveConverter::default()
-        };
-        let mut sets: [Vec<Window>; 3] = Default::default();
+        let hop = Some(window::BAR as u32);
+        let converter =
+            GrooveConverter { kit: &ROLAND, bars: bars as u32, hop, input, ..GrooveConverter::default() };
         for piece in pieces.iter().filter(|p| p.steps_per_bar == window::BAR) {
-            sets[index(piece.split)].extend(window::of_groove(piece, &converter)?);
+            self.sets[index(piece.split)].extend(window::of_groove(piece, &converter)?);
         }
-        let recipe = settings(6000);
-        Ok(Self {
-            id,
-            shape: shape(bars, [128, 64], &[192, 192], 27, Head::Groove { drums: 9 }),
-            // Dropout as published is 0.3 of everything kept; a network of this size does not need that much.
-            settings: Settings {
-                free_bits: 48.0,
-                own_steps: 0.0,
-                run: trainer::Settings { keep: 0.7, ..recipe.run },
-                ..recipe
-            },
-            sets,
-            funnels: vec![funnel],
-            data: vec![GROOVE_MIDI],
-            licence: "MIT OR Apache-2.0; trained on the Groove MIDI Dataset (CC BY 4.0, attribution under data)",
-        })
+        // Published is dropout that keeps 0.3; a network of this size does not need that much.
+        let recipe = settings(6000, 48.0);
+        let run = trainer::Settings { keep: 0.7, ..recipe.run };
+        let settings = Settings { own_steps: 0.0, run, ..recipe };
+        Ok(Self { layers: vec![192, 192], settings, funnels: vec![funnel], ..self })
     }
 
     /// Vocal lines of OpenScore Lieder and the dated lead sheets of OpenEWLD in 4/4, 2/2 and 2/4, in all keys.
-    fn melody(id: &'static str, bars: usize, corpora: &Path) -> Result<Self, TaskError> {
+    fn melody(mut self, bars: usize, corpora: &Path) -> Result<Self, TaskError> {
         let (pieces, funnels) = corpora::melodies(corpora, &MelodyOptions::default())?;
-        let mut sets: [Vec<Window>; 3] = Default::default();
         for piece in pieces.iter().filter(|p| p.is_duple()) {
-            sets[index(piece.split)].extend(window::of_melody(piece, bars));
+            self.sets[index(piece.split)].extend(window::of_melody(piece, bars));
         }
-        let classes = MELODY_CLASSES;
         Ok(Self {
-            id,
-            shape: shape(bars, [128, 64], &[128, 128], classes, Head::Categorical(vec![classes])),
-            settings: Settings { free_bits: 24.0 * bars as f32, ..settings(10_000) },
-            sets,
+            settings: settings(10_000, 24.0 * bars as f32),
             funnels,
             data: vec![
                 "OpenScore Lieder Corpus (CC0 1.0): vocal lines",
                 "OpenEWLD (MIT), lead sheets dated before 1931 or traditional",
             ],
             licence: "MIT OR Apache-2.0; trained on works in the public domain",
+            ..self
         })
     }
 }
 
-fn settings(steps: u64) -> Settings {
+fn settings(steps: u64, free_bits: f32) -> Settings {
     let run = trainer::Settings {
         steps,
         batch: 32,
@@ -158,20 +166,7 @@ fn settings(steps: u64) -> Settings {
         every: 400,
         ..trainer::Settings::default()
     };
-    Settings { run, beta: 0.2, free_bits: 48.0, own_steps: 600.0 }
-}
-
-/// Encoder units, then length of the vector; decoder layers.
-fn shape(bars: usize, [encoder, z]: [usize; 2], decoder: &[usize], input: usize, head: Head) -> Shape {
-    Shape {
-        encoder: Encoder { units: vec![encoder], segments: 1 },
-        decoder: Decoder { units: decoder.to_vec(), segments: 1, split: false },
-        head,
-        z,
-        input,
-        control: 0,
-        steps: bars * window::BAR,
-    }
+    Settings { run, beta: 0.2, free_bits, own_steps: 600.0 }
 }
 
 fn index(split: Split) -> usize {

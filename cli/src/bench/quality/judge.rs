@@ -4,7 +4,9 @@
 
 use super::subject::{Likelihood, Subject};
 use super::verdict::{Judge, Verdict};
-use super::{Args, improv::ImprovJudge, playing::PlayingJudge, print, voices::VoicesJudge};
+use super::{
+    Args, improv::ImprovJudge, latent::LatentJudge, playing::PlayingJudge, print, voices::VoicesJudge,
+};
 use anyhow::{Context, bail};
 use descant_core::checkpoint::{self, Checkpoint};
 use descant_core::corpus::markov::{Markov, Nll};
@@ -125,6 +127,7 @@ fn judge_of<'a>(
             let reference = known(language)?;
             Some(Box::new(ImprovJudge::new((model, *chords, melody.as_ref()), reference, file, args)?))
         }
+        (ModelEncoding::Latent(_), _) => Some(Box::new(LatentJudge::new(model, file, args)?)),
         (_, Some(language)) => Some(Box::new(GridJudge::new(model, file, known(language)?)?)),
         _ => None,
     })

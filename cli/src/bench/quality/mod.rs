@@ -10,6 +10,8 @@ mod improv;
 #[cfg(feature = "train")]
 mod judge;
 #[cfg(feature = "train")]
+mod latent;
+#[cfg(feature = "train")]
 mod playing;
 #[cfg(feature = "train")]
 mod print;
