@@ -229,7 +229,7 @@ impl MusicVae {
             seen(lane, step, outputs);
             let uniform = |number| rngs.get(lane).map_or(0.5, |rng| rng.at(step as u64, number));
             chooser.choose(outputs, choice, uniform, &mut pieces[lane])?;
-            pieces[lane].give_hits(head, |drum| hit(lane, step, drum));
+            pieces[lane].give_hits(head, outputs, |drum| hit(lane, step, drum));
             pieces[lane].cells(step, head, cells);
             Ok(())
         })?;

@@ -1,6 +1,7 @@
 //! [`Steps`]: a piece of music as the decoder writes it. Any thread.
 use super::shape::Head;
 use crate::codec::encoding::SparseVector;
+use crate::nn::math;
 
 /// Steps of music.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,14 +56,23 @@ impl Steps {
         }
     }
 
-    /// Decides on those hits of a groove's last step that `hit` knows.
-    pub(super) fn give_hits(&mut self, head: &Head, hit: impl Fn(usize) -> Option<bool>) {
-        if let (Self::Rows { values, width }, Head::Groove { drums }) = (self, head) {
-            let last = values.len().saturating_sub(*width);
-            for (drum, value) in values[last..].iter_mut().take(*drums).enumerate() {
-                if let Some(given) = hit(drum) {
-                    *value = f32::from(u8::from(given));
-                }
+    /// Decides on those hits of a groove's last step that `hit` knows; `outputs` are what the network gave for it.
+    ///
+    /// The network is trained on squared errors over all drums, those that rest being 0: its velocity is that of a
+    /// stroke times the stroke's probability. Where a stroke is certain, that probability is taken out again; a drum
+    /// that rests has neither velocity nor offset, as in training.
+    pub(super) fn give_hits(&mut self, head: &Head, outputs: &[f32], hit: impl Fn(usize) -> Option<bool>) {
+        /// Less certain strokes are not made up for entirely: there the quotient of two small numbers says little.
+        const LEAST: f32 = 0.25;
+        let (Self::Rows { values, width }, Head::Groove { drums }) = (self, head) else { return };
+        let last = values.len().saturating_sub(*width);
+        let Some(row) = values.get_mut(last..).filter(|row| row.len() >= 3 * drums) else { return };
+        for drum in 0..*drums {
+            let Some(given) = hit(drum) else { continue };
+            row[drum] = f32::from(u8::from(given));
+            let probability = outputs.get(drum).map_or(1.0, |&logit| math::sigmoid(logit).max(LEAST));
+            for (cell, least) in [(drums + drum, 0.0), (2 * drums + drum, -1.0)] {
+                row[cell] = if given { (row[cell] / probability).clamp(least, 1.0) } else { 0.0 };
             }
         }
     }
