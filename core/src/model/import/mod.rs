@@ -2,6 +2,10 @@
 //!
 //! Worker thread or command line. A card or a bundle's id says what a checkpoint is; else its shapes do, compared
 //! with every line of the catalogue through [`Hparams::variables`]; else whoever asks has to.
+mod js_config;
+
+pub use js_config::{JsArgs, JsAux, JsAuxArgs, JsConfig, JsControl, JsConverterSpec};
+
 use super::loaded::check_fit;
 use super::{Card, Configuration, Hparams, ModelError, SourceFile, catalogue, find};
 use crate::checkpoint::{self, BundleDetails, Checkpoint, CheckpointError, Format, Opened, file_sha256};

@@ -11,6 +11,7 @@ fn opened(weights: Weights) -> Opened {
         card: None,
         bundle: None,
         attention: None,
+        js: None,
         step: None,
         files: Vec::new(),
     }
