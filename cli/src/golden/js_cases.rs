@@ -99,7 +99,9 @@ fn to_tensor(case: &Value) -> Result<f64> {
         _ => bail!("no melody"),
     };
     match control {
-        "Rhythm" => return close("value", &rhythm(&melody()?), &Array::need(&case["values"], "values")?.values),
+        "Rhythm" => {
+            return close("value", &rhythm(&melody()?), &Array::need(&case["values"], "values")?.values);
+        }
         "Shape" => {
             let ways: Vec<SparseVector> =
                 contour(&melody()?).into_iter().map(|way| vec![(way.into(), 1.0)]).collect();
@@ -124,7 +126,8 @@ fn to_tensor(case: &Value) -> Result<f64> {
     let expected = lists(&case["labels"])?;
     let mut first = 0;
     for (block, expected) in expected.iter().enumerate() {
-        let ours: Vec<u32> = steps.iter().filter_map(|step| step.get(block)).map(|&(cell, _)| cell - first).collect();
+        let ours: Vec<u32> =
+            steps.iter().filter_map(|step| step.get(block)).map(|&(cell, _)| cell - first).collect();
         ensure!(ours == *expected, "part {block}: {ours:?}, not {expected:?}");
         first += 90;
     }
@@ -146,7 +149,8 @@ fn checkpoint(case: &Value, folder: &Path) -> Vec<(&'static str, Result<f64>)> {
         Ok(vae) => vae,
         Err(error) => return vec![("loading", Err(error))],
     };
-    let mut parts = vec![("encoder", encoder(case, &vae).map(|found| found.1)), ("decoder", decoder(case, &vae, folder))];
+    let mut parts =
+        vec![("encoder", encoder(case, &vae).map(|found| found.1)), ("decoder", decoder(case, &vae, folder))];
     if case["interpolate3"].is_array() {
         parts.push(("interpolation", interpolation(case, &vae)));
     }
@@ -244,8 +248,7 @@ pub fn continuation(folder: &Path, input: &NoteSequence, steps: usize) -> Result
     let mut config = opened(folder)?.js.context("no config.json")?;
     config.data_converter.args.num_steps = None;
     let converter = js_converter(&config)?;
-    let model =
-        Model::from_checkpoint(import(folder, None, &mut |_| {}, &Cancel::default())?.checkpoint)?;
+    let model = Model::from_checkpoint(import(folder, None, &mut |_| {}, &Cancel::default())?.checkpoint)?;
     let stack = model.stack();
     let mut state = stack.state(1);
     let mut logits = vec![0.0; stack.config().output];

@@ -47,7 +47,11 @@ pub fn sequence(doc: &Value, steps_per_quarter: u32) -> Result<NoteSequence> {
 
 /// Length in seconds.
 fn length(doc: &Value, step: f64) -> Result<f64> {
-    if doc["total_time"].is_null() { Ok(float(&doc["total_quantized_steps"])? * step) } else { float(&doc["total_time"]) }
+    if doc["total_time"].is_null() {
+        Ok(float(&doc["total_quantized_steps"])? * step)
+    } else {
+        float(&doc["total_time"])
+    }
 }
 
 /// Compares notes and length, in any order of the notes; the largest difference of a time. What the file does not say of

@@ -13,7 +13,8 @@ const TOLERANCE: (f64, f64, f64) = (2e-5, 1e-4, 1e-4);
 /// Runs all cases.
 pub fn run(doc: &Value, report: &mut Report) {
     for (i, case) in doc["cases"].as_array().into_iter().flatten().enumerate() {
-        for (part, check) in [("first pass", first_pass as fn(&Value) -> Result<f64>), ("training", training)] {
+        for (part, check) in [("first pass", first_pass as fn(&Value) -> Result<f64>), ("training", training)]
+        {
             let outcome = check(case).map_or_else(|e| Outcome::Failed(format!("{e:#}")), Outcome::Ok);
             report.case(&format!("case {i}, {part}"), outcome);
         }

@@ -32,7 +32,15 @@ impl Report {
     /// An empty report on a file in `folder`. `known_only`: cases that are not built count as skipped.
     #[must_use]
     pub fn new(known_only: bool, folder: PathBuf) -> Self {
-        Self { known_only, folder, used: Vec::new(), ok: 0, skipped: 0, failures: Vec::new(), largest_error: 0.0 }
+        Self {
+            known_only,
+            folder,
+            used: Vec::new(),
+            ok: 0,
+            skipped: 0,
+            failures: Vec::new(),
+            largest_error: 0.0,
+        }
     }
 
     /// Notes the outcome of case `id`.

@@ -132,7 +132,12 @@ fn append(all: &mut NoteSequence, more: NoteSequence) {
 }
 
 /// Clips from one to the other.
-fn interpolated(a: &NoteSequence, b: &NoteSequence, steps: usize, folder: &Path) -> Result<Vec<NoteSequence>> {
+fn interpolated(
+    a: &NoteSequence,
+    b: &NoteSequence,
+    steps: usize,
+    folder: &Path,
+) -> Result<Vec<NoteSequence>> {
     let model = JsVae::load(folder, |args| args.num_steps = Some(MOST))?;
     let [on_a, on_b] = [Quantised::relative(a, 4)?, Quantised::relative(b, 4)?];
     let length = on_a.total_steps.min(on_b.total_steps).min(i64::try_from(MOST)?);

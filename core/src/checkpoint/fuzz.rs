@@ -251,7 +251,8 @@ fn magenta_js() {
     ];
     for (seed, (checkpoint, shards)) in (15..).zip(checkpoints) {
         let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/vae").join(checkpoint);
-        let names: Vec<&str> = [js::MANIFEST, "config.json"].into_iter().chain(shards.iter().copied()).collect();
+        let names: Vec<&str> =
+            [js::MANIFEST, "config.json"].into_iter().chain(shards.iter().copied()).collect();
         let files: Vec<(&str, Vec<u8>)> =
             names.into_iter().map(|name| (name, std::fs::read(place.join(name)).expect("kept"))).collect();
         let outcomes = attack(seed, MOST_PER_BYTE, |dice| {

@@ -263,12 +263,16 @@ pub(super) mod tests {
 
     #[test]
     fn values_are_put_together_over_files_and_made_long_again() {
-        let config = br#"{"type": "MusicVAE", "dataConverter": {"type": "DrumsConverter", "args": {"numSteps": 16}}}"#;
+        let config =
+            br#"{"type": "MusicVAE", "dataConverter": {"type": "DrumsConverter", "args": {"numSteps": 16}}}"#;
         let files: [(&str, &[u8]); 5] =
             [(MANIFEST, LIST.as_bytes()), (CONFIG, config), ("a.bin", &A), ("b.bin", &B), ("c.bin", &C)];
         let all = opened(&folder(files)).expect("reads");
         assert_eq!(all.format, Format::Js);
-        assert_eq!(all.js.map(|c| (c.kind, c.data_converter.args.num_steps)), Some(("MusicVAE".into(), Some(16))));
+        assert_eq!(
+            all.js.map(|c| (c.kind, c.data_converter.args.num_steps)),
+            Some(("MusicVAE".into(), Some(16)))
+        );
         let names: Vec<&str> = all.weights.iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["h", "x", "y", "z"]);
         let of = |name: &str| all.weights.get(name).map(|t| (t.shape.clone(), t.to_f32())).expect(name);
@@ -281,7 +285,8 @@ pub(super) mod tests {
     #[test]
     fn files_that_are_missing_short_long_or_elsewhere_are_refused() {
         let refused = |list: &str, a: &[u8]| {
-            let files: [(&str, &[u8]); 4] = [(MANIFEST, list.as_bytes()), ("a.bin", a), ("b.bin", &B), ("c.bin", &C)];
+            let files: [(&str, &[u8]); 4] =
+                [(MANIFEST, list.as_bytes()), ("a.bin", a), ("b.bin", &B), ("c.bin", &C)];
             opened(&folder(files)).expect_err("is refused").to_string()
         };
         assert!(refused(LIST, &A[1..]).contains("too short"));
@@ -293,7 +298,9 @@ pub(super) mod tests {
         }
         assert!(refused(&LIST.replace("\"uint8\"", "\"int4\""), &A).contains("“int4”"));
         assert!(refused(&LIST.replace("\"scale\": 0.5,", ""), &A).contains("made shorter"));
-        assert!(refused(&LIST.replace("[1, 3]", "[4294967296, 4294967296]"), &A).contains("impossible shape"));
+        assert!(
+            refused(&LIST.replace("[1, 3]", "[4294967296, 4294967296]"), &A).contains("impossible shape")
+        );
         assert!(refused(&LIST.replace("[1, 3]", "3"), &A).contains("weights_manifest.json does not read"));
         assert!(refused(&LIST.replace("0.5", "1e308"), &A).contains("no numbers"));
     }

@@ -25,24 +25,32 @@ pub(super) fn card(config: &JsConfig, weights: &Weights) -> Result<Card, ImportE
         JsConverter::Melody(melody) => {
             let (min, max) = ((*melody.pitches.start()).into(), i32::from(*melody.pitches.end()) + 1);
             let distances = Vec::new();
-            ("basic_rnn", match bits {
-                0 => EncodingParams::Melody { min, max },
-                bits => EncodingParams::MelodyLookback { min, max, distances, bits },
-            })
+            (
+                "basic_rnn",
+                match bits {
+                    0 => EncodingParams::Melody { min, max },
+                    bits => EncodingParams::MelodyLookback { min, max, distances, bits },
+                },
+            )
         }
         JsConverter::Drums(drums) if drums.input == JsDrumSteps::Classes && standard(&drums) => {
             let (types, distances) = (drums.kit.len(), Vec::new());
-            ("drum_kit", match bits {
-                0 => EncodingParams::Drums { types },
-                bits => EncodingParams::DrumsLookback { types, distances, bits },
-            })
+            (
+                "drum_kit",
+                match bits {
+                    0 => EncodingParams::Drums { types },
+                    bits => EncodingParams::DrumsLookback { types, distances, bits },
+                },
+            )
         }
         _ => return Err(unsupported("another kind of events than melodies and the nine drums")),
     };
     let (id, encoding) = match config.chord_encoder.as_deref().map(js_chords).transpose()? {
         None => (id, encoding),
         Some(_) if id != "basic_rnn" => return Err(unsupported("chords under its drums")),
-        Some(chords) => ("chord_pitches_improv", EncodingParams::Improv { chords, melody: Box::new(encoding) }),
+        Some(chords) => {
+            ("chord_pitches_improv", EncodingParams::Improv { chords, melody: Box::new(encoding) })
+        }
     };
     let configuration = find(id).ok_or_else(|| unsupported(id))?;
     let hparams = Hparams {

@@ -19,8 +19,8 @@ mod tests;
 pub use configurations::{Configuration, configurations, find};
 pub use decoder::{DecodeOptions, Forward};
 pub use encoder::{Example, Posterior};
-pub use midime::{MidiMe, MidiMeLoss, MidiMePass, MidiMeShape};
 pub use interpolate::{Blend, blend, grid, path, slerp};
+pub use midime::{MidiMe, MidiMeLoss, MidiMePass, MidiMeShape};
 pub use shape::{Decoder, Encoder, Head, Shape};
 pub use steps::Steps;
 

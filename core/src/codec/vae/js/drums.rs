@@ -33,23 +33,26 @@ impl JsDrums {
         self.kit.iter().position(|pitches| pitches.contains(&pitch))
     }
 
-    /// The steps as the encoder reads them.
+    /// The steps as the encoder reads them. Quirks of the original: that nothing sounds is said one step too early, of the
+    /// last step never; a sound that is none of the drums is something that sounds.
     pub(super) fn cells(&self, q: &Quantised) -> Result<Vec<SparseVector>, VaeError> {
         if self.input == JsDrumSteps::Classes {
             return Ok(self.labels(q)?.into_iter().map(|class| vec![(class, 1.0)]).collect());
         }
-        let silence = self.kit.len() as u32;
-        let mut steps = vec![vec![(silence, 1.0)]; length(self.steps, q)?];
+        let length = length(self.steps, q)?;
+        let (mut steps, mut sounds) = (vec![SparseVector::new(); length], vec![false; length]);
         for note in &q.notes {
-            let Some(at) = inside(note.start_step, steps.len()) else { continue };
-            // Quirk of the original: a sound that is none of the drums ends the silence all the same.
-            steps[at].retain(|&(cell, _)| cell != silence);
+            let Some(at) = inside(note.start_step, length) else { continue };
+            sounds[at] = true;
             let drum = self.drum(note.pitch).map(|drum| (drum as u32, 1.0));
             if let Some(drum) = drum.filter(|drum| !steps[at].contains(drum)) {
                 steps[at].push(drum);
             }
         }
-        steps.iter_mut().for_each(|step| step.sort_unstable_by_key(|&(cell, _)| cell));
+        for (step, next) in steps.iter_mut().zip(sounds.iter().skip(1).chain([&true])) {
+            step.sort_unstable_by_key(|&(cell, _)| cell);
+            step.extend((!next).then_some((self.kit.len() as u32, 1.0)));
+        }
         Ok(steps)
     }
 

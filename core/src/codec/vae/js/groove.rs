@@ -95,6 +95,11 @@ impl JsGroove {
             }
         }
         let total_time = count as f64 * step_length;
-        Ok(NoteSequence { notes, total_time, tempos: vec![TempoMark { time: 0.0, qpm }], ..Default::default() })
+        Ok(NoteSequence {
+            notes,
+            total_time,
+            tempos: vec![TempoMark { time: 0.0, qpm }],
+            ..Default::default()
+        })
     }
 }

@@ -12,7 +12,7 @@ mod multitrack;
 mod tests;
 
 pub use chords::{JsChords, progression};
-pub use drums::{JsDrums, JsDrumSteps};
+pub use drums::{JsDrumSteps, JsDrums};
 pub use groove::JsGroove;
 pub use melody::{JsMelody, contour, rhythm};
 pub use multitrack::JsMultitrack;

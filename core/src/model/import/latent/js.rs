@@ -21,9 +21,14 @@ const KEYS: usize = 12;
 /// [`LatentError::Unsupported`], [`LatentError::Unsaid`].
 pub fn converter(config: &JsConfig) -> Result<JsConverter, LatentError> {
     let (kind, args) = (config.data_converter.kind.as_str(), &config.data_converter.args);
+    if args.num_steps.is_some_and(|steps| !(1..=MOST).contains(&steps)) {
+        return Err(LatentError::Unsaid("a length of its pieces that makes sense"));
+    }
     Ok(match kind {
         "MelodyConverter" => JsConverter::Melody(melody(args, args.num_steps)?),
-        "DrumsConverter" | "DrumRollConverter" => JsConverter::Drums(drums(args, args.num_steps, JsDrumSteps::Roll)?),
+        "DrumsConverter" | "DrumRollConverter" => {
+            JsConverter::Drums(drums(args, args.num_steps, JsDrumSteps::Roll)?)
+        }
         "DrumsOneHotConverter" => JsConverter::Drums(drums(args, args.num_steps, JsDrumSteps::Classes)?),
         "TrioConverter" => {
             let none = JsArgs::default();
@@ -82,7 +87,9 @@ fn multitrack(args: &JsArgs) -> Result<JsConverter, LatentError> {
         args.min_pitch.unwrap_or(0) == 0 && args.max_pitch.unwrap_or(127) == 127,
     ];
     if vocabulary.contains(&false) {
-        return Err(LatentError::Unsupported("other events of its instruments than the published ones".into()));
+        return Err(LatentError::Unsupported(
+            "other events of its instruments than the published ones".into(),
+        ));
     }
     if tracks == 0 || steps > MOST || !steps.is_multiple_of(tracks) || steps / tracks < 2 {
         return Err(LatentError::Unsaid("how many tokens a track has"));

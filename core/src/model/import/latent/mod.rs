@@ -206,8 +206,11 @@ fn only_published(weights: &Weights, measured: &Measured) -> Result<Facts, Laten
 /// Magenta.js reads the mean only, and some checkpoints have nothing else.
 fn add_spread(weights: &mut Weights, shape: &Shape) {
     for (name, shape) in shape.variables() {
-        if name.starts_with("encoder/sigma/") && weights.get(&name).is_none() {
-            let value = if name.ends_with("bias") { NO_SPREAD } else { 0.0 };
+        let Some(part) = name.strip_prefix("encoder/sigma/") else { continue };
+        // As large as the mean's, so that nothing larger than the file is made.
+        let like = weights.get(&format!("encoder/mu/{part}")).is_some_and(|mean| mean.shape == shape);
+        if like && weights.get(&name).is_none() {
+            let value = if part == "bias" { NO_SPREAD } else { 0.0 };
             let count = shape.iter().product();
             weights.insert(name, Tensor::f32(shape, vec![value; count]));
         }

@@ -42,11 +42,20 @@ mod tests {
     #[test]
     fn older_spellings_become_todays_and_others_stay() {
         for (name, expected) in [
-            ("decoder/multi_rnn_cell/cell_0/basic_lstm_cell/weights", "decoder/multi_rnn_cell/cell_0/lstm_cell/kernel"),
+            (
+                "decoder/multi_rnn_cell/cell_0/basic_lstm_cell/weights",
+                "decoder/multi_rnn_cell/cell_0/lstm_cell/kernel",
+            ),
             ("encoder/mu/biases", "encoder/mu/bias"),
-            ("core_decoder/decoder/output_projection/kernel", "core_decoder/decoder/output_projection/kernel"),
+            (
+                "core_decoder/decoder/output_projection/kernel",
+                "core_decoder/decoder/output_projection/kernel",
+            ),
             ("decoder/nade/w_enc", "decoder/nade/w_enc"),
-            ("rnn/multi_rnn_cell/cell_0/basic_lstm_cell/kernel", "rnn/multi_rnn_cell/cell_0/basic_lstm_cell/kernel"),
+            (
+                "rnn/multi_rnn_cell/cell_0/basic_lstm_cell/kernel",
+                "rnn/multi_rnn_cell/cell_0/basic_lstm_cell/kernel",
+            ),
         ] {
             assert_eq!(today(name), expected);
         }

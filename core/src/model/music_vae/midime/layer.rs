@@ -25,7 +25,9 @@ impl Layer {
         for row in x.chunks_exact(self.inputs) {
             let start = out.len();
             out.extend_from_slice(bias);
-            for (&value, weights) in row.iter().zip(kernel.chunks_exact(self.outputs)).filter(|(v, _)| **v != 0.0) {
+            for (&value, weights) in
+                row.iter().zip(kernel.chunks_exact(self.outputs)).filter(|(v, _)| **v != 0.0)
+            {
                 out[start..].iter_mut().zip(weights).for_each(|(sum, &weight)| *sum += value * weight);
             }
         }

@@ -100,10 +100,15 @@ impl MidiMeShape {
     }
 
     fn check(&self) -> Result<(), ModelError> {
-        let sizes = [self.input, self.latent].into_iter().chain(self.encoder.iter().chain(&self.decoder).copied());
+        let sizes =
+            [self.input, self.latent].into_iter().chain(self.encoder.iter().chain(&self.decoder).copied());
         let layers = self.encoder.len().max(self.decoder.len());
         let possible = sizes.clone().all(|n| (1..=MOST.0).contains(&n)) && layers <= MOST.1;
-        if possible && self.beta.is_finite() { Ok(()) } else { Err(ModelError::Hparams("sizes of a MidiMe".into())) }
+        if possible && self.beta.is_finite() {
+            Ok(())
+        } else {
+            Err(ModelError::Hparams("sizes of a MidiMe".into()))
+        }
     }
 }
 
@@ -118,7 +123,8 @@ impl MidiMe {
         for (k, (name, inputs, outputs)) in shape.layers().into_iter().enumerate() {
             let scale = (2.0 / (inputs + outputs) as f32).sqrt();
             // Every second draw is within two thirds of the spread, so that few are drawn again.
-            let draws = super::normal(seed.wrapping_add(k as u32), 2 * inputs * outputs).filter(|x| x.abs() < 2.0);
+            let draws =
+                super::normal(seed.wrapping_add(k as u32), 2 * inputs * outputs).filter(|x| x.abs() < 2.0);
             let mut kernel: Vec<f32> = draws.take(inputs * outputs).map(|x| x * scale).collect();
             kernel.resize(inputs * outputs, 0.0);
             weights.insert(format!("{name}/kernel"), Tensor::f32([inputs, outputs], kernel));
@@ -162,7 +168,10 @@ impl MidiMe {
         let pair = |layer: &Layer| {
             let (kernel, bias) = layer.values.split_at(layer.inputs * layer.outputs);
             [
-                (format!("{}/kernel", layer.name), Tensor::f32([layer.inputs, layer.outputs], kernel.to_vec())),
+                (
+                    format!("{}/kernel", layer.name),
+                    Tensor::f32([layer.inputs, layer.outputs], kernel.to_vec()),
+                ),
                 (format!("{}/bias", layer.name), Tensor::f32([layer.outputs], bias.to_vec())),
             ]
         };
@@ -305,7 +314,10 @@ mod tests {
                 };
                 let slope = (moved(1e-2) - moved(-1e-2)) / 2e-2;
                 let found = f64::from(gradient[at]);
-                assert!((slope - found).abs() < 2e-2 * (1.0 + slope.abs()), "{layer} {at}: {found}, not {slope}");
+                assert!(
+                    (slope - found).abs() < 2e-2 * (1.0 + slope.abs()),
+                    "{layer} {at}: {found}, not {slope}"
+                );
             }
         }
     }
