@@ -184,7 +184,8 @@ fn published(choice: &'static Configuration, measured: &Measured) -> Facts {
     Facts { shape, music, chords, configuration: whole.then_some(id), js: None }
 }
 
-/// The only published configuration that fits: in its own sizes, else in those of the tensors.
+/// The only published configuration that fits: in its own sizes, else in those of the tensors. Several that differ in
+/// their sizes alone are one.
 fn only_published(weights: &Weights, measured: &Measured) -> Result<Facts, LatentError> {
     let has = |(name, shape): &(String, Vec<usize>)| weights.get(name).is_some_and(|t| t.shape == *shape);
     let fits = |shape: &Shape| shape.check().is_ok() && shape.variables().iter().all(has);
@@ -192,15 +193,18 @@ fn only_published(weights: &Weights, measured: &Measured) -> Result<Facts, Laten
     if fitting.is_empty() {
         fitting = configurations().iter().filter(|c| fits(&published(c, measured).shape)).collect();
     }
-    match fitting[..] {
-        [only] => Ok(published(only, measured)),
-        _ => {
-            let all = configurations().iter().collect();
-            let ids = if fitting.is_empty() { all } else { fitting };
-            let ids: Vec<&str> = ids.into_iter().map(|c| c.id).collect();
-            Err(LatentError::Unnamed { choices: ids.join(", ") })
+    if let Some((first, others)) = fitting.split_first() {
+        let facts = published(first, measured);
+        let same = |other: &Facts| {
+            (&other.shape, &other.music, other.chords) == (&facts.shape, &facts.music, facts.chords)
+        };
+        if others.iter().all(|other| same(&published(other, measured))) {
+            return Ok(facts);
         }
     }
+    let ids = if fitting.is_empty() { configurations().iter().collect() } else { fitting };
+    let ids: Vec<&str> = ids.into_iter().map(|c| c.id).collect();
+    Err(LatentError::Unnamed { choices: ids.join(", ") })
 }
 
 /// Magenta.js reads the mean only, and some checkpoints have nothing else.

@@ -40,6 +40,8 @@ fn configurations_of_any_size_are_recognised_where_only_one_fits() {
         (true, Music::Drums { kit: DrumKit::SixtyOne }, None)
     );
     assert_eq!(of("hierdec-trio_16bar").expect("one"), (true, Music::Trio, None));
+    // The small and the big one differ in their sizes only.
+    assert_eq!(of("cat-drums_2bar_big").expect("one"), (true, Music::Drums { kit: DrumKit::Nine }, None));
     let error = of("groovae_4bar").expect_err("several").to_string();
     assert!(error.contains("groovae_4bar, groovae_2bar_humanize"), "{error}");
     let chosen = recognise(weights(&small("groovae_2bar_humanize")), None, find("groovae_2bar_humanize"));

@@ -23,10 +23,7 @@ fn gradients_are_those_of_small_differences() {
             };
             let slope = (moved(1e-2) - moved(-1e-2)) / 2e-2;
             let found = f64::from(gradient[at]);
-            assert!(
-                (slope - found).abs() < 2e-2 * (1.0 + slope.abs()),
-                "{layer} {at}: {found}, not {slope}"
-            );
+            assert!((slope - found).abs() < 2e-2 * (1.0 + slope.abs()), "{layer} {at}: {found}, not {slope}");
         }
     }
 }
