@@ -11,8 +11,8 @@ use std::path::PathBuf;
 /// Options of `descant import`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// A .mag bundle, a TensorFlow checkpoint (V1 or V2: its index, its folder, or what its names begin with), a tar
-    /// or zip file that holds one, or a .safetensors file
+    /// A .mag bundle, a TensorFlow checkpoint (V1 or V2: its index, its folder, or what its names begin with), a
+    /// Magenta.js checkpoint (its folder), a tar or zip file that holds one, or a .safetensors file
     path: PathBuf,
     /// Configuration that it was made for; needed if neither the file nor its shapes tell
     #[arg(short, long)]

@@ -30,7 +30,7 @@ enum Command {
     Generate(generate::Args),
     /// Write on from a MIDI file
     Continue(continue_clip::Args),
-    /// Make a Magenta or TensorFlow checkpoint into a weights file that Descant plays
+    /// Make a Magenta, Magenta.js or TensorFlow checkpoint into a weights file that Descant plays
     Import(import::Args),
     /// Write a model as a Magenta bundle (.mag)
     Export(export::Args),

@@ -14,8 +14,14 @@ mod d_checkpoints;
 mod e_loglik;
 mod f_generate;
 mod f_generate_voices;
+mod js_cases;
+mod js_checkpoints;
+mod js_model;
+mod js_music;
+mod midime;
 mod report;
 mod rnn_case;
+mod studio_cases;
 mod vae_array;
 mod vae_cases;
 mod vae_converters;
@@ -70,6 +76,11 @@ const FILES: &[File] = &[
     File { name: "converters_trio.json", run: vae_converters::run, refers: &[] },
     File { name: "converters_multiperf.json", run: vae_converters::run, refers: &[] },
     File { name: "interpolation.json", run: vae_interpolation::run, refers: &[] },
+    File { name: "weights_manifest.json", run: js_checkpoints::run, refers: &[] },
+    File { name: "dequantized.json", run: js_checkpoints::run_dequantised, refers: &[] },
+    File { name: "js_cases.json", run: js_cases::run, refers: &[] },
+    File { name: "midime.json", run: midime::run, refers: &[] },
+    File { name: "studio_cases.json", run: studio_cases::run, refers: &[] },
 ];
 
 /// Runs all files under `args.dir` and prints one line each.
@@ -98,6 +109,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             Ok(doc) => (file.run)(&doc, &mut report),
             Err(error) => report.case("(file)", Outcome::Failed(format!("{error:#}"))),
         }
+        explained.extend(report.used().iter().map(|name| folder.join(name)));
         println!("{}: {report}", path.display());
         for line in report.failures() {
             println!("  FAILED {line}");

@@ -21,6 +21,7 @@ pub enum Outcome {
 pub struct Report {
     known_only: bool,
     folder: PathBuf,
+    used: Vec<String>,
     ok: usize,
     skipped: usize,
     failures: Vec<String>,
@@ -31,7 +32,15 @@ impl Report {
     /// An empty report on a file in `folder`. `known_only`: cases that are not built count as skipped.
     #[must_use]
     pub fn new(known_only: bool, folder: PathBuf) -> Self {
-        Self { known_only, folder, ok: 0, skipped: 0, failures: Vec::new(), largest_error: 0.0 }
+        Self {
+            known_only,
+            folder,
+            used: Vec::new(),
+            ok: 0,
+            skipped: 0,
+            failures: Vec::new(),
+            largest_error: 0.0,
+        }
     }
 
     /// Notes the outcome of case `id`.
@@ -64,6 +73,17 @@ impl Report {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Notes that the file's cases read the file `name` beside it.
+    pub fn uses(&mut self, name: &str) {
+        self.used.push(name.to_owned());
+    }
+
+    /// The files beside it that the file's cases read.
+    #[must_use]
+    pub fn used(&self) -> &[String] {
+        &self.used
     }
 
     /// Number of cases within tolerance.

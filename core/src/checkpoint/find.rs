@@ -2,6 +2,7 @@
 //!
 //! Worker thread or command line. Contents decide; names only tell which files belong together.
 use super::folder::Folder;
+use super::js::{self, JsParts, MANIFEST};
 use super::source::Source;
 use super::table::Table;
 use super::{CheckpointError, bundle, tar, v1, zip};
@@ -26,6 +27,8 @@ pub(super) enum Parts {
     V1(Vec<Source>),
     /// V2: the index, and where its data files are and what their names begin with.
     V2(Source, Folder, String),
+    /// Magenta.js: a list of weights and what lies beside it.
+    Js(JsParts),
 }
 
 /// Finds the checkpoint that `path` means: a file, a folder, or a prefix as TensorFlow names checkpoints.
@@ -82,6 +85,9 @@ pub(super) fn file(
     if is_safetensors(&head, source.len()) {
         return Ok(Parts::Safetensors(source));
     }
+    if js::recognise(name, &head) {
+        return js::find(source, folder, name).map(Parts::Js);
+    }
     if leads && head.starts_with(b"model_checkpoint_path:") {
         let prefix = of_note(&source.head(MAX_STATE_BYTES)?);
         let empty = || CheckpointError::damaged("its note of the newest checkpoint is empty");
@@ -93,6 +99,11 @@ pub(super) fn file(
         && belongs(folder, prefix)
     {
         return of_prefix(folder, prefix);
+    }
+    if let Some(list) = js::manifest_beside(name)
+        && folder.has(&list)
+    {
+        return of_prefix(folder, &list);
     }
     if head.starts_with(&[0x1f, 0x8b]) {
         return Err(CheckpointError::Gzip(name.chars().take(200).collect()));
@@ -128,7 +139,7 @@ fn prefix(name: &str) -> Option<&str> {
     if let Some((prefix, _, _)) = shard(name) {
         return Some(prefix.strip_suffix(".data").unwrap_or(prefix));
     }
-    let known = [".mag", ".safetensors"].iter().any(|ending| base.ends_with(ending));
+    let known = [".mag", ".safetensors", MANIFEST].iter().any(|ending| base.ends_with(ending));
     (known || base.contains(".ckpt")).then_some(name)
 }
 

@@ -242,6 +242,33 @@ fn archives() {
     }
 }
 
+/// Files of a folder of Magenta.js, one of them damaged at a time.
+#[test]
+fn magenta_js() {
+    let checkpoints: [(&str, &[&str]); 2] = [
+        ("tfjs_nade_drums9", &["group1-shard1of1.bin"]),
+        ("tfjs_flat_mel_q1", &["group1-shard1of2.bin", "group1-shard2of2.bin"]),
+    ];
+    for (seed, (checkpoint, shards)) in (15..).zip(checkpoints) {
+        let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/vae").join(checkpoint);
+        let names: Vec<&str> =
+            [js::MANIFEST, "config.json"].into_iter().chain(shards.iter().copied()).collect();
+        let files: Vec<(&str, Vec<u8>)> =
+            names.into_iter().map(|name| (name, std::fs::read(place.join(name)).expect("kept"))).collect();
+        let outcomes = attack(seed, MOST_PER_BYTE, |dice| {
+            let mut files = files.clone();
+            // The lists are where the structure is.
+            let which = dice.below(2 * files.len()) % files.len();
+            files[which].1 = dice.damage(&files[which].1);
+            let length = files.iter().map(|(_, bytes)| bytes.len()).sum();
+            let folder = js::tests::folder(files.iter().map(|(name, bytes)| (*name, bytes.as_slice())));
+            let manifest = folder.need(js::MANIFEST).expect("is there");
+            (length, find::file(manifest, &folder, js::MANIFEST, true))
+        });
+        assert!(outcomes.loaded > 0, "{outcomes:?}");
+    }
+}
+
 /// Claims of terabytes in a few bytes: were they believed, these tests would end for want of memory.
 #[test]
 fn claims_beyond_the_file_are_refused() {

@@ -1,8 +1,8 @@
 //! Bytes → weights, and back. One file per format.
 //!
 //! Worker thread or command line. Never panics on bad bytes, never allocates more than a file's size asks for.
-//! [`open`] reads whatever [`find`] makes of a path: safetensors, TensorFlow V1 and V2, `.mag`, also in folders and
-//! archives. What the weights are is for [`crate::model::import`] to find out.
+//! [`open`] reads whatever [`find`] makes of a path: safetensors, TensorFlow V1 and V2, `.mag`, Magenta.js, also in
+//! folders and archives. What the weights are is for [`crate::model::import`] to find out.
 mod bundle;
 mod crc32c;
 mod find;
@@ -10,6 +10,7 @@ mod folder;
 #[cfg(test)]
 mod fuzz;
 mod graph;
+mod js;
 mod names;
 mod open;
 mod protobuf;
@@ -85,7 +86,7 @@ pub enum CheckpointError {
     Version,
     /// Nothing of a checkpoint.
     #[error(
-        "{0} is no checkpoint that Descant reads: it reads Magenta bundles (.mag), TensorFlow checkpoints, also in a folder, tar or zip file, and .safetensors files"
+        "{0} is no checkpoint that Descant reads: it reads Magenta bundles (.mag), TensorFlow and Magenta.js checkpoints, also in a folder, tar or zip file, and .safetensors files"
     )]
     Unrecognised(String),
     /// Packed once more.

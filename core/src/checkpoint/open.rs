@@ -4,11 +4,13 @@
 use super::bundle::{self, BundleDetails};
 use super::find::{Parts, find};
 use super::graph::attention_window;
+use super::js;
 use super::names::{STEP, canonical, is_training_extra};
 use super::source::Source;
 use super::tensor_proto::Values;
 use super::{CheckpointError, MAX_FILE_BYTES, load_bytes, v1, v2};
 use crate::model::Card;
+use crate::model::import::JsConfig;
 use crate::nn::{Tensor, Weights};
 use crate::tool::Cancel;
 use std::collections::BTreeSet;
@@ -28,6 +30,8 @@ pub enum Format {
     V2,
     /// Magenta bundle.
     Bundle,
+    /// Magenta.js.
+    Js,
 }
 
 impl Format {
@@ -39,6 +43,7 @@ impl Format {
             Self::V1 => "TensorFlow checkpoint (V1)",
             Self::V2 => "TensorFlow checkpoint (V2)",
             Self::Bundle => "Magenta bundle",
+            Self::Js => "Magenta.js checkpoint",
         }
     }
 }
@@ -56,6 +61,8 @@ pub struct Opened {
     pub bundle: Option<BundleDetails>,
     /// Window of the attention in steps, if a bundle's graph tells.
     pub attention: Option<usize>,
+    /// What a Magenta.js checkpoint says about itself.
+    pub js: Option<JsConfig>,
     /// Training step, if it was kept.
     pub step: Option<i64>,
     /// The files that were read: several for a V2 checkpoint, the archive where there is one.
@@ -106,6 +113,7 @@ fn paths<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<PathBuf> {
 
 pub(super) fn read(parts: Parts, watch: &mut Watch<'_>) -> Result<Opened, CheckpointError> {
     let wanted = |name: &str| name == STEP || !is_training_extra(name);
+    let mut js = None;
     let (format, variables, files) = match parts {
         Parts::Safetensors(source) => {
             let checkpoint = load_bytes(&source.read_all()?)?;
@@ -117,6 +125,7 @@ pub(super) fn read(parts: Parts, watch: &mut Watch<'_>) -> Result<Opened, Checkp
                 card: checkpoint.card,
                 bundle: None,
                 attention: None,
+                js: None,
                 step: None,
                 files: paths([&source]),
             });
@@ -132,9 +141,14 @@ pub(super) fn read(parts: Parts, watch: &mut Watch<'_>) -> Result<Opened, Checkp
             };
             (Format::V2, v2::read(index, &mut shard, &wanted, watch)?, paths(&sources))
         }
+        Parts::Js(parts) => {
+            let contents = js::read(&parts, &wanted, watch)?;
+            js = contents.config;
+            (Format::Js, contents.variables, paths(&contents.sources))
+        }
     };
     let (weights, step) = weights(variables)?;
-    Ok(Opened { format, weights, card: None, bundle: None, attention: None, step, files })
+    Ok(Opened { format, weights, card: None, bundle: None, attention: None, js, step, files })
 }
 
 fn read_bundle(
@@ -157,6 +171,7 @@ fn read_bundle(
         card: bundle.card,
         bundle: Some(bundle.details),
         attention,
+        js: None,
         step,
         files: paths([source]),
     })

@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Largest file that is read: ample for every model of this family (3×512 in f32 has 22 MB).
-pub const MAX_FILE_BYTES: u64 = 512 << 20;
+/// Largest file that is read: ample for every model of this family (3×512 in f32 has 22 MB, the largest trio 1.7 GB).
+pub const MAX_FILE_BYTES: u64 = 2 << 30;
 pub(super) const MAX_HEADER_BYTES: u64 = 1 << 20;
 pub(super) const CARD_KEY: &str = "descant";
 

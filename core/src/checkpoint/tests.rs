@@ -185,3 +185,32 @@ fn reading_can_be_stopped_and_tells_how_far_it_is() {
     assert!(matches!(stopped, Err(CheckpointError::Cancelled)));
     assert_eq!(told, [1.0 / 14.0, 2.0 / 14.0, 3.0 / 14.0]);
 }
+
+#[test]
+fn a_folder_of_magenta_js_is_found_through_any_of_its_files() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/vae/tfjs_nade_drums9");
+    let of = |path: &Path| open(path, &mut |_| {}, &Cancel::default()).expect("reads");
+    let whole = of(&folder);
+    assert_eq!((whole.format, whole.weights.len(), whole.files.len()), (Format::Js, 18, 3));
+    for name in ["weights_manifest.json", "config.json", "group1-shard1of1.bin"] {
+        let same = of(&folder.join(name));
+        assert!(same.weights == whole.weights && same.js == whole.js && same.js.is_some(), "{name}");
+    }
+    let names = ["weights_manifest.json", "config.json", "group1-shard1of1.bin"];
+    let contents = names.map(|name| std::fs::read(folder.join(name)).expect("kept"));
+    let inside = names.map(|name| format!("models/x/{name}"));
+    let files: Vec<(&str, &[u8])> =
+        inside.iter().map(String::as_str).zip(contents.iter().map(Vec::as_slice)).collect();
+    let archive = |bytes: Vec<u8>| {
+        let parts = find::file(source::Source::memory(bytes), &Folder::Archive(BTreeMap::new()), "x", true)?;
+        read(parts, &mut Watch { progress: &mut |_| {}, cancel: &Cancel::default() })
+    };
+    for bytes in [tar::tests::tar(&files), zip::tests::zip(&files, true)] {
+        let same = archive(bytes).expect("reads");
+        assert!(same.weights == whole.weights && same.js == whole.js);
+    }
+    let twice: Vec<(&str, &[u8])> =
+        files.iter().copied().chain([("models/y/weights_manifest.json", contents[0].as_slice())]).collect();
+    let error = archive(tar::tests::tar(&twice)).expect_err("are two").to_string();
+    assert!(error.ends_with("models/x/weights_manifest.json, models/y/weights_manifest.json"), "{error}");
+}

@@ -10,6 +10,7 @@
 mod cut;
 mod drums;
 mod groove;
+pub mod js;
 mod melody;
 mod multitrack;
 #[cfg(test)]
@@ -72,6 +73,12 @@ pub enum VaeError {
         got: usize,
         /// How many there should be.
         expected: usize,
+    },
+    /// More music than a model takes that takes no less either.
+    #[error("this model takes {steps} steps, and the music is longer; shorten it")]
+    TooLong {
+        /// Steps of the model.
+        steps: usize,
     },
     /// A value that is infinite or no number.
     #[error("the model's output holds a value that is no number")]

@@ -21,16 +21,16 @@ pub const TRACK_CLASSES: usize = 490;
 /// Fewest tracks and fewest events of an example.
 const FEWEST: (usize, usize) = (2, 8);
 
-const STEPS_PER_QUARTER: u32 = 24;
-const STEPS_PER_BAR: u32 = 96;
+pub(super) const STEPS_PER_QUARTER: u32 = 24;
+pub(super) const STEPS_PER_BAR: u32 = 96;
 
 /// First tokens of each kind.
 const OFF: u32 = 128;
 const SHIFT: u32 = 256;
 const VELOCITY: u32 = SHIFT + STEPS_PER_BAR;
-const PROGRAM: u32 = VELOCITY + 8;
-const DRUMS: u32 = PROGRAM + 128;
-const END: u32 = DRUMS + 1;
+pub(super) const PROGRAM: u32 = VELOCITY + 8;
+pub(super) const DRUMS: u32 = PROGRAM + 128;
+pub(super) const END: u32 = DRUMS + 1;
 
 /// Velocity of notes before the first velocity event.
 const FIRST_VELOCITY: u8 = 100;
@@ -191,7 +191,7 @@ fn closed(performance: &Performance) -> Result<Performance, VaeError> {
     Ok(closed)
 }
 
-fn bins() -> VelocityBins {
+pub(super) fn bins() -> VelocityBins {
     VelocityBins::new(8)
 }
 
@@ -200,7 +200,7 @@ fn grid() -> PerformanceGrid {
 }
 
 /// The token of an event.
-fn token(event: PerformanceEvent) -> Result<u32, EncodingError> {
+pub(super) fn token(event: PerformanceEvent) -> Result<u32, EncodingError> {
     let out = |what, value, high| EncodingError::OutOfRange { what, value, low: 1, high };
     match event {
         PerformanceEvent::NoteOn(pitch) => Ok(u32::from(pitch)),

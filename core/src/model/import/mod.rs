@@ -2,6 +2,12 @@
 //!
 //! Worker thread or command line. A card or a bundle's id says what a checkpoint is; else its shapes do, compared
 //! with every line of the catalogue through [`Hparams::variables`]; else whoever asks has to.
+mod js_config;
+mod js_rnn;
+pub mod latent;
+
+pub use js_config::{JsArgs, JsAux, JsAuxArgs, JsConfig, JsControl, JsConverterSpec};
+
 use super::loaded::check_fit;
 use super::{Card, Configuration, Hparams, ModelError, SourceFile, catalogue, find};
 use crate::checkpoint::{self, BundleDetails, Checkpoint, CheckpointError, Format, Opened, file_sha256};
@@ -16,6 +22,9 @@ pub enum ImportError {
     /// The file itself.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// Of Magenta.js, or in a space of vectors, and nothing that can be played.
+    #[error(transparent)]
+    Latent(#[from] latent::LatentError),
     /// It is not what it was said to be.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -164,6 +173,13 @@ fn card(opened: &Opened, choice: Option<&Configuration>) -> Result<Card, ImportE
                 Err(other(&card.id, choice))
             }
             _ => Ok(card.clone()),
+        };
+    }
+    if let Some(js) = opened.js.as_ref().filter(|js| js.kind == "MusicRNN") {
+        let card = js_rnn::card(js, weights)?;
+        return match choice {
+            Some(choice) if choice.id != card.id => Err(other(&card.id, choice)),
+            _ => Ok(card),
         };
     }
     let Some(bundle) = &opened.bundle else {

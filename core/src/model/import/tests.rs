@@ -11,6 +11,7 @@ fn opened(weights: Weights) -> Opened {
         card: None,
         bundle: None,
         attention: None,
+        js: None,
         step: None,
         files: Vec::new(),
     }
@@ -103,4 +104,41 @@ fn bundles_carry_the_id_only_of_the_same_encoding() {
     let own = Card { hparams: testing::shipped_like_drums(), ..Card::of(drums) };
     assert_eq!(bundle_details(&own).generator, "descant_drum_kit");
     assert!(save_bundle(&weights, &own, &bundle_details(&own)).is_ok());
+}
+
+#[test]
+fn magenta_js_says_what_its_event_models_are() {
+    let of = |text: &str, hparams: &Hparams| {
+        let js = serde_json::from_str(text).expect("reads");
+        card(&Opened { js: Some(js), ..opened(testing::weights(hparams, 1)) }, None)
+    };
+    let (basic, _) = published("basic_rnn");
+    let hparams = Hparams {
+        layers: vec![10, 9],
+        encoding: crate::model::EncodingParams::Melody { min: 0, max: 128 },
+        ..basic.hparams.clone()
+    };
+    let melody = r#"{"type": "MusicRNN", "dataConverter": {"type": "MelodyConverter", "args": {"minPitch": 0, "maxPitch": 127}}}"#;
+    let found = of(melody, &hparams).expect("is known");
+    assert_eq!((found.configuration.as_str(), &found.hparams.layers), ("basic_rnn", &hparams.layers));
+    assert_eq!(found.hparams.encoding, hparams.encoding);
+    assert!(prune(&mut testing::weights(&hparams, 1), &found).is_ok());
+    let (improv, _) = published("chord_pitches_improv");
+    let chords = melody.replace("}}}", r#"}}, "chordEncoder": "PitchChordEncoder"}"#);
+    let found = of(&chords, &improv.hparams).expect("is known");
+    assert_eq!(found.configuration, "chord_pitches_improv");
+    let drums = r#"{"type": "MusicRNN", "dataConverter": {"type": "DrumsOneHotConverter"},
+        "auxInputs": [{"type": "BinaryCounter", "args": {"numBits": 6}}]}"#;
+    let found = of(drums, &improv.hparams).expect("is known");
+    let counted = crate::model::EncodingParams::DrumsLookback { types: 9, distances: Vec::new(), bits: 6 };
+    assert_eq!(found.hparams.encoding, counted);
+    let error =
+        of(&drums.replace("BinaryCounter", "Other"), &improv.hparams).expect_err("is unknown").to_string();
+    assert_eq!(error, "this model needs inputs of its own, which Descant does not have");
+    let whole = "rnn/attention_cell_wrapper/kernel";
+    let mut weights = testing::weights(&hparams, 1);
+    weights.insert(whole, Tensor::f32([1], vec![0.0]));
+    let js = serde_json::from_str(melody).expect("reads");
+    let error = card(&Opened { js: Some(js), ..opened(weights) }, None).expect_err("is older").to_string();
+    assert!(error.contains("an attention over all its layers"), "{error}");
 }

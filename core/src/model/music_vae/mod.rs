@@ -10,6 +10,7 @@ mod decoder;
 mod encoder;
 mod head;
 mod interpolate;
+mod midime;
 mod shape;
 mod steps;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use configurations::{Configuration, configurations, find};
 pub use decoder::{DecodeOptions, Forward};
 pub use encoder::{Example, Posterior};
 pub use interpolate::{Blend, blend, grid, path, slerp};
+pub use midime::{MidiMe, MidiMeLoss, MidiMePass, MidiMeShape};
 pub use shape::{Decoder, Encoder, Head, Shape};
 pub use steps::Steps;
 
