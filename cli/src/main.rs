@@ -12,6 +12,7 @@ mod export;
 mod generate;
 mod golden;
 mod import;
+mod latent;
 mod takes;
 mod toy;
 mod train;
@@ -30,6 +31,14 @@ enum Command {
     Generate(generate::Args),
     /// Write on from a MIDI file
     Continue(continue_clip::Args),
+    /// Write what lies between two clips, or four
+    Interpolate(latent::InterpolateArgs),
+    /// Play a clip as a drummer would: its timing and dynamics
+    Groove(latent::GrooveArgs),
+    /// Make a drum groove from the rhythm of a clip
+    Drumify(latent::ClipArgs),
+    /// Add hi-hats to a drum clip
+    Hats(latent::ClipArgs),
     /// Make a Magenta or TensorFlow checkpoint into a weights file that Descant plays
     Import(import::Args),
     /// Write a model as a Magenta bundle (.mag)
@@ -50,6 +59,10 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Generate(args) => generate::run(&args),
         Command::Continue(args) => continue_clip::run(&args),
+        Command::Interpolate(args) => latent::interpolate(&args),
+        Command::Groove(args) => latent::groove_clip(&args),
+        Command::Drumify(args) => latent::drumify(&args),
+        Command::Hats(args) => latent::hats(&args),
         Command::Import(args) => import::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Dataset(args) => dataset::run(args),
