@@ -68,6 +68,22 @@ pub fn run(args: &Args) -> Result<()> {
     args.options.write(&model, &request)
 }
 
+/// The clip of a file: of the track by number or name, or the one that suits a kind of music best.
+///
+/// # Errors
+/// A file that cannot be read, or has no such track or no notes.
+pub fn clip(path: &Path, track: Option<&str>, kind: Option<ClipKind>) -> Result<Clip> {
+    let song = read(path)?;
+    let track = pick(&song, track, kind)?;
+    for notice in &song.notices {
+        println!("note: {notice}");
+    }
+    let context = || format!("{} has no notes in that track", path.display());
+    let mut clip = song.track_to_clip(track, Voices::All, Span::Auto).with_context(context)?;
+    named(&mut clip, path);
+    Ok(clip)
+}
+
 /// Reads a song from a file that is small enough to be one, or from the text that is in its place.
 pub fn read(path: &Path) -> Result<Song> {
     let context = || path.display().to_string();

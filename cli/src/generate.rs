@@ -1,8 +1,10 @@
 //! `descant generate`. Writes clips from nothing.
 
+use crate::continue_clip::clip;
 use crate::takes::{Options, meter};
 use descant_core::music::Meter;
-use descant_core::tool::{Request, ToolKind};
+use descant_core::tool::{Latent, Near, Request, ToolKind};
+use std::path::PathBuf;
 
 /// Options of `descant generate`.
 #[derive(clap::Args)]
@@ -15,6 +17,12 @@ pub struct Args {
     /// Meter, e.g. 3/4 (the models were trained in 4/4)
     #[arg(long, default_value = "4/4", value_parser = meter)]
     meter: Meter,
+    /// Latent models: write clips near that of a file
+    #[arg(long, value_name = "FILE")]
+    near: Option<PathBuf>,
+    /// How far from it: 0 = the same, as the model hears it, to 1 = anything
+    #[arg(long, default_value_t = 0.25)]
+    radius: f32,
     /// Tempo written into the files, in quarter notes per minute
     #[arg(long, default_value_t = 120.0)]
     tempo: f64,
@@ -27,6 +35,10 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let model = args.options.load(None)?;
     let request = args.options.request(ToolKind::Generate, &model, args.bars)?;
-    let request = Request { meter: args.meter, tempo: Some(args.tempo), ..request };
+    let mut request = Request { meter: args.meter, tempo: Some(args.tempo), ..request };
+    if let Some(path) = &args.near {
+        request.primer = Some(clip(path, None, Some(model.kind()))?);
+        request.latent = Latent { near: Near::Primer, radius: args.radius, ..Latent::default() };
+    }
     args.options.write(&model, &request)
 }

@@ -12,6 +12,7 @@ mod export;
 mod generate;
 mod golden;
 mod import;
+mod latent;
 mod takes;
 mod toy;
 mod train;
@@ -31,6 +32,15 @@ enum Command {
     /// Write on from a MIDI file
     Continue(continue_clip::Args),
     /// Make a Magenta, Magenta.js or TensorFlow checkpoint into a weights file that Descant plays
+    /// Write what lies between two clips, or four
+    Interpolate(latent::InterpolateArgs),
+    /// Play a clip as a drummer would: its timing and dynamics
+    Groove(latent::GrooveArgs),
+    /// Make a drum groove from the rhythm of a clip
+    Drumify(latent::ClipArgs),
+    /// Add hi-hats to a drum clip
+    Hats(latent::ClipArgs),
+    /// Make a Magenta or TensorFlow checkpoint into a weights file that Descant plays
     Import(import::Args),
     /// Write a model as a Magenta bundle (.mag)
     Export(export::Args),
@@ -50,6 +60,10 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Generate(args) => generate::run(&args),
         Command::Continue(args) => continue_clip::run(&args),
+        Command::Interpolate(args) => latent::interpolate(&args),
+        Command::Groove(args) => latent::groove_clip(&args),
+        Command::Drumify(args) => latent::drumify(&args),
+        Command::Hats(args) => latent::hats(&args),
         Command::Import(args) => import::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Dataset(args) => dataset::run(args),

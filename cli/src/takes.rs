@@ -1,8 +1,8 @@
-//! What `generate` and `continue` share: options, running the tool with a progress bar, MIDI files.
+//! What the commands that write takes share: options, running the tool with a progress bar, MIDI files.
 
 use anyhow::{Context, Result, bail, ensure};
 use descant_core::checkpoint;
-use descant_core::model::{Model, builtin, catalogue, find};
+use descant_core::model::{Configuration, Model, builtin, catalogue, find};
 use descant_core::music::{
     Clip, ClipKind, Meter, PitchClasses, TICKS_PER_QUARTER, Ticks, midi, pitch_from_name,
 };
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// Weights of the pitch classes from C on.
 pub type PitchWeights = [f64; 12];
 
-/// Options of both commands.
+/// Options of all of them.
 #[derive(clap::Args)]
 pub struct Options {
     /// Model id, e.g. drum_kit or lookback_rnn; default: the first of the right kind that has weights
@@ -112,6 +112,11 @@ pub fn meter(text: &str) -> Result<Meter, String> {
 impl Options {
     /// Loads the model: from a file, or the one named, or the first of `kind` that is built in.
     pub fn load(&self, kind: Option<ClipKind>) -> Result<Model> {
+        self.load_first(|c| kind.is_none_or(|k| k == c.kind))
+    }
+
+    /// The same with the first model that suits.
+    pub fn load_first(&self, suits: impl Fn(&Configuration) -> bool) -> Result<Model> {
         if let Some(path) = &self.weights {
             return self.load_file(path);
         }
@@ -119,11 +124,9 @@ impl Options {
             ensure!(find(id).is_some(), "there is no model {id:?}; models are: {}", ids());
             return Ok(builtin::load(id)?);
         }
-        let ready =
-            |c: &&descant_core::model::Configuration| kind.is_none_or(|k| k == c.kind) && builtin::has(c.id);
-        match catalogue().iter().find(ready) {
+        match catalogue().iter().find(|c| suits(c) && builtin::has(c.id)) {
             Some(configuration) => Ok(builtin::load(configuration.id)?),
-            None => bail!("no weights are built in for this kind of music: give some with --weights FILE"),
+            None => bail!("no weights are built in for this: give some with --weights FILE"),
         }
     }
 
@@ -196,8 +199,8 @@ impl Options {
         for notice in takes.first().iter().flat_map(|t| &t.notices) {
             println!("note: {notice}");
         }
-        if request.temperature == 0.0 && takes.len() > 1 {
-            println!("note: at temperature 0 all takes are equal");
+        if takes.len() > 1 && takes.iter().all(|take| take.clip == takes[0].clip) {
+            println!("note: all takes are equal");
         }
         for (i, take) in takes.iter().enumerate() {
             let name = take_name(take, i + 1, takes.len(), model.name());
@@ -206,12 +209,9 @@ impl Options {
             let options = midi::WriteOptions { chords: &take.chords(), ..midi::WriteOptions::default() };
             let bytes = midi::write_clip(&clip, options)?;
             std::fs::write(&path, bytes).with_context(|| path.display().to_string())?;
-            println!(
-                "{}  ({} notes, {:.2} nats per step)",
-                path.display(),
-                clip.notes.len(),
-                -take.score.log_likelihood_per_step
-            );
+            let nats = format!(", {:.2} nats per step", -take.score.log_likelihood_per_step);
+            let nats = if take.score.steps > 0 { nats } else { String::new() };
+            println!("{}  ({} notes{nats})", path.display(), clip.notes.len());
         }
         Ok(())
     }

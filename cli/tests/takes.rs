@@ -1,7 +1,7 @@
-//! `descant generate` and `descant continue` as a user runs them, on small networks with formula weights.
+//! The commands that write takes as a user runs them, on small networks with formula weights.
 
 use descant_core::checkpoint::save_file;
-use descant_core::model::{Card, Hparams, find};
+use descant_core::model::{Card, EncodingParams, Hparams, LatentParams, find};
 use descant_core::music::{Clip, ClipKind, Note, Span, TICKS_PER_QUARTER, Voices, midi};
 use descant_core::nn::formula;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,23 @@ fn weights(folder: &Path, id: &str) -> PathBuf {
     let weights = formula::weights(named, 1, &scales);
     let path = folder.join(format!("{id}.safetensors"));
     save_file(&path, &weights, &Card { hparams, ..Card::of(configuration) }).expect("saved");
+    path
+}
+
+/// A weights file of a latent model with small layers and short vectors.
+fn latent_weights(folder: &Path, id: &str) -> PathBuf {
+    let configuration = find(id).expect("in the catalogue");
+    let EncodingParams::Latent(params) = &configuration.hparams.encoding else {
+        panic!("{id} is not latent")
+    };
+    let encoding = EncodingParams::Latent(LatentParams { z: 8, encoder: vec![12], ..params.clone() });
+    let hparams = Hparams { layers: vec![16, 16], encoding, ..configuration.hparams.clone() };
+    let variables = hparams.variables().expect("a possible shape");
+    let scales = formula::Scales { default: 0.8, patterns: Vec::new() };
+    let named = variables.iter().map(|(name, shape)| (name.as_str(), shape.as_slice()));
+    let path = folder.join(format!("{id}.safetensors"));
+    let card = Card { hparams, ..Card::of(configuration) };
+    save_file(&path, &formula::weights(named, 1, &scales), &card).expect("saved");
     path
 }
 
@@ -141,4 +158,57 @@ fn chords_and_notes_per_second_reach_the_models_that_hear_them() {
     assert!(good && said.contains("ignored"), "{said}");
     let (good, said) = generate("drum_kit", &["--pitch-classes", "1,2"]);
     assert!(!good && said.contains("twelve"), "{said}");
+}
+
+#[test]
+fn the_tools_of_latent_models_write_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let notes = (0..16i64).map(|i| Note {
+        start: i * TICKS_PER_QUARTER / 2 + 100 * (i % 3),
+        pitch: [36, 42, 38, 42][i as usize % 4],
+        length: TICKS_PER_QUARTER / 4,
+        velocity: 50 + 4 * i as u8,
+    });
+    let clip_of = |name: &str, keep: i64| {
+        let beat = Clip {
+            name: name.into(),
+            kind: ClipKind::Drums,
+            notes: notes.clone().filter(|n| n.start / TICKS_PER_QUARTER % keep == 0).collect(),
+            length: 8 * TICKS_PER_QUARTER,
+            ..Clip::default()
+        };
+        let path = folder.path().join(format!("{name}.mid"));
+        let bytes = midi::write_clip(&beat, midi::WriteOptions::default()).expect("MIDI");
+        std::fs::write(&path, bytes).expect("written");
+        (beat, path.to_string_lossy().into_owned())
+    };
+    let ((beat, one), (_, two)) = (clip_of("One", 1), clip_of("Two", 2));
+    let run = |arguments: &[&str], id: &str, out: &str| {
+        let weights = latent_weights(folder.path(), id);
+        let out = folder.path().join(out);
+        let more = ["-w", &weights.to_string_lossy(), "-o", &out.to_string_lossy()];
+        let output = descant(&[arguments, &more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        (files(&out), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let drums = "cat-drums_2bar_small";
+    let (way, said) = run(&["interpolate", &one, &two, "--steps", "4"], drums, "way");
+    assert_eq!(way.len(), 4);
+    assert!(way[0].to_string_lossy().contains("1 of 4 [One] MusicVAE drums"), "{way:?}");
+    assert!(!said.contains("nats"), "{said}");
+    let (baked, _) = run(&["interpolate", &one, &two, "--steps", "4", "--bake"], drums, "baked");
+    assert_eq!(clip(&baked[0]).length, 32 * TICKS_PER_QUARTER);
+    let (near, _) = run(&["generate", "--near", &one, "-n", "2", "-b", "3"], drums, "near");
+    assert_eq!((near.len(), clip(&near[0]).length), (2, 12 * TICKS_PER_QUARTER));
+    let still = ["groove", &one, "--timing", "0", "--dynamics", "0", "-n", "1"];
+    let (still, _) = run(&still, "groovae_2bar_humanize", "still");
+    assert_eq!(clip(&still[0]).notes, beat.notes);
+    let (grooved, _) = run(&["groove", &one, "-n", "1"], "groovae_2bar_humanize", "grooved");
+    assert_eq!(clip(&grooved[0]).notes.len(), beat.notes.len());
+    assert_ne!(clip(&grooved[0]).notes, beat.notes);
+    let (drumified, _) = run(&["drumify", &one, "-n", "1"], "groovae_2bar_tap_fixed_velocity", "drumified");
+    assert!(!clip(&drumified[0]).notes.is_empty());
+    let (hats, _) = run(&["hats", &one, "-n", "1"], "groovae_2bar_add_closed_hh", "hats");
+    let others = |clip: &Clip| clip.notes.iter().filter(|n| n.pitch != 42).copied().collect::<Vec<_>>();
+    assert_eq!(others(&clip(&hats[0])), others(&beat));
 }

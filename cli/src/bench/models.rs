@@ -24,7 +24,7 @@ use std::time::Instant;
 /// Options of `descant bench models`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Models; without any, all of the catalogue
+    /// Models; without any, all of the catalogue but the largest
     models: Vec<String>,
     /// How often each figure is measured; the least counts
     #[arg(long, default_value_t = Args::default().repeats)]
@@ -39,6 +39,8 @@ impl Default for Args {
 
 /// Takes side by side.
 const LANES: u32 = 16;
+/// Parameters of the largest model that is timed without being named.
+const LARGEST: usize = 50_000_000;
 /// Steps that are timed.
 const STEPS: usize = 64;
 /// CPU time per step of the original program in ms, one thread, batch 1, with its own encoding (measured on the
@@ -66,8 +68,9 @@ pub fn run(args: &Args) -> Result<()> {
         "", "", "MB read", "limit", "1 take", "of limit", "steps/s", "16 takes", "×"
     );
     let mut goals = Vec::new();
-    for configuration in
-        catalogue().iter().filter(|c| args.models.is_empty() || args.models.iter().any(|id| id == c.id))
+    for configuration in catalogue()
+        .iter()
+        .filter(|c| args.models.iter().any(|id| id == c.id) || args.models.is_empty() && usual(c))
     {
         let weights = weights(configuration)?;
         let rounded: Weights = weights
@@ -104,6 +107,12 @@ pub fn run(args: &Args) -> Result<()> {
     let missed = goals.iter().filter(|(held, _)| !held).count();
     ensure!(missed == 0, "{missed} of {} goals are missed", goals.len());
     Ok(())
+}
+
+/// Whether a model is timed without being named: not if its weights would take most of a computer's memory.
+fn usual(configuration: &Configuration) -> bool {
+    let count = |(_, shape): &(String, Vec<usize>)| shape.iter().product::<usize>();
+    configuration.hparams.variables().is_ok_and(|all| all.iter().map(count).sum::<usize>() <= LARGEST)
 }
 
 /// Whether a model meets its goal, and the sentence that says so.

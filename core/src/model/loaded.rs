@@ -28,7 +28,7 @@ enum Network {
     /// Events one by one.
     Events { stack: LstmStack, nade: Option<Nade> },
     /// Bars from vectors.
-    Latent(MusicVae),
+    Latent(Box<MusicVae>),
 }
 
 impl Model {
@@ -44,7 +44,7 @@ impl Model {
         check_fit(&card, weights, input, output)?;
         if let ModelEncoding::Latent(params) = &encoding {
             let shape = params.shape(&card.hparams.layers)?;
-            let network = Network::Latent(MusicVae::new(shape, weights, Storage::AsStored)?);
+            let network = Network::Latent(Box::new(MusicVae::new(shape, weights, Storage::AsStored)?));
             return Ok(Self { card, encoding, network });
         }
         let config = StackConfig {

@@ -27,7 +27,7 @@ pub use cache::CacheParams;
 pub use card::{Card, SourceFile};
 pub use catalogue::{Configuration, Family, catalogue, find};
 pub use hparams::{EncodingParams, Hparams, ModelEncoding};
-pub use latent::{LatentMusic, LatentParams};
+pub use latent::{LatentMusic, LatentParams, STEPS_PER_BAR};
 pub use loaded::Model;
 
 use crate::checkpoint::CheckpointError;

@@ -9,6 +9,7 @@ mod harmony;
 #[cfg(test)]
 mod improv_tests;
 mod infill;
+mod latent;
 mod limits;
 mod name;
 mod performance;
@@ -21,6 +22,7 @@ mod voices;
 
 pub use harmony::ChordTrack;
 pub use infill::{Infill, Keep};
+pub use latent::{Early, Latent, MAX_POSITIONS, Near, Origin, decode_positions};
 pub use name::{file_name, take_name};
 pub use primer::MAX_PRIMER_BARS;
 pub use run::{MAX_BARS, MAX_SEARCH, MAX_VARIATIONS, ToolError, run};
@@ -45,6 +47,14 @@ pub enum ToolKind {
     Rewrite,
     /// Add voices to the primer, which stays as it is.
     Harmonise,
+    /// Write what lies between the primer and other clips (latent models).
+    Interpolate,
+    /// Play the primer as a drummer would: when notes begin and how hard they are struck (GrooVAE).
+    Groove,
+    /// Make a drum groove from the primer's rhythm (GrooVAE).
+    Drumify,
+    /// Add hi-hats, or what else the model adds, to the primer's drums (GrooVAE).
+    Hats,
 }
 
 impl ToolKind {
@@ -56,6 +66,10 @@ impl ToolKind {
             Self::Continue => "Continue",
             Self::Rewrite => "Rewrite",
             Self::Harmonise => "Harmonise",
+            Self::Interpolate => "Interpolate",
+            Self::Groove => "Groove",
+            Self::Drumify => "Drumify",
+            Self::Hats => "Hats",
         }
     }
 
@@ -137,6 +151,9 @@ pub struct Request {
     /// Each take is the likeliest of several (models of drums and of one voice).
     #[serde(default)]
     pub search: BeamOptions,
+    /// For latent models and their tools.
+    #[serde(default)]
+    pub latent: Latent,
 }
 
 impl Default for Request {
@@ -158,6 +175,7 @@ impl Default for Request {
             infill: Infill::default(),
             listen_first: false,
             search: BeamOptions::default(),
+            latent: Latent::default(),
         }
     }
 }
@@ -186,9 +204,28 @@ pub struct Take {
     pub request: Arc<Request>,
     /// What the musician should know, e.g. "3 notes were shifted by octaves".
     pub notices: Vec<String>,
+    /// Where a generated take lies in its model's latent space.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 impl Take {
+    /// The request for clips like this one, from a latent model of the same kind: `radius` 0 is the same place, 1
+    /// anywhere. A take that no latent model generated is heard by the model like any clip.
+    #[must_use]
+    pub fn more_like_this(&self, radius: f32) -> Request {
+        let near = self.origin.clone().map_or(Near::Primer, Near::Take);
+        let primer = (near == Near::Primer).then(|| self.clip.clone());
+        Request {
+            tool: ToolKind::Generate,
+            primer,
+            bars: self.clip.bars().clamp(1, MAX_BARS),
+            meter: self.clip.meter,
+            latent: Latent { near, radius, ..self.request.latent.clone() },
+            ..(*self.request).clone()
+        }
+    }
+
     /// The chords that the take was written over, from its start on; none for models that hear none.
     #[must_use]
     pub fn chords(&self) -> Vec<ChordMark> {

@@ -2,11 +2,12 @@
 //!
 //! Worker thread. Takes are a pure function of (model, request): no clock, no global randomness.
 use super::{
-    Cancel, ChordTrack, Request, Score, Take, ToolKind, continue_clip, generate, infill, performance, voices,
+    Cancel, ChordTrack, Constraints, Request, Score, Take, ToolKind, continue_clip, generate, infill, latent,
+    performance, voices,
 };
 use crate::codec::encoding::Event;
 use crate::model::event_rnn::{EventRnn, WriteError, WriteOptions, Written};
-use crate::model::{Model, ModelEncoding, ModelError};
+use crate::model::{LatentMusic, Model, ModelEncoding, ModelError};
 use crate::music::{Clip, Meter, TICKS_PER_QUARTER, Ticks};
 use crate::sampling::{BeamOptions, derive};
 use std::borrow::Cow;
@@ -30,10 +31,10 @@ pub enum ToolError {
     #[error("stopped")]
     Cancelled,
     /// Continue without a primer.
-    #[error("there is nothing to continue: play something in, drop a clip or pick a take first")]
+    #[error("there is nothing to start from: play something in, drop a clip or pick a take first")]
     NoPrimer,
     /// A primer without notes.
-    #[error("there is nothing to continue: the primer has no notes")]
+    #[error("there is nothing to start from: the primer has no notes")]
     EmptyPrimer,
     /// A drum clip for a melody model.
     #[error("{0} writes melodies, but the primer is a drum clip: choose a drum model")]
@@ -47,6 +48,25 @@ pub enum ToolError {
     /// A model that cannot write a clip's bars anew.
     #[error("{0} cannot write single bars anew: choose a drum, melody or improv model")]
     NoInfill(String),
+    /// A tool of latent models with another model.
+    #[error("{tool} needs a model that can do it: choose {needed}")]
+    OtherModel {
+        /// The tool.
+        tool: &'static str,
+        /// Models, in words.
+        needed: &'static str,
+    },
+    /// Continue with a latent model.
+    #[error("{0} cannot write on from a clip: choose Generate or Interpolate, or another model")]
+    NoContinue(String),
+    /// Another meter than a latent model's.
+    #[error("{model} counts bars of 16 sixteenths, but here they are {meter}: choose 4/4 or 2/2")]
+    LatentMeter {
+        /// The model.
+        model: String,
+        /// The meter.
+        meter: Meter,
+    },
     /// A number outside its range.
     #[error("{0}")]
     BadRequest(String),
@@ -88,9 +108,13 @@ pub fn run(
     progress: &mut dyn FnMut(f32),
 ) -> Result<Vec<Take>, ToolError> {
     check(request)?;
+    use ToolKind::{Drumify, Groove, Hats, Interpolate};
     let asked = request;
     let request = &heard(model, request);
     let mut takes = match (request.tool, model.encoding()) {
+        (_, ModelEncoding::Latent(_)) | (Interpolate | Groove | Drumify | Hats, _) => {
+            latent::run(model, request, cancel, progress)
+        }
         (ToolKind::Rewrite, _) => infill::run(model, request, cancel, progress),
         (ToolKind::Harmonise, _) => voices::harmonise(model, request, cancel, progress),
         (_, ModelEncoding::Performance { .. } | ModelEncoding::NotePerformance { .. }) => {
@@ -106,27 +130,39 @@ pub fn run(
 
 /// The request as a take holds it: chords only if the model hears them.
 fn heard<'a>(model: &Model, request: &'a Request) -> Cow<'a, Request> {
-    if request.chords.is_none() || matches!(model.encoding(), ModelEncoding::Improv { .. }) {
+    if request.chords.is_none() || hears_chords(model.encoding()) {
         return Cow::Borrowed(request);
     }
     Cow::Owned(Request { chords: None, ..request.clone() })
 }
 
+fn hears_chords(encoding: &ModelEncoding) -> bool {
+    match encoding {
+        ModelEncoding::Improv { .. } => true,
+        ModelEncoding::Latent(params) => params.music == LatentMusic::Melody { chords: true },
+        _ => false,
+    }
+}
+
 /// What was asked for and cannot be told to a model of this family.
 fn unheard(model: &Model, request: &Request) -> Vec<&'static str> {
-    use ModelEncoding::{Drums, Improv, Melody, NotePerformance, Performance, Pianoroll, Polyphony};
+    use ModelEncoding::{Drums, Improv, Latent, Melody, NotePerformance, Performance, Pianoroll, Polyphony};
     let family = model.encoding();
     let told = &request.performance;
     let unheard = [
         (request.listen_first && request.tool != ToolKind::Harmonise, "only Harmonise listens first"),
         (
-            request.chords.is_some() && !matches!(family, Improv { .. }),
+            request.chords.is_some() && !hears_chords(family),
             "this model does not hear chords: they were ignored",
         ),
         (
             (told.density.is_some() || told.pitch_classes.is_some())
                 && !matches!(family, Performance { .. } | NotePerformance { .. }),
             "this model cannot be told notes per second or pitch classes: they were ignored",
+        ),
+        (
+            request.constraints != Constraints::default() && matches!(family, Latent(_)),
+            "this model cannot be held to a scale, a range, a density or other limits: they were ignored",
         ),
         (
             request.constraints.no_repeat && matches!(family, Polyphony(_) | Pianoroll { .. }),
@@ -144,7 +180,7 @@ fn unheard(model: &Model, request: &Request) -> Vec<&'static str> {
     unheard.into_iter().filter_map(|(is, what)| is.then_some(what)).collect()
 }
 
-fn check(request: &Request) -> Result<(), ToolError> {
+pub(super) fn check(request: &Request) -> Result<(), ToolError> {
     let bad = |what: &str| Err(ToolError::BadRequest(what.to_owned()));
     if !(1..=MAX_BARS).contains(&request.bars) {
         return bad("the number of new bars must be 1 to 32");
@@ -165,6 +201,15 @@ fn check(request: &Request) -> Result<(), ToolError> {
     if request.primer.as_ref().is_some_and(|p| p.length > LONGEST_PRIMER) {
         return bad("the primer is longer than a million quarter notes");
     }
+    if request
+        .latent
+        .others
+        .iter()
+        .chain(&request.latent.guide)
+        .any(|c| !real(c.meter) || c.length > LONGEST_PRIMER)
+    {
+        return bad("one of the other clips has an impossible meter or length");
+    }
     if request.constraints.range.is_some_and(|(low, high)| low > high) {
         return bad("the lowest pitch is above the highest");
     }
@@ -183,6 +228,7 @@ fn check(request: &Request) -> Result<(), ToolError> {
     if weights.into_iter().any(|w| !(0.0..=1e6).contains(w)) {
         return bad("the weights of pitch classes must be 0 to a million");
     }
+    latent::check(&request.latent)?;
     request.chords.as_ref().map_or(Ok(()), ChordTrack::check)
 }
 
@@ -217,6 +263,7 @@ pub(super) fn take(
         clip,
         new_from,
         seed,
+        origin: None,
         score: Score {
             log_likelihood_per_step: per_step as f32,
             steps: u32::try_from(steps).unwrap_or(u32::MAX),

@@ -395,6 +395,7 @@ pub(crate) mod tests {
             score: Score { log_likelihood_per_step: -0.731, steps: 16 },
             request: Arc::new(request),
             notices: vec![],
+            origin: None,
         }
     }
 

@@ -8,7 +8,7 @@ use super::chords::Chords;
 use super::document::{Content, Document, Entry, MAX_LOCKED, Primer};
 use crate::gui::view::PrimerOrigin;
 use descant_core::music::{ChordMark, Clip, Meter, Note, Ticks};
-use descant_core::tool::{Request, Score, Take};
+use descant_core::tool::{Origin, Request, Score, Take};
 use nice_plug::params::persist::PersistentField;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -72,6 +72,8 @@ struct SavedTake {
     clip: Clip,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     live: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
 }
 
 impl Saved {
@@ -104,6 +106,7 @@ impl Saved {
                     notices: take.notices.clone(),
                     clip: take.clip.clone(),
                     live: entry.live,
+                    origin: take.origin.clone(),
                 }
             })
             .collect();
@@ -153,6 +156,7 @@ impl Saved {
                 score: Score { log_likelihood_per_step: saved.log_likelihood_per_step, steps: saved.steps },
                 request: request.clone(),
                 notices: saved.notices,
+                origin: saved.origin,
             };
             let take = Arc::new(take);
             entries.push(Entry {

@@ -48,6 +48,7 @@ impl Generator for Simple {
                     score: Score::default(),
                     request: shared.clone(),
                     notices: vec![],
+                    origin: None,
                 }
             })
             .collect())

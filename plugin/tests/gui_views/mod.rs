@@ -260,6 +260,7 @@ fn takes(view: &mut View, tool: ToolKind, primer: Option<&Clip>, make: impl Fn(i
             score,
             request: request.clone(),
             notices: Vec::new(),
+            origin: None,
         };
         let id = view.takes.len() as u64 + 1;
         view.takes.push(TakeView { id, take: Arc::new(take), seed: seed.into(), starred: i == 1 || i == 4 });

@@ -109,6 +109,37 @@ fn a_piece_fed_back_gives_what_was_seen_when_it_was_written() {
 }
 
 #[test]
+fn hits_that_are_known_are_struck_and_heard() {
+    let shape = shape(1, 1, false, Head::Groove { drums: 3 }, 0);
+    let model = model(&shape);
+    let z = [model.prior(8), model.prior(9)];
+    let options = DecodeOptions { temperature: 1.0, seeds: &[1, 2], controls: &[], length: 12 };
+    let decode = |hit: &dyn Fn(usize, usize, usize) -> Option<bool>| {
+        model.decode_hits(&z, &options, hit, &Cancel::default(), &mut |_| {}).expect("decoded")
+    };
+    let free = model.decode(&z, &options, &Cancel::default(), &mut |_| {}).expect("decoded");
+    assert_eq!(decode(&|_, _, _| None), free);
+    let known = |piece: usize, step: usize, drum: usize| {
+        (drum < 2).then_some((piece + step + drum).is_multiple_of(2))
+    };
+    let given = decode(&known);
+    for (piece, (given, free)) in given.iter().zip(&free).enumerate() {
+        let (Steps::Rows { values: given, width: 9 }, Steps::Rows { values: free, .. }) = (given, free)
+        else {
+            panic!("no groove")
+        };
+        for (step, row) in given.chunks_exact(9).enumerate() {
+            for (drum, hit) in row.iter().take(2).enumerate() {
+                assert_eq!(*hit > 0.5, known(piece, step, drum) == Some(true));
+            }
+        }
+        // The first step's dynamics are decided before a hit is; later ones know of it.
+        assert_eq!(given[3..9], free[3..9]);
+        assert_ne!(given[12..18], free[12..18]);
+    }
+}
+
+#[test]
 fn draws_of_a_distribution_are_those_of_the_prior_moved_and_stretched() {
     let prior = model(&shapes()[0]).prior(3);
     assert_ne!(prior[0], prior[1]);

@@ -31,6 +31,8 @@ fn tool_index(cx: &Cx<'_>) -> usize {
         ToolKind::Continue => 1,
         ToolKind::Rewrite => 2,
         ToolKind::Harmonise => 3,
+        // Their pages come with the models.
+        ToolKind::Interpolate | ToolKind::Groove | ToolKind::Drumify | ToolKind::Hats => 0,
     }
 }
 
