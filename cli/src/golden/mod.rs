@@ -16,6 +16,7 @@ mod f_generate;
 mod f_generate_voices;
 mod report;
 mod rnn_case;
+mod stored;
 mod vae_array;
 mod vae_cases;
 mod vae_converters;

@@ -147,8 +147,9 @@ impl Worker {
             return;
         }
         self.written = generation;
-        let entries = self.engine.params.doc.read(|d| d.content().entries.clone());
-        if let Err(why) = self.engine.files.write_all(&entries) {
+        let (entries, kit) =
+            self.engine.params.doc.read(|d| (d.content().entries.clone(), d.content().kit.clone()));
+        if let Err(why) = self.engine.files.write_all(&entries, &kit) {
             self.engine.say(StatusKind::Warn, format!("The takes could not be written for dragging: {why}."));
         }
     }
@@ -188,7 +189,7 @@ impl Worker {
 
     fn import(&mut self, path: &Path) {
         let engine = self.engine.clone();
-        let chosen = engine.model_id();
+        let chosen = descant_core::model::find(engine.model_id());
         let work =
             |cancel: &Cancel, progress: &mut dyn FnMut(f32)| library::add(path, chosen, progress, cancel);
         match self.long_work(work) {
