@@ -121,8 +121,7 @@ impl<P: Plugin> Session<P> {
 
     /// Sets parameters by the texts a user would type, in a block of their own.
     pub fn set(&mut self, settings: &[(&str, &str)]) -> Result<()> {
-        let events: Result<Vec<In>> =
-            settings.iter().map(|(name, text)| self.host.set(name, text)).collect();
+        let events: Result<Vec<In>> = settings.iter().map(|(name, text)| self.host.set(name, text)).collect();
         self.blocks(64, events?)
     }
 

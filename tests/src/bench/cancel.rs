@@ -29,12 +29,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 struct Only(Request);
 
 impl Generator for Only {
-    fn run(
-        &self,
-        _: &Request,
-        cancel: &Cancel,
-        progress: &mut dyn FnMut(f32),
-    ) -> Result<Vec<Take>, String> {
+    fn run(&self, _: &Request, cancel: &Cancel, progress: &mut dyn FnMut(f32)) -> Result<Vec<Take>, String> {
         Models.run(&self.0, cancel, progress)
     }
 }
@@ -100,11 +95,7 @@ fn pressed(request: &Request, at: f32) -> Result<Duration> {
 /// Thirty-two bars of eighths.
 fn primer(kind: ClipKind) -> Clip {
     let pitches: [u8; 4] = if kind == ClipKind::Drums { [36, 42, 38, 42] } else { [60, 64, 62, 67] };
-    let note = |i: i64| Note {
-        start: i * Q / 2,
-        pitch: pitches[(i % 4) as usize],
-        length: Q / 2,
-        velocity: 90,
-    };
+    let note =
+        |i: i64| Note { start: i * Q / 2, pitch: pitches[(i % 4) as usize], length: Q / 2, velocity: 90 };
     Clip { kind, notes: (0..256).map(note).collect(), length: 128 * Q, ..Clip::default() }
 }
