@@ -24,7 +24,8 @@ const LANES: usize = LANE_NAMES.len();
 const HEAD: f32 = 48.0;
 const FOOT: f32 = 28.0;
 const CAPTION: f32 = 22.0;
-const ROW: f32 = 34.0;
+/// Lowest and highest row of a lane.
+const ROW: (f32, f32) = (22.0, 34.0);
 
 impl DrumMapState {
     /// Whether the page is over the music.
@@ -162,7 +163,7 @@ fn lanes(ui: &mut Ui, cx: &mut Cx<'_>) {
         text(ui.painter(), pos, Align2::LEFT_CENTER, word, theme::font(theme::SMALL), theme::DIM, 90.0);
     }
     let room = ui.available_height() - 6.0;
-    let height = (room / LANES as f32).clamp(theme::CONTROL + 2.0, ROW);
+    let height = (room / LANES as f32).clamp(ROW.0, ROW.1);
     for lane in (0..LANES).rev() {
         lane_row(ui, lane, height, cx);
     }
@@ -200,7 +201,8 @@ fn lane_row(ui: &mut Ui, lane: usize, height: f32, cx: &mut Cx<'_>) {
     }
     let font = theme::font(theme::SMALL);
     text(p, pos, Align2::LEFT_CENTER, &heard.join(" "), font, theme::DIM, rect.right() - pos.x - 6.0);
-    sent(ui, Rect::from_center_size(pos2(x_sent + 75.0, y), vec2(150.0, theme::CONTROL - 2.0)), lane, cx);
+    let field = vec2(150.0, (height - 3.0).min(theme::CONTROL));
+    sent(ui, Rect::from_center_size(pos2(x_sent + 75.0, y), field), lane, cx);
 }
 
 /// The pitch that a lane is sent out as.
