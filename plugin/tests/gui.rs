@@ -11,7 +11,7 @@ use egui::{Event, Key, Modifiers, Pos2, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use gui_views::{
-    SEEDS, answering, continued, eight_takes, first_open, melody, over_chords, song, two_weights,
+    SEEDS, answering, continued, drum_map, eight_takes, first_open, melody, over_chords, song, two_weights,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,6 +57,12 @@ impl Window {
 
     fn click(&mut self, label: &str) -> Vec<Action> {
         self.0.get_by_label(label).click();
+        self.taken()
+    }
+
+    /// A click on a control that a list would have to be scrolled for, or whose middle another one covers.
+    fn press_far(&mut self, label: &str) -> Vec<Action> {
+        self.0.get_by_label(label).click_accesskit();
         self.taken()
     }
 
@@ -776,4 +782,60 @@ fn weights_that_were_chosen_and_are_gone_are_named() {
     assert_eq!(w.click("Generate"), []);
     w.click("Model");
     w.0.get_by_label_contains("The weights “jazz” are not on this computer");
+}
+
+#[test]
+fn the_drum_map_is_opened_walked_and_changed() {
+    let mut w = Window::open(drum_map());
+    let lane = |w: &Window, name: &str| w.0.get_by_label(&format!("Lane: {name}")).rect();
+    assert_eq!(w.click("Drum map"), []);
+    assert!(w.0.query_by_label("Drum grid").is_none() && lane(&w, "Ride").top() < lane(&w, "Kick").top());
+    w.0.get_by_label_contains("hear as one drum: Kick (35, 36), Snare (38, 40). No lane hears 3.");
+    // The lane looked at hears what is ticked.
+    assert_eq!(
+        w.press_far("Hears 58 Vibraslap"),
+        [Action::DrumMap(MapChange::Input { pitch: 58, lane: Some(0) })],
+        "the kick takes it"
+    );
+    assert_eq!(
+        w.press_far("Hears 35 Acoustic bass drum"),
+        [Action::DrumMap(MapChange::Input { pitch: 35, lane: None })]
+    );
+    w.key(Key::ArrowUp, Modifiers::NONE);
+    assert_eq!(w.press_far("Hears 3 D#-2"), [Action::DrumMap(MapChange::Input { pitch: 3, lane: Some(1) })]);
+    w.press_far("Lane: Low tom");
+    assert_eq!(
+        w.press_far("Hears 45 Low tom"),
+        [Action::DrumMap(MapChange::Input { pitch: 45, lane: Some(4) })]
+    );
+    w.click("Low tom is sent as");
+    // The list opens at what is chosen.
+    w.0.get_by_label("43 High floor tom");
+    assert_eq!(w.click("45 Low tom"), [Action::DrumMap(MapChange::Output { lane: 4, pitch: 45 })]);
+    assert_eq!(w.click("Reset"), [Action::DrumMap(MapChange::Kit(0))]);
+    w.click("Kit");
+    assert_eq!(w.click("magenta.js"), [Action::DrumMap(MapChange::Kit(2))]);
+    assert_eq!(w.key(Key::Escape, Modifiers::NONE), []);
+    assert!(w.0.query_by_label("Kit").is_none(), "closed");
+    // Another page takes its place.
+    w.click("Drum map");
+    w.click("Model");
+    assert!(w.0.query_by_label("Kit").is_none());
+}
+
+#[test]
+fn lane_names_open_the_drum_map_and_a_kit_of_ones_own_is_custom() {
+    let mut view = eight_takes();
+    view.kit.map.set_output(0, 24).expect("free");
+    let mut w = Window::open(view);
+    let names = w.0.state().state.roll.geometry().expect("a roll").keys;
+    w.press(names.center(), Modifiers::NONE);
+    w.release(names.center(), Modifiers::NONE);
+    w.frames();
+    w.0.get_by_label("Lane: Kick");
+    assert_eq!(w.0.get_by_label("Kit").value().as_deref(), Some("Custom"));
+    assert_eq!(w.0.get_by_label("Kick is sent as").value().as_deref(), Some("24 C0"));
+    // A melody has no drum map.
+    let w = Window::open(continued());
+    assert!(w.0.query_by_label("Drum map").is_none());
 }

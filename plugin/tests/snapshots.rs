@@ -77,6 +77,8 @@ fn the_window_shows_what_it_showed() {
         ("chord_card", gui_views::over_chords(), (980.0, 620.0), Some("Chords")),
         ("models", gui_views::two_weights(), (980.0, 620.0), Some("Model")),
         ("models_small", gui_views::two_weights(), (720.0, 460.0), Some("Model")),
+        ("drum_map", gui_views::drum_map(), (980.0, 620.0), Some("Drum map")),
+        ("drum_map_small", gui_views::drum_map(), (720.0, 460.0), Some("Drum map")),
         ("song", gui_views::song(), (980.0, 620.0), None),
         ("answering", gui_views::answering(), (720.0, 460.0), None),
     ] {

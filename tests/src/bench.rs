@@ -2,6 +2,8 @@
 //! audio thread, a scan, bytes on disk. Figures of one run on one machine; the goals stand beside them.
 #![expect(clippy::print_stdout, reason = "a program that prints figures")]
 
+mod cancel;
+
 use crate::clips::{ID, RATE, generate, model_for, open};
 use crate::host::Host;
 use crate::transport::Transport;
@@ -43,6 +45,7 @@ pub fn run() -> Result<()> {
         );
         println!("  16 variations {:.0} ms                                     goal < 250 ms", ms(sixteen));
     }
+    cancel::run()?;
     println!("CPU of 16 variations of 4 bars ÷ CPU of one (batched; separate runs would be 16)");
     ratio("drum_kit, reference shape 3×256 + attention", &reference("drum_kit")?, 4.0)?;
     ratio("attention_rnn, reference shape 2×128 + attention", &reference("attention_rnn")?, 8.0)?;

@@ -1,13 +1,18 @@
 //! A session with a live plugin, bounced: blocks, played notes, tempo changes, and where each beat fell.
 //!
-//! Bouncing makes the plugin wait for its worker, so that a session gives the same notes every time.
+//! Bouncing makes the plugin wait for its worker, so that a session gives the same notes every time. A session does
+//! not know the plugin's format: see [`Plugin`].
 
-use crate::clips;
+#[cfg(target_os = "linux")]
+pub mod vst3;
+
 use crate::host::{Host, In, NoteEvent};
 use crate::transport::Transport;
+use crate::{clips, state};
 use anyhow::{Context as _, Result};
 use descant_core::music::{Note, TICKS_PER_QUARTER, Ticks};
 use descant_core::tool::Take;
+use descant_plugin::clips::document::Content;
 
 /// MIDI channel from 0 on which the session plays in, unlike those of the plugin.
 pub const PLAYED: u16 = 3;
@@ -15,10 +20,64 @@ pub const PLAYED: u16 = 3;
 /// A key played in: beat, length in beats, key.
 pub type Key = (f64, f64, u16);
 
+/// One block of a session.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// Samples.
+    pub frames: u32,
+    /// The clock at its start.
+    pub transport: Transport,
+    /// What goes in, with times within the block.
+    pub events: Vec<In>,
+}
+
+/// An active instance that bounces, of any plugin format.
+pub trait Plugin {
+    /// An event that sets a parameter by the text a user would type.
+    fn set(&mut self, name: &str, text: &str) -> Result<In>;
+    /// An event that sets a parameter to a normalised value.
+    fn set_normalised(&mut self, name: &str, value: f64) -> Result<In>;
+    /// Blocks on the audio thread; the notes that came out, with times since the first of them.
+    fn blocks(&mut self, blocks: &[Block]) -> Result<Vec<NoteEvent>>;
+    /// The saved state.
+    fn save(&mut self) -> Result<Vec<u8>>;
+    /// The document in it.
+    fn document(&mut self) -> Result<Content>;
+}
+
+impl Plugin for Host {
+    fn set(&mut self, name: &str, text: &str) -> Result<In> {
+        Self::set(self, 0, name, text)
+    }
+
+    fn set_normalised(&mut self, name: &str, value: f64) -> Result<In> {
+        Self::set_normalised(self, 0, name, value)
+    }
+
+    fn blocks(&mut self, blocks: &[Block]) -> Result<Vec<NoteEvent>> {
+        self.audio(|audio| -> Result<_> {
+            let (begin, mut notes) = (audio.now(), Vec::new());
+            for block in blocks {
+                audio.block(block.frames, Some(&block.transport), &block.events, &mut notes)?;
+            }
+            notes.iter_mut().for_each(|n| n.time -= begin);
+            Ok(notes)
+        })?
+    }
+
+    fn save(&mut self) -> Result<Vec<u8>> {
+        Self::save(self)
+    }
+
+    fn document(&mut self) -> Result<Content> {
+        state::document(&self.save()?)
+    }
+}
+
 /// See the file's head.
-pub struct Session {
+pub struct Session<P = Host> {
     /// The instance.
-    pub host: Host,
+    pub host: P,
     /// All notes so far, also those played in and passed through.
     pub notes: Vec<NoteEvent>,
     transport: Transport,
@@ -31,11 +90,18 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens an instance with these settings. The song stands at 0.
+    /// Opens a CLAP instance with these settings. The song stands at 0.
     pub fn new(tempo: f64, settings: &[(&str, &str)], blocks: &[u32]) -> Result<Self> {
         let mut host = clips::open()?;
         host.set_offline(true)?;
         host.activate(clips::RATE)?;
+        Self::with(host, tempo, settings, blocks)
+    }
+}
+
+impl<P: Plugin> Session<P> {
+    /// With an instance that runs at [`clips::RATE`].
+    pub fn with(host: P, tempo: f64, settings: &[(&str, &str)], blocks: &[u32]) -> Result<Self> {
         let transport = Transport::new(clips::RATE, tempo);
         let blocks = Vec::from(blocks).into_iter().cycle();
         let mut session = Self {
@@ -55,8 +121,7 @@ impl Session {
 
     /// Sets parameters by the texts a user would type, in a block of their own.
     pub fn set(&mut self, settings: &[(&str, &str)]) -> Result<()> {
-        let events: Result<Vec<In>> =
-            settings.iter().map(|(name, text)| self.host.set(0, name, text)).collect();
+        let events: Result<Vec<In>> = settings.iter().map(|(name, text)| self.host.set(name, text)).collect();
         self.blocks(64, events?)
     }
 
@@ -111,37 +176,31 @@ impl Session {
 
     /// Presses a button.
     pub fn press(&mut self, name: &str) -> Result<()> {
-        let events = vec![self.host.set_normalised(0, name, 1.0)?];
+        let events = vec![self.host.set_normalised(name, 1.0)?];
         self.blocks(64, events)?;
-        let events = vec![self.host.set_normalised(0, name, 0.0)?];
+        let events = vec![self.host.set_normalised(name, 0.0)?];
         self.blocks(64, events)
     }
 
     fn blocks(&mut self, frames: u64, events: Vec<In>) -> Result<()> {
-        let (transport, sizes, all) = (&mut self.transport, &mut self.blocks, &mut self.notes);
-        let samples = self.samples;
-        self.host.audio(|audio| -> Result<()> {
-            let (begin, from) = (audio.now(), all.len());
-            let (mut done, mut events) = (0, events.into_iter().peekable());
-            while done < frames {
-                let size = u64::from(sizes.next().context("no block sizes")?).min(frames - done);
-                let mut now = Vec::new();
-                let mine = |e: &In| if let In::Note(n) = e { n.time < done + size } else { true };
-                while let Some(mut event) = events.next_if(mine) {
-                    if let In::Note(n) = &mut event {
-                        n.time -= done;
-                    }
-                    now.push(event);
+        let (mut done, mut events, mut blocks) = (0, events.into_iter().peekable(), Vec::new());
+        while done < frames {
+            let size = u64::from(self.blocks.next().context("no block sizes")?).min(frames - done);
+            let mut now = Vec::new();
+            let mine = |e: &In| if let In::Note(n) = e { n.time < done + size } else { true };
+            while let Some(mut event) = events.next_if(mine) {
+                if let In::Note(n) = &mut event {
+                    n.time -= done;
                 }
-                audio.block(size as u32, Some(transport), &now, all)?;
-                transport.advance(size as u32);
-                done += size;
+                now.push(event);
             }
-            for n in &mut all[from..] {
-                n.time = n.time - begin + samples;
-            }
-            Ok(())
-        })??;
+            blocks.push(Block { frames: size as u32, transport: self.transport.clone(), events: now });
+            self.transport.advance(size as u32);
+            done += size;
+        }
+        let notes = self.host.blocks(&blocks)?;
+        let samples = self.samples;
+        self.notes.extend(notes.into_iter().map(|n| NoteEvent { time: n.time + samples, ..n }));
         self.samples += frames;
         Ok(())
     }

@@ -12,14 +12,22 @@ const PREFIX: usize = size_of::<u64>();
 
 /// The document inside a saved state of the CLAP plugin.
 pub fn document(state: &[u8]) -> Result<Content> {
-    let state = json(state)?;
+    content(&json(after_length(state)?)?)
+}
+
+/// The document inside a saved state of the VST3 plugin, which has no length before it.
+pub fn vst3_document(state: &[u8]) -> Result<Content> {
+    content(&json(state)?)
+}
+
+fn content(state: &Value) -> Result<Content> {
     let text = state["fields"][FIELD].as_str().context("the state holds no document")?;
     serde_json::from_str::<Saved>(text)?.content().context("the document is not readable")
 }
 
 /// The same state with another document.
 pub fn with_document(state: &[u8], content: &Content) -> Result<Vec<u8>> {
-    let mut state = json(state)?;
+    let mut state = json(after_length(state)?)?;
     state["fields"][FIELD] = Value::String(serde_json::to_string(&Saved::of(content))?);
     let plain = serde_json::to_vec(&state)?;
     let mut bytes = u64::try_from(plain.len())?.to_le_bytes().to_vec();
@@ -27,8 +35,11 @@ pub fn with_document(state: &[u8], content: &Content) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+fn after_length(state: &[u8]) -> Result<&[u8]> {
+    state.get(PREFIX..).context("the state is shorter than its length")
+}
+
 fn json(state: &[u8]) -> Result<Value> {
-    let state = state.get(PREFIX..).context("the state is shorter than its length")?;
     let plain = zstd::decode_all(state).unwrap_or_else(|_| state.to_vec());
     Ok(serde_json::from_slice(&plain)?)
 }

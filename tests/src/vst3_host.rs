@@ -132,7 +132,10 @@ pub struct Instance {
 }
 
 /// The part of an instance that may process on another thread while the editor opens and closes.
-pub struct Processor(ComPtr<IAudioProcessor>);
+pub struct Processor {
+    processor: ComPtr<IAudioProcessor>,
+    mode: ProcessModes,
+}
 
 // SAFETY: the format allows `process` on any one thread beside the main thread.
 unsafe impl Send for Processor {}
@@ -180,10 +183,29 @@ impl Instance {
         unsafe { self.controller.getParamNormalized(id) }
     }
 
-    /// Activates with 32-bit samples and blocks of up to 4096.
+    /// The normalised value for a text as a user would type it.
+    pub fn value_of(&self, id: u32, text: &str) -> Result<f64> {
+        let mut text: Vec<TChar> = text.encode_utf16().chain([0]).map(|unit| unit as TChar).collect();
+        let mut value = 0.0;
+        // SAFETY: the text ends with a zero; both live during the call.
+        let result = unsafe { self.controller.getParamValueByString(id, text.as_mut_ptr(), &mut value) };
+        ensure!(result == kResultOk, "parameter {id} does not understand the text");
+        Ok(value)
+    }
+
+    /// Activates in real time with 32-bit samples and blocks of up to 4096.
     pub fn activate(&self, sample_rate: f64) -> Result<Processor> {
+        self.activate_as(ProcessModes_::kRealtime, sample_rate)
+    }
+
+    /// The same for a bounce.
+    pub fn activate_offline(&self, sample_rate: f64) -> Result<Processor> {
+        self.activate_as(ProcessModes_::kOffline, sample_rate)
+    }
+
+    fn activate_as(&self, mode: ProcessModes, sample_rate: f64) -> Result<Processor> {
         let mut setup = ProcessSetup {
-            processMode: ProcessModes_::kRealtime as i32,
+            processMode: mode as i32,
             symbolicSampleSize: SymbolicSampleSizes_::kSample32 as i32,
             maxSamplesPerBlock: 4096,
             sampleRate: sample_rate,
@@ -201,7 +223,7 @@ impl Instance {
             ensure!(self.component.setActive(1) == kResultOk, "setActive failed");
             self.processor.setProcessing(1);
         }
-        Ok(Processor(self.processor.clone()))
+        Ok(Processor { processor: self.processor.clone(), mode })
     }
 
     /// Ends processing.
@@ -483,12 +505,23 @@ pub struct Clock {
 }
 
 impl Processor {
-    /// One block; returns the notes that came out (times within the block) and the audio's peak.
+    /// One block without notes going in; see [`Self::play`].
     pub fn block(
         &self,
         frames: usize,
         clock: &Clock,
         automation: &[(u32, f64)],
+    ) -> Result<(Vec<NoteEvent>, f32)> {
+        self.play(frames, clock, automation, &[])
+    }
+
+    /// One block; returns the notes that came out (times within the block, as those going in) and the audio's peak.
+    pub fn play(
+        &self,
+        frames: usize,
+        clock: &Clock,
+        automation: &[(u32, f64)],
+        notes: &[NoteEvent],
     ) -> Result<(Vec<NoteEvent>, f32)> {
         let mut left = vec![0.5_f32; frames];
         let mut right = vec![0.5_f32; frames];
@@ -518,11 +551,12 @@ impl Processor {
             .collect::<Result<Vec<_>>>()?;
         let changes =
             ComWrapper::new(Changes(queues)).to_com_ptr::<IParameterChanges>().context("no changes")?;
-        let input = ComWrapper::new(Events::default()).to_com_ptr::<IEventList>().context("no events")?;
+        let input = Events(RefCell::new(notes.iter().map(event).collect()));
+        let input = ComWrapper::new(input).to_com_ptr::<IEventList>().context("no events")?;
         let events = ComWrapper::new(Events::default());
         let output = events.to_com_ptr::<IEventList>().context("no events")?;
         let mut data = ProcessData {
-            processMode: ProcessModes_::kRealtime as i32,
+            processMode: self.mode as i32,
             symbolicSampleSize: SymbolicSampleSizes_::kSample32 as i32,
             numSamples: frames as i32,
             numInputs: 0,
@@ -536,7 +570,7 @@ impl Processor {
             processContext: &mut context,
         };
         // SAFETY: everything `data` points to lives until the end of this function.
-        let result = unsafe { self.0.process(&mut data) };
+        let result = unsafe { self.processor.process(&mut data) };
         if result != kResultOk {
             return Err(anyhow!("process: {result}"));
         }
@@ -544,6 +578,21 @@ impl Processor {
         let notes = events.0.borrow().iter().filter_map(note).collect();
         Ok((notes, peak))
     }
+}
+
+fn event(note: &NoteEvent) -> Event {
+    // SAFETY: a plain C structure; zero is a valid value for every field.
+    let mut event: Event = unsafe { std::mem::zeroed() };
+    event.sampleOffset = note.time as i32;
+    let (channel, pitch, velocity) = (note.channel as i16, note.key as i16, note.velocity as f32);
+    if note.on {
+        event.r#type = Event_::EventTypes_::kNoteOnEvent as u16;
+        event.__field0.noteOn = NoteOnEvent { channel, pitch, tuning: 0.0, velocity, length: 0, noteId: -1 };
+    } else {
+        event.r#type = Event_::EventTypes_::kNoteOffEvent as u16;
+        event.__field0.noteOff = NoteOffEvent { channel, pitch, velocity, noteId: -1, tuning: 0.0 };
+    }
+    event
 }
 
 fn note(event: &Event) -> Option<NoteEvent> {

@@ -6,8 +6,9 @@ use descant_core::music::{ClipKind, Note, TICKS_PER_QUARTER};
 use descant_core::tool::Take;
 use descant_plugin::clips::document::MAX_LIVE;
 use descant_tests::clips::{balanced, model_for};
-use descant_tests::session::{Key, Session, new_part};
-use descant_tests::state;
+#[cfg(target_os = "linux")]
+use descant_tests::session::vst3::Vst3;
+use descant_tests::session::{Key, Plugin, Session, new_part};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -20,32 +21,38 @@ fn phrase(bar: u32, bars: u32, number: u32) -> Vec<Key> {
     (0..bars * 8 - 1).filter(|i| (i + number) % 3 != 1).map(|i| (start(i), 0.45, key(i))).collect()
 }
 
-fn last_live(session: &mut Session) -> Result<Option<Arc<Take>>> {
-    let content = state::document(&session.host.save()?)?;
+fn last_live<P: Plugin>(session: &mut Session<P>) -> Result<Option<Arc<Take>>> {
+    let content = session.host.document()?;
     Ok(content.entries.iter().rev().find(|e| e.live).map(|e| e.take.clone()))
 }
 
-fn live(session: &mut Session) -> Result<Vec<(u64, Vec<Note>)>> {
-    let content = state::document(&session.host.save()?)?;
+fn live<P: Plugin>(session: &mut Session<P>) -> Result<Vec<(u64, Vec<Note>)>> {
+    let content = session.host.document()?;
     ensure!(content.entries.len() <= MAX_LIVE + 1, "{} takes in the history", content.entries.len());
     Ok(content.entries.iter().filter(|e| e.live).map(|e| (e.id, new_part(&e.take))).collect())
 }
 
-fn answering(settings: &[(&str, &str)]) -> Result<Session> {
-    let mut all = vec![("Model", model_for(ClipKind::Melody)?), ("Live mode", "Answer")];
-    all.extend(settings);
-    Session::new(97.0, &all, &[512, 64, 1000, 4096, 333])
+/// Tempo, blocks and settings of a session that answers.
+const ANSWERS: (f64, [u32; 5]) = (97.0, [512, 64, 1000, 4096, 333]);
+
+fn to_answer() -> Result<Vec<(&'static str, &'static str)>> {
+    Ok(vec![("Model", model_for(ClipKind::Melody)?), ("Live mode", "Answer")])
 }
 
-#[test]
-fn ten_minutes_of_call_and_response_through_tempo_changes() -> Result<()> {
-    let mut session = answering(&[])?;
+fn answering(settings: &[(&str, &str)]) -> Result<Session> {
+    let (tempo, blocks) = ANSWERS;
+    Session::new(tempo, &[&to_answer()?, settings].concat(), &blocks)
+}
+
+/// Calls of one and two bars, some over the answer before, and tempo changes within, up to a beat. Every answer
+/// begins on its bar line and is new, nothing else sounds, nothing hangs. How many answers there were.
+fn call_and_response<P: Plugin>(session: &mut Session<P>, until: f64) -> Result<usize> {
     let mut tempos = [104.5, 88.0, 97.0, 131.7, 97.0, 61.0].into_iter().cycle();
     let (mut bar, mut round, mut next_tempo) = (1, 0, 30.3);
     let mut known: BTreeSet<Vec<Note>> = BTreeSet::new();
     let mut expected = 0;
     let mut answers = Vec::new();
-    while session.beats() < 970.0 {
+    while session.beats() < until {
         let bars = 1 + round % 2;
         let keys = phrase(bar, bars, round);
         let line = f64::from(bar + bars + 1) * BAR;
@@ -56,7 +63,7 @@ fn ten_minutes_of_call_and_response_through_tempo_changes() -> Result<()> {
             next_tempo += 13.7;
         }
         session.play_to(line, &keys)?;
-        let take = last_live(&mut session)?.context("no answer was written")?;
+        let take = last_live(session)?.context("no answer was written")?;
         let part = new_part(&take);
         ensure!(take.request.bars == bars, "as long as the call");
         ensure!(known.insert(part.clone()), "answer {round} came before");
@@ -87,7 +94,21 @@ fn ten_minutes_of_call_and_response_through_tempo_changes() -> Result<()> {
     session.rest(64)?;
     ensure!(balanced(&session.notes)? == 0, "notes hang");
     println!("{} answers, {expected} onsets compared, {:.0} beats", answers.len(), session.beats());
-    ensure!(answers.len() > 50);
+    Ok(answers.len())
+}
+
+#[test]
+fn ten_minutes_of_call_and_response_through_tempo_changes() -> Result<()> {
+    ensure!(call_and_response(&mut answering(&[])?, 970.0)? > 50);
+    Ok(())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_vst3_host_gets_its_answers_on_the_bar_lines_as_well() -> Result<()> {
+    let (tempo, blocks) = ANSWERS;
+    let mut session = Session::with(Vst3::open()?, tempo, &to_answer()?, &blocks)?;
+    ensure!(call_and_response(&mut session, 150.0)? > 7);
     Ok(())
 }
 
@@ -118,7 +139,7 @@ fn a_note_in_the_silent_bar_goes_on_with_the_call() -> Result<()> {
     keys.push((3.0 * BAR - 0.5, 0.1, 60));
     session.play_to(5.0 * BAR, &keys)?;
     ensure!(session.onsets(0.0, 4.0 * BAR).is_empty(), "it did not wait");
-    let content = state::document(&session.host.save()?)?;
+    let content = session.host.document()?;
     ensure!(content.entries.len() == 1, "what was not heard is not in the history");
     let take = &content.entries[0].take;
     ensure!(take.request.bars == 2);
@@ -180,24 +201,22 @@ fn a_loaded_project_answers_nothing_that_was_played_before() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn continuous_changes_over_on_bar_lines_and_never_stops() -> Result<()> {
-    // An hour takes ten seconds, on a busy machine over a minute: there DESCANT_LIVE_MINUTES makes it shorter.
-    let tempo = 97.0;
-    let settings =
-        [("Model", model_for(ClipKind::Drums)?), ("Live mode", "Continuous"), ("Generate bars", "4")];
-    let mut session = Session::new(tempo, &settings, &[4096, 1024, 4096, 2048])?;
-    let minutes: f64 =
-        std::env::var("DESCANT_LIVE_MINUTES").ok().and_then(|m| m.parse().ok()).unwrap_or(60.0);
+/// Settings of a session that plays on by itself, in clips of four bars.
+fn to_play_on() -> Result<[(&'static str, &'static str); 3]> {
+    Ok([("Model", model_for(ClipKind::Drums)?), ("Live mode", "Continuous"), ("Generate bars", "4")])
+}
+
+/// Plays on up to a beat: each clip is new and begins on the bar line on which the one before ends. How many notes
+/// each clip has, and the largest state of each half.
+fn change_over<P: Plugin>(session: &mut Session<P>, end: f64) -> Result<(Vec<usize>, [usize; 2])> {
     // The first clip is asked for when time begins to run, and so begins with the second bar.
     let (mut beat, length) = (BAR, 4.0 * BAR);
     let mut known: BTreeSet<Vec<Note>> = BTreeSet::new();
-    let (mut clips, mut onsets, mut last, mut largest) = (Vec::new(), 0, 0, [0; 2]);
-    let end = minutes * tempo;
+    let (mut clips, mut last, mut largest) = (Vec::new(), 0, [0; 2]);
     while beat < end {
         let from = beat;
         session.play_to(beat + 8.0 * length, &[])?;
-        let parts = live(&mut session)?;
+        let parts = live(session)?;
         let half = usize::from(beat > end / 2.0);
         largest[half] = session.host.save()?.len().max(largest[half]);
         while beat + length <= from + 8.0 * length {
@@ -211,15 +230,27 @@ fn continuous_changes_over_on_bar_lines_and_never_stops() -> Result<()> {
             })?;
             ensure!(!part.is_empty() && known.insert(part.clone()), "clip {id} came before");
             clips.push(part.len());
-            (onsets, last) = (onsets + part.len(), *id);
+            last = *id;
             beat += length;
         }
         // What was compared is not needed any more; a note may still sound.
         let keep = session.sample(beat - length) as u64;
         session.forget_before(keep);
     }
-    ensure!(largest[1] < largest[0] * 3 / 2, "the state grows: {largest:?}");
     session.rest(64)?;
+    println!("{} clips, {} onsets compared, {beat} beats", clips.len(), clips.iter().sum::<usize>());
+    Ok((clips, largest))
+}
+
+#[test]
+fn continuous_changes_over_on_bar_lines_and_never_stops() -> Result<()> {
+    // An hour takes ten seconds, on a busy machine over a minute: there DESCANT_LIVE_MINUTES makes it shorter.
+    let tempo = 97.0;
+    let mut session = Session::new(tempo, &to_play_on()?, &[4096, 1024, 4096, 2048])?;
+    let minutes: f64 =
+        std::env::var("DESCANT_LIVE_MINUTES").ok().and_then(|m| m.parse().ok()).unwrap_or(60.0);
+    let (clips, largest) = change_over(&mut session, minutes * tempo)?;
+    ensure!(largest[1] < largest[0] * 3 / 2, "the state grows: {largest:?}");
     // Each clip follows the one before: the music must not run dry on the way.
     let mean = |clips: &[usize]| clips.iter().sum::<usize>() as f64 / clips.len() as f64;
     let quarter = clips.len() / 4;
@@ -228,10 +259,14 @@ fn continuous_changes_over_on_bar_lines_and_never_stops() -> Result<()> {
         (0.6 * early..1.6 * early).contains(&late),
         "{early:.1} notes per clip at first, {late:.1} in the end"
     );
-    println!(
-        "{} clips, {onsets} onsets compared, {minutes} minutes of host time, {early:.1} and {late:.1} notes per clip",
-        clips.len()
-    );
+    Ok(())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn continuous_changes_over_on_bar_lines_in_a_vst3_host_as_well() -> Result<()> {
+    let mut session = Session::with(Vst3::open()?, 97.0, &to_play_on()?, &[4096, 333])?;
+    ensure!(change_over(&mut session, 200.0)?.0.len() == 16);
     Ok(())
 }
 
@@ -242,7 +277,7 @@ fn continuous_goes_on_with_what_the_musician_chooses_and_stops_by_panic() -> Res
     let mut session = Session::new(97.0, &settings, &[700])?;
     session.play_to(9.0 * BAR, &[])?;
     ensure!(!session.onsets(7.0 * BAR, 9.0 * BAR).is_empty());
-    let content = state::document(&session.host.save()?)?;
+    let content = session.host.document()?;
     let sounding = content.sounding_entry().context("nothing sounds")?;
     ensure!(sounding.live && content.shown == content.sounding, "the roll shows what sounds");
     session.press("Panic")?;

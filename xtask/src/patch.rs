@@ -62,6 +62,20 @@ const FRAMEWORK: &[Edit] = &[
             let _ = handle.join();
         }",
     },
+    // 5. The plugin is activated for the mode that the host has just set up, not for the one before.
+    Edit {
+        file: "src/wrapper/vst3/wrapper.rs",
+        find: "            process_mode: self.inner.current_process_mode.load(),\n        }));\n\n        #[allow(clippy::unnecessary_cast)]\n        const K_REALTIME",
+        replace: "            process_mode: match setup.processMode {
+                n if n == ProcessModes_::kOffline as i32 => ProcessMode::Offline,
+                n if n == ProcessModes_::kPrefetch as i32 => ProcessMode::Buffered,
+                _ => ProcessMode::Realtime,
+            },
+        }));
+
+        #[allow(clippy::unnecessary_cast)]
+        const K_REALTIME",
+    },
 ];
 
 const WINDOW: &[Edit] = &[

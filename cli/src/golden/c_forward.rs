@@ -5,6 +5,7 @@
 
 use super::c_inputs;
 use super::rnn_case::weights;
+pub(super) use super::stored::{compare, count, flat, list, number};
 use super::{Outcome, Report};
 use anyhow::{Context, Result, ensure};
 use descant_core::nn::{LstmStack, StackConfig, Storage, formula, math};
@@ -134,35 +135,4 @@ fn state_part(i: usize, part: &[f32], expected: &Value, tolerance: f64) -> Resul
     ensure!(off <= tolerance * part.len() as f64, "sum of state part {i} is off by {off:.1e}");
     let head = compare(&what, &part[..first.len()], &first, tolerance)?;
     Ok(head.max(compare(&what, &part[part.len() - last.len()..], &last, tolerance)?))
-}
-
-pub(super) fn compare(what: &str, ours: &[f32], expected: &[f64], tolerance: f64) -> Result<f64> {
-    ensure!(ours.len() == expected.len(), "{} {what}s, not {}", ours.len(), expected.len());
-    let mut worst = 0.0_f64;
-    for (i, (&a, b)) in ours.iter().zip(expected).enumerate() {
-        let off = (f64::from(a) - b).abs();
-        // Written so that a NaN fails.
-        ensure!(off <= tolerance, "{what} {i} is {a}, not {b}");
-        worst = worst.max(off);
-    }
-    Ok(worst)
-}
-
-pub(super) fn flat(value: &Value) -> Result<Vec<f64>> {
-    match value {
-        Value::Array(items) => Ok(items.iter().map(flat).collect::<Result<Vec<_>>>()?.concat()),
-        single => Ok(vec![number(single)?]),
-    }
-}
-
-pub(super) fn list(value: &Value) -> Result<&Vec<Value>> {
-    value.as_array().with_context(|| format!("{value} is no list"))
-}
-
-pub(super) fn number(value: &Value) -> Result<f64> {
-    value.as_f64().with_context(|| format!("{value} is no number"))
-}
-
-pub(super) fn count(value: &Value) -> Result<usize> {
-    Ok(value.as_u64().with_context(|| format!("{value} is no count"))?.try_into()?)
 }

@@ -1,19 +1,16 @@
 //! `d_checkpoints.json` with the folder `ckpt`: files that TensorFlow wrote, their tensors, and what our networks
 //! make of them.
 
-use super::c_forward::{compare, count, flat, list, number};
+use super::stored::{configuration, count, list, logits, number};
 use super::{Outcome, Report};
 use anyhow::{Context, Result, bail, ensure};
 use descant_core::checkpoint::{self, Opened};
+use descant_core::model::Model;
 use descant_core::model::import::import;
-use descant_core::model::{Configuration, EncodingParams, Hparams, Model, find};
-use descant_core::nn::{Weights, formula, math};
+use descant_core::nn::{Weights, formula};
 use descant_core::tool::Cancel;
 use serde_json::Value;
 use std::path::Path;
-
-const LOGIT: f64 = 5e-6;
-const PROBABILITY: f64 = 1e-6;
 
 /// Runs every file of every model, and the extra files.
 pub fn run(doc: &Value, report: &mut Report) {
@@ -41,21 +38,6 @@ pub fn run(doc: &Value, report: &mut Report) {
 
 fn opened(path: &Path) -> Result<Opened> {
     checkpoint::open(path, &mut |_| {}, &Cancel::default()).with_context(|| path.display().to_string())
-}
-
-/// The configuration of a model with the sizes of the case; `None` if it is not built.
-fn configuration(model: &Value) -> Result<Option<Configuration>> {
-    let Some(published) = find(model["config"].as_str().context("no config")?) else { return Ok(None) };
-    let mut hparams = Hparams {
-        layers: list(&model["layers"])?.iter().map(count).collect::<Result<_>>()?,
-        attention: count(&model["attn_length"])?,
-        ..published.hparams.clone()
-    };
-    // Small drum cases use only the first drum types; the number of classes tells how many.
-    if let EncodingParams::DrumsLookback { types, .. } = &mut hparams.encoding {
-        *types = list(&model["logits"][0])?.len().ilog2() as usize;
-    }
-    Ok(Some(Configuration { hparams, ..published.clone() }))
 }
 
 /// One file of a model: its tensors, what it says of itself, and the logits of the test sequence. The largest
@@ -118,28 +100,6 @@ fn tensors(weights: &Weights, case: &Value) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Steps through the test sequence; the largest difference.
-fn logits(model: &Model, case: &Value) -> Result<f64> {
-    let stack = model.stack().context("no layers")?;
-    let mut state = stack.state(1);
-    let mut worst = 0.0_f64;
-    let (inputs, rows) = (list(&case["inputs"])?, list(&case["logits"])?);
-    ensure!(inputs.len() == rows.len() && !rows.is_empty(), "inputs and logits differ in number");
-    for (t, (input, row)) in inputs.iter().zip(rows).enumerate() {
-        let mut sparse = Vec::new();
-        for cell in list(input)? {
-            sparse.push((u32::try_from(count(&cell[0])?)?, number(&cell[1])? as f32));
-        }
-        let mut logits = vec![0.0; stack.config().output];
-        stack.step(&mut state, &[&sparse], &mut logits)?;
-        worst = worst.max(compare(&format!("logit of step {t}"), &logits, &flat(row)?, LOGIT)?);
-        let mut softmax = vec![0.0; logits.len()];
-        math::softmax_into(&logits, 1.0, &mut softmax);
-        worst = worst.max(compare("probability", &softmax, &flat(&case["softmax"][t])?, PROBABILITY)?);
-    }
-    Ok(worst)
 }
 
 /// The files of one line of `extra`.

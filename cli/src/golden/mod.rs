@@ -21,6 +21,7 @@ mod js_music;
 mod midime;
 mod report;
 mod rnn_case;
+mod stored;
 mod studio_cases;
 mod vae_array;
 mod vae_cases;

@@ -93,6 +93,23 @@ fn a_timeline_that_ends_says_where() {
 }
 
 #[test]
+fn cancelling_while_a_primer_is_heard_stops_before_the_next_event() {
+    let model = testing::model("basic_rnn");
+    let ModelEncoding::Melody(encoding) = model.encoding() else { panic!("no melody") };
+    let rnn = EventRnn { encoding: encoding.as_ref(), stack: model.stack().expect("an RNN"), cache: None };
+    let (cancel, mut scored) = (Cancel::default(), 0);
+    let stopped = rnn.prime(&[MelodyEvent::NoEvent; 100], &cancel, |position, _| {
+        scored = position;
+        if position == 3 {
+            cancel.cancel();
+        }
+        Ok(())
+    });
+    assert!(matches!(stopped, Err(crate::model::event_rnn::WriteError::Cancelled)));
+    assert_eq!(scored, 3);
+}
+
+#[test]
 fn six_heads_draw_whole_notes() {
     let model = testing::model("performance_with_dynamics_and_note_encoding");
     let ModelEncoding::NotePerformance { notes, .. } = model.encoding() else { panic!("no notes") };

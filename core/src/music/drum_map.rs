@@ -3,6 +3,7 @@
 //! Any thread. The tables of the reference implementations live here; models count their classes in the order of
 //! the nine lanes.
 
+use super::{Clip, ClipKind};
 use serde::{Deserialize, Serialize};
 
 /// Pitches per lane, the one that is written first.
@@ -131,6 +132,34 @@ impl DrumMap {
         Self { lanes, output }
     }
 
+    /// As [`Self::of`]; what the table leaves out means what it means in [`MAGENTA`].
+    #[must_use]
+    pub fn over_general_midi(table: &Lanes) -> Self {
+        let mut map = Self::of(table);
+        for (lane, pitches) in (0u8..).zip(&MAGENTA) {
+            for &pitch in *pitches {
+                map.lanes[usize::from(pitch)].get_or_insert(lane);
+            }
+        }
+        map
+    }
+
+    /// Kits with a name, the default first.
+    #[must_use]
+    pub fn kits() -> [(&'static str, Self); 3] {
+        [
+            ("General MIDI", Self::default()),
+            ("Roland TD-11", Self::over_general_midi(&ROLAND)),
+            ("magenta.js", Self::of(&MAGENTA_JS)),
+        ]
+    }
+
+    /// The place of this kit among [`Self::kits`]; `None`: a kit of its own.
+    #[must_use]
+    pub fn kit(&self) -> Option<usize> {
+        Self::kits().iter().position(|(_, kit)| kit == self)
+    }
+
     /// Makes `pitch` mean a lane, or nothing.
     ///
     /// # Errors
@@ -185,17 +214,42 @@ impl DrumMap {
         (0u8..128).filter(move |&pitch| self.lane(pitch) == Some(lane))
     }
 
-    /// A pitch of this kit as models know it: the first pitch of the same lane in [`MAGENTA`].
+    /// A pitch of this kit as models know it: itself where they put it in the same lane, else the first pitch of its
+    /// lane in [`MAGENTA`]; `None` if this kit says that it means nothing.
     #[must_use]
     pub fn to_model(&self, pitch: u8) -> Option<u8> {
-        self.lane(pitch).map(|lane| MAGENTA[lane][0])
+        match (self.lane(pitch), models_lane(pitch)) {
+            (ours, theirs) if ours == theirs => Some(pitch),
+            (lane, _) => lane.map(|lane| MAGENTA[lane][0]),
+        }
     }
 
-    /// A pitch that a model wrote as this kit plays it. What belongs to no lane stays as it is.
+    /// A pitch that a model wrote or heard as this kit plays it: itself where its lane plays what [`MAGENTA`] plays,
+    /// else what its lane plays. What belongs to no lane stays as it is.
     #[must_use]
     pub fn from_model(&self, pitch: u8) -> u8 {
-        let lane = MAGENTA.iter().position(|pitches| pitches.contains(&pitch));
-        lane.map_or(pitch, |lane| self.output[lane])
+        let Some(lane) = models_lane(pitch) else { return pitch };
+        let usual = self.output[lane] == MAGENTA[lane][0] && self.lane(pitch) == Some(lane);
+        if usual { pitch } else { self.output[lane] }
+    }
+
+    /// A pitch that this kit plays as the sound that is meant: what [`Self::from_model`] made it of.
+    #[must_use]
+    pub fn sound(&self, pitch: u8) -> u8 {
+        let lane = self.lane(pitch).filter(|&lane| self.output[lane] == pitch);
+        lane.map_or(pitch, |lane| MAGENTA[lane][0])
+    }
+
+    /// A clip that was played on this kit as models know it. Melodies stay as they are.
+    #[must_use]
+    pub fn heard(&self, clip: &Clip) -> Clip {
+        repitched(clip, |pitch| self.to_model(pitch))
+    }
+
+    /// A clip that a model wrote as this kit plays it. Melodies stay as they are.
+    #[must_use]
+    pub fn played(&self, clip: &Clip) -> Clip {
+        repitched(clip, |pitch| Some(self.from_model(pitch)))
     }
 
     /// What a model with nine classes cannot tell apart among these pitches, by lane; for a warning.
@@ -213,6 +267,27 @@ impl DrumMap {
         let merged = by_lane.into_iter().enumerate().filter(|(_, pitches)| pitches.len() > 1);
         merged.map(|(lane, pitches)| Merge { lane, pitches }).collect()
     }
+}
+
+/// The lane of a pitch among the classes of models.
+fn models_lane(pitch: u8) -> Option<usize> {
+    MAGENTA.iter().position(|pitches| pitches.contains(&pitch))
+}
+
+/// The clip with other drum pitches; of hits that fall together the loudest stays.
+fn repitched(clip: &Clip, map: impl Fn(u8) -> Option<u8>) -> Clip {
+    let mut clip = clip.clone();
+    if clip.kind != ClipKind::Drums || clip.notes.iter().all(|n| map(n.pitch) == Some(n.pitch)) {
+        return clip;
+    }
+    clip.notes.retain_mut(|note| {
+        let pitch = map(note.pitch);
+        note.pitch = pitch.unwrap_or(note.pitch);
+        pitch.is_some()
+    });
+    clip.notes.sort_unstable_by_key(|n| (n.start, n.pitch, std::cmp::Reverse((n.velocity, n.length))));
+    clip.notes.dedup_by_key(|n| (n.start, n.pitch));
+    clip
 }
 
 fn checked_lane(lane: usize) -> Result<u8, DrumMapError> {
@@ -249,70 +324,5 @@ impl TryFrom<Stored> for DrumMap {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn the_reference_tables_hold_what_they_should() {
-        let flat = |table: &Lanes| table.iter().flat_map(|p| p.iter().copied()).collect::<Vec<_>>();
-        let set = |list: Vec<u8>| list.into_iter().collect::<BTreeSet<_>>();
-        assert_eq!((flat(&MAGENTA).len(), set(flat(&MAGENTA)).len()), (63, 63));
-        assert_eq!(set(flat(&MAGENTA_JS)), set(SOUNDS.to_vec()), "the 61 sounds are those of the JS lanes");
-        assert_eq!(set(SOUNDS.to_vec()).len(), 61);
-        // Where the two differ: 43, 52, and 22 and 26 in one only.
-        let (python, js) = (DrumMap::of(&MAGENTA), DrumMap::of(&MAGENTA_JS));
-        let differ: Vec<u8> = (0..128).filter(|&p| python.lane(p) != js.lane(p)).collect();
-        assert_eq!(differ, [22, 26, 43, 52]);
-        assert_eq!((sound_class(36), sound_class(82), sound_class(22)), (Some(0), Some(60), None));
-    }
-
-    #[test]
-    fn lanes_survive_a_round_trip_in_both_tables() {
-        for table in [&MAGENTA, &MAGENTA_JS] {
-            let map = DrumMap::of(table);
-            for lane in 0..9 {
-                assert_eq!(map.output(lane).and_then(|p| map.lane(p)), Some(lane));
-            }
-        }
-    }
-
-    #[test]
-    fn a_kit_of_its_own_is_read_and_written() {
-        let mut map = DrumMap::default();
-        map.set_output(0, 24).expect("free");
-        map.set_input(25, Some(1)).expect("free");
-        map.set_input(82, None).expect("free");
-        assert_eq!(
-            (map.to_model(24), map.to_model(36), map.to_model(25), map.to_model(82)),
-            (Some(36), Some(36), Some(38), None)
-        );
-        assert_eq!((map.from_model(36), map.from_model(38), map.from_model(99)), (24, 38, 99));
-        assert_eq!(map.inputs(0).collect::<Vec<_>>(), [24, 35, 36]);
-        let text = serde_json::to_string(&map).expect("saved");
-        assert_eq!(serde_json::from_str::<DrumMap>(&text).expect("read"), map);
-        assert!(serde_json::from_str::<DrumMap>("[[36,[36]]]").is_err());
-    }
-
-    #[test]
-    fn maps_that_could_not_be_read_back_are_refused() {
-        let mut map = DrumMap::default();
-        let before = map.clone();
-        assert_eq!(map.set_output(0, 38), Err(DrumMapError::SharedOutput { pitch: 38, first: 0, second: 1 }));
-        assert_eq!(map.set_input(38, None), Err(DrumMapError::Deaf { lane: 1, pitch: 38 }));
-        assert_eq!(map.set_input(128, None), Err(DrumMapError::Pitch(128)));
-        assert_eq!(map.set_output(9, 1), Err(DrumMapError::Lane(9)));
-        assert_eq!(map, before);
-        let message = DrumMapError::SharedOutput { pitch: 38, first: 0, second: 1 }.to_string();
-        assert_eq!(message, "pitch 38 would play both Kick and Snare");
-    }
-
-    #[test]
-    fn merges_name_what_becomes_one_sound() {
-        let map = DrumMap::default();
-        let merges = map.merges([36, 44, 42, 36, 35, 42, 38, 3]);
-        let wanted = [Merge { lane: 0, pitches: vec![35, 36] }, Merge { lane: 2, pitches: vec![42, 44] }];
-        assert_eq!(merges, wanted);
-        assert!(map.merges([36, 38, 42]).is_empty());
-    }
-}
+#[path = "drum_map_tests.rs"]
+mod tests;

@@ -182,20 +182,50 @@ fn density_steers_the_number_of_onsets() {
     }
 }
 
+/// A model of every family and every tool that it has.
+fn families() -> Vec<(&'static str, Vec<ToolKind>)> {
+    use ToolKind::{Continue, Generate, Harmonise, Rewrite};
+    vec![
+        ("drum_kit", vec![Generate, Continue, Rewrite]),
+        ("attention_rnn", vec![Generate, Continue, Rewrite]),
+        ("chord_pitches_improv", vec![Generate, Continue, Rewrite]),
+        ("polyphony", vec![Generate, Continue, Harmonise]),
+        ("rnn-nade", vec![Generate, Continue, Harmonise]),
+        ("performance_with_dynamics", vec![Generate, Continue]),
+        ("performance_with_dynamics_and_note_encoding", vec![Generate, Continue]),
+    ]
+}
+
 #[test]
-fn a_cancelled_run_stops_at_the_next_step() {
-    let model = testing::model("drum_kit");
-    let cancel = Cancel::default();
-    let stopper = cancel.clone();
-    let mut calls = 0;
-    let result = run(&model, &request(ToolKind::Generate, "drum_kit"), &cancel, &mut |_| {
-        calls += 1;
-        if calls == 5 {
-            stopper.cancel();
+fn a_cancelled_run_stops_before_its_next_step_in_every_family_and_tool() {
+    let wide = BeamOptions { beam: 2, branch: 2, steps_per_iteration: 4 };
+    for (id, tools) in families() {
+        let model = testing::model(id);
+        for (tool, search) in
+            tools.into_iter().flat_map(|tool| [BeamOptions::default(), wide].map(|search| (tool, search)))
+        {
+            let primer = tool.needs_primer().then(|| swung(kind_of(id), Meter::COMMON));
+            let request = Request { primer, search, ..request(tool, id) };
+            let cancelled_at = |call: usize| {
+                let (cancel, mut calls) = (Cancel::default(), 0);
+                let result = run(&model, &request, &cancel, &mut |_| {
+                    calls += 1;
+                    if calls == call {
+                        cancel.cancel();
+                    }
+                });
+                (result.map(|takes| takes.len()), calls)
+            };
+            // Progress is told after steps; the last time when all is written.
+            let (whole, steps) = cancelled_at(usize::MAX);
+            assert_eq!(whole.ok(), Some(3), "{id} {tool:?}");
+            for call in [1, 5, steps - 1] {
+                let (stopped, calls) = cancelled_at(call);
+                assert!(matches!(stopped, Err(ToolError::Cancelled)), "{id} {tool:?} {stopped:?}");
+                assert_eq!(calls, call, "{id} {tool:?} went on");
+            }
         }
-    });
-    assert!(matches!(result, Err(ToolError::Cancelled)));
-    assert_eq!(calls, 5);
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use super::chords::Chords;
 use crate::gui::view::PrimerOrigin;
+use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{ChordMark, Clip};
 use descant_core::tool::Take;
 use std::collections::BTreeMap;
@@ -47,6 +48,13 @@ pub struct Primer {
     pub origin: PrimerOrigin,
 }
 
+impl Primer {
+    /// Whether its drums are those of the musician's kit: a take's are those of models, and edits are made among them.
+    fn is_played(&self) -> bool {
+        matches!(self.origin, PrimerOrigin::Captured | PrimerOrigin::File)
+    }
+}
+
 /// What is saved, and what undo brings back. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Content {
@@ -68,6 +76,11 @@ pub struct Content {
     pub chords: Chords,
     /// Weights chosen for a model, by its id; the model's first ones where nothing is chosen.
     pub weights: BTreeMap<String, String>,
+    /// Which pitches of a primer are which drum, and which pitches drums are sent out as. The document holds drums as
+    /// models know them.
+    pub kit: DrumMap,
+    /// The primer as it was played, where `kit` hears another one.
+    pub as_played: Option<Arc<Clip>>,
 }
 
 impl Default for Content {
@@ -82,6 +95,8 @@ impl Default for Content {
             next_id: 1,
             chords: Chords::default(),
             weights: BTreeMap::new(),
+            kit: DrumMap::default(),
+            as_played: None,
         }
     }
 }
@@ -103,6 +118,27 @@ impl Content {
     #[must_use]
     pub fn shown_entry(&self) -> Option<&Entry> {
         self.shown.and_then(|id| self.entry(id))
+    }
+
+    /// The primer as it was played, if it was: takes, and what was edited, have the drums of models.
+    #[must_use]
+    pub fn primer_as_played(&self) -> Option<&Clip> {
+        let primer = self.primer.as_ref().filter(|p| p.is_played())?;
+        Some(self.as_played.as_ref().unwrap_or(&primer.clip))
+    }
+
+    /// Sets the primer as `kit` hears it.
+    fn hear(&mut self, played: Option<Primer>) {
+        self.as_played = None;
+        self.primer = played.map(|primer| {
+            let heard = self.kit.heard(&primer.clip);
+            if !primer.is_played() || heard == *primer.clip {
+                return primer;
+            }
+            let heard = Primer { clip: Arc::new(heard), ..primer.clone() };
+            self.as_played = Some(primer.clip);
+            heard
+        });
     }
 
     /// Keeps the last [`MAX_LIVE`] takes of the live modes, those with a star, and the one that sounds.
@@ -255,12 +291,27 @@ impl Document {
         self.set_primer_over(primer, chords);
     }
 
-    /// Replaces the primer by one with chords.
+    /// Replaces the primer by one with chords. Of one that was played the kit says which drums it has.
     pub fn set_primer_over(&mut self, primer: Option<Primer>, chords: Vec<ChordMark>) {
         if primer != self.content.primer || chords != self.content.chords.primer {
             self.remember();
-            self.content.primer = primer;
+            self.content.hear(primer);
             self.content.chords.primer = chords;
+        }
+    }
+
+    /// Another drum kit; a primer that was played on it is heard anew.
+    pub fn set_kit(&mut self, kit: DrumMap) {
+        if kit != self.content.kit {
+            self.remember();
+            let as_played = self.content.as_played.take();
+            let played = self
+                .content
+                .primer
+                .take()
+                .map(|primer| Primer { clip: as_played.unwrap_or(primer.clip), origin: primer.origin });
+            self.content.kit = kit;
+            self.content.hear(played);
         }
     }
 
@@ -479,6 +530,35 @@ pub(crate) mod tests {
         assert_eq!((doc.content().chords.clone(), doc.can().0), (Chords::default(), false));
         doc.redo();
         assert_eq!(doc.content().chords, typed);
+    }
+
+    #[test]
+    fn a_kit_hears_what_was_played_on_it_anew_and_can_be_undone() {
+        let roland = DrumMap::kits()[1].1.clone();
+        let mut doc = Document::default();
+        let mut clip = take(1).clip;
+        clip.notes.push(Note { start: 7680, pitch: 58, length: 7680, velocity: 90 });
+        clip.notes.push(Note { start: 7680, pitch: 43, length: 7680, velocity: 80 });
+        let pitches = |d: &Document| {
+            let primer = d.content().primer.as_ref().expect("a primer");
+            primer.clip.notes.iter().map(|n| n.pitch).collect::<Vec<_>>()
+        };
+        let primer = |origin| Some(Primer { clip: Arc::new(clip.clone()), origin });
+        doc.set_primer(primer(PrimerOrigin::File));
+        assert_eq!((pitches(&doc), doc.content().as_played.is_none()), (vec![36, 58, 43], true));
+        doc.set_kit(roland.clone());
+        // Rim and head of the low tom.
+        assert_eq!(pitches(&doc), [36, 43, 45]);
+        assert_eq!(doc.content().primer_as_played().map(|c| c.notes.len()), Some(3));
+        doc.set_kit(DrumMap::default());
+        assert_eq!((pitches(&doc), doc.content().as_played.is_none()), (vec![36, 58, 43], true));
+        doc.undo();
+        assert_eq!((pitches(&doc), &doc.content().kit), (vec![36, 43, 45], &roland));
+        // A take has the drums of models, whatever the kit is.
+        doc.set_primer(primer(PrimerOrigin::Take));
+        assert_eq!((pitches(&doc), doc.content().primer_as_played().is_none()), (vec![36, 58, 43], true));
+        doc.set_kit(roland);
+        assert_eq!(doc.can(), (true, false), "the same kit is no step");
     }
 
     #[test]

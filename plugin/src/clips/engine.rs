@@ -12,9 +12,10 @@ use crate::bridge::{GuiSide, NextClip, WorkerSide};
 use crate::gui::view::{ParamId, Status, StatusKind};
 use crate::library::{self, ModelInfo};
 use crate::worker::{Command, Generator, Worker};
+use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{Clip, ClipKind, Ticks};
 use descant_core::sampling::derive;
-use descant_core::tool::{Cancel, ChordTrack, Infill, Request, Take, ToolKind};
+use descant_core::tool::{Cancel, ChordTrack, Infill, Latent, Request, Take, ToolKind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -143,7 +144,10 @@ impl Engine {
     /// Changes the document; if that changes what shall sound, tells the player.
     pub fn change<R>(&self, immediate: bool, f: impl FnOnce(&mut Document) -> R) -> R {
         self.params.doc.change(|document| {
-            let of = |d: &Document| d.content().sounding_entry().map(|e| (e.id, Arc::as_ptr(&e.take)));
+            let of = |d: &Document| {
+                let content = d.content();
+                content.sounding_entry().map(|e| (e.id, Arc::as_ptr(&e.take), content.kit.clone()))
+            };
             let before = of(document);
             let result = f(document);
             if of(document) != before {
@@ -221,6 +225,7 @@ impl Engine {
             listen_first: tool == ToolKind::Harmonise && self.params.more.listen_first.value(),
             search: self.params.more.beam(),
             chords: chords.filter(|_| model.hears_chords),
+            latent: Latent::default(),
         })
     }
 
@@ -239,7 +244,7 @@ impl Engine {
         take: Take,
         loads: u64,
         received: Option<u64>,
-        playable: impl FnOnce(u64) -> Playable,
+        playable: impl FnOnce(u64, &DrumMap) -> Playable,
         start: Start,
     ) -> Option<u64> {
         let next = self.next_seed(take.seed, 1);
@@ -255,7 +260,8 @@ impl Engine {
                 document.look_at(id);
             }
             // Within the lock, as above.
-            self.gui.outbox.send(NextClip { clip: Some(Arc::new(playable(id))), start });
+            let clip = playable(id, &document.content().kit);
+            self.gui.outbox.send(NextClip { clip: Some(Arc::new(clip)), start });
             Some(id)
         })
     }
@@ -327,5 +333,5 @@ impl Engine {
 /// What shall sound, ready for the audio thread.
 #[must_use]
 pub fn sounding(content: &Content) -> Option<Arc<Playable>> {
-    content.sounding_entry().map(|e| Arc::new(Playable::new(&e.take.clip, e.id)))
+    content.sounding_entry().map(|e| Arc::new(Playable::on_kit(&e.take.clip, e.id, 0, &content.kit)))
 }

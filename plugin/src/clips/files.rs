@@ -6,8 +6,9 @@
 use super::document::Entry;
 use crate::gui::view::Part;
 use crate::library;
+use descant_core::music::drum_map::DrumMap;
 use descant_core::music::midi::{self, WriteOptions};
-use descant_core::music::{ChordMark, Clip};
+use descant_core::music::{ChordMark, Clip, ClipKind};
 use descant_core::tool::{self, Take, file_name};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -35,10 +36,25 @@ pub fn part_clip(take: &Take, part: Part) -> Clip {
     clip
 }
 
+/// The files of a take.
+struct Written {
+    take: Arc<Take>,
+    /// What its drums were written for.
+    kit: DrumMap,
+    paths: [PathBuf; 2],
+}
+
+impl Written {
+    /// Whether the files are what would be written now.
+    fn is_of(&self, take: &Arc<Take>, kit: &DrumMap) -> bool {
+        Arc::ptr_eq(&self.take, take) && (take.clip.kind != ClipKind::Drums || self.kit == *kit)
+    }
+}
+
 #[derive(Default)]
 struct Shelf {
     folder: Option<TempDir>,
-    written: BTreeMap<u64, (Arc<Take>, [PathBuf; 2])>,
+    written: BTreeMap<u64, Written>,
     /// Takes whose files somebody was given: those stay.
     given: BTreeSet<u64>,
 }
@@ -49,20 +65,21 @@ pub struct Files(Mutex<Shelf>);
 
 impl Files {
     /// Writes the files of all takes that have none yet, or whose notes have changed, and removes those of takes that
-    /// are gone and that nobody was given.
-    pub fn write_all(&self, entries: &[Entry]) -> io::Result<()> {
+    /// are gone and that nobody was given. Drums are written as `kit` plays them.
+    pub fn write_all(&self, entries: &[Entry], kit: &DrumMap) -> io::Result<()> {
         self.lock().clear_away(entries);
         let missing = |entry: &&Entry| {
-            self.lock().written.get(&entry.id).is_none_or(|(take, _)| !Arc::ptr_eq(take, &entry.take))
+            let shelf = self.lock();
+            shelf.written.get(&entry.id).is_none_or(|w| !w.is_of(&entry.take, kit))
         };
-        entries.iter().filter(missing).try_for_each(|e| self.lock().write(e, Part::Whole).map(drop))
+        entries.iter().filter(missing).try_for_each(|e| self.lock().write(e, Part::Whole, kit).map(drop))
     }
 
     /// The file of a take for somebody to use, written now if it is not there.
-    pub fn path(&self, entry: &Entry, part: Part) -> io::Result<PathBuf> {
+    pub fn path(&self, entry: &Entry, part: Part, kit: &DrumMap) -> io::Result<PathBuf> {
         let mut shelf = self.lock();
         shelf.given.insert(entry.id);
-        shelf.write(entry, part)
+        shelf.write(entry, part, kit)
     }
 
     fn lock(&self) -> MutexGuard<'_, Shelf> {
@@ -74,7 +91,7 @@ impl Shelf {
     /// Removes the files of takes that are gone, unless somebody was given them.
     fn clear_away(&mut self, entries: &[Entry]) {
         let (given, kept) = (&self.given, entries.iter().map(|e| e.id).collect::<BTreeSet<_>>());
-        self.written.retain(|id, (_, paths)| {
+        self.written.retain(|id, Written { paths, .. }| {
             let stays = kept.contains(id) || given.contains(id);
             for folder in paths.iter().filter(|_| !stays).filter_map(|p| p.parent()) {
                 // Left behind, it goes with the instance.
@@ -85,20 +102,20 @@ impl Shelf {
     }
 
     /// The file of a take, written now if it is not there.
-    fn write(&mut self, entry: &Entry, part: Part) -> io::Result<PathBuf> {
+    fn write(&mut self, entry: &Entry, part: Part, kit: &DrumMap) -> io::Result<PathBuf> {
         let place = usize::from(part == Part::New);
-        if let Some((take, paths)) = self.written.get(&entry.id)
-            && Arc::ptr_eq(take, &entry.take)
-            && paths[place].is_file()
+        if let Some(written) = self.written.get(&entry.id)
+            && written.is_of(&entry.take, kit)
+            && written.paths[place].is_file()
         {
-            return Ok(paths[place].clone());
+            return Ok(written.paths[place].clone());
         }
         if self.folder.is_none() {
             self.folder = Some(tempfile::Builder::new().prefix("descant-").tempdir()?);
         }
         let root = self.folder.as_ref().map(|f| f.path().to_path_buf()).unwrap_or_default();
         // A folder per take and part, so that equal names never meet and a dropped file is never overwritten.
-        let edition = self.written.get(&entry.id).map_or(0, |(_, paths)| edition(&paths[0]) + 1);
+        let edition = self.written.get(&entry.id).map_or(0, |w| edition(&w.paths[0]) + 1);
         let paths = [Part::Whole, Part::New].map(|part| {
             let folder = format!("{}-{edition}{}", entry.id, if part == Part::New { "-new" } else { "" });
             root.join(folder).join(format!("{}.mid", file_name(&entry.take.clip.name)))
@@ -107,14 +124,14 @@ impl Shelf {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)?;
             }
-            let clip = part_clip(&entry.take, part);
+            let clip = kit.played(&part_clip(&entry.take, part));
             let from = entry.take.clip.length - clip.length;
             let chords = ChordMark::within(&entry.take.chords(), from, clip.length);
             let bytes = midi::write_clip(&clip, WriteOptions { chords: &chords, ..WriteOptions::default() });
             std::fs::write(path, bytes.map_err(io::Error::other)?)?;
         }
         let path = paths[place].clone();
-        self.written.insert(entry.id, (entry.take.clone(), paths));
+        self.written.insert(entry.id, Written { take: entry.take.clone(), kit: kit.clone(), paths });
         Ok(path)
     }
 }
@@ -164,7 +181,7 @@ mod tests {
         let mut take = take(5);
         take.clip.name = "Descant 3 of 8 [Generate] Drum kit RNN x".into();
         let entry = entry(1, take);
-        let path = files.path(&entry, Part::Whole).expect("written");
+        let path = files.path(&entry, Part::Whole, &DrumMap::default()).expect("written");
         assert_eq!(
             path.file_name().and_then(|n| n.to_str()),
             Some("Descant 3 of 8 [Generate] Drum kit RNN x.mid")
@@ -172,7 +189,23 @@ mod tests {
         let song = midi::read(&std::fs::read(&path).expect("there")).expect("a MIDI file");
         assert_eq!(song.tracks[0].name, entry.take.clip.name);
         assert_eq!(song.tracks[0].notes, entry.take.clip.notes);
-        assert_eq!(files.path(&entry, Part::Whole).expect("still there"), path);
+        assert_eq!(files.path(&entry, Part::Whole, &DrumMap::default()).expect("still there"), path);
+    }
+
+    #[test]
+    fn drums_leave_as_the_kit_plays_them() {
+        let files = Files::default();
+        let entry = entry(1, take(5));
+        let mut kit = DrumMap::default();
+        let usual = files.path(&entry, Part::Whole, &kit).expect("written");
+        kit.set_output(0, 24).expect("free");
+        files.write_all(std::slice::from_ref(&entry), &kit).expect("written");
+        let other = files.path(&entry, Part::Whole, &kit).expect("there");
+        let pitch = |path: &Path| {
+            let song = midi::read(&std::fs::read(path).expect("there")).expect("a MIDI file");
+            song.tracks[0].notes[0].pitch
+        };
+        assert_eq!((pitch(&usual), pitch(&other)), (36, 24), "a file that was given away stays as it was");
     }
 
     #[test]
@@ -190,7 +223,7 @@ mod tests {
         let files = Files::default();
         let entry = entry(1, take);
         let chords = |part| {
-            let path = files.path(&entry, part).expect("written");
+            let path = files.path(&entry, part, &DrumMap::default()).expect("written");
             let song = midi::read(&std::fs::read(path).expect("there")).expect("a MIDI file");
             song.chords.into_iter().map(|c| (c.tick / bar, c.figure)).collect::<Vec<_>>()
         };
@@ -215,11 +248,11 @@ mod tests {
     fn an_edited_take_gets_a_new_file_and_leaves_the_dropped_one() {
         let files = Files::default();
         let first = entry(1, take(5));
-        let old = files.path(&first, Part::Whole).expect("written");
+        let old = files.path(&first, Part::Whole, &DrumMap::default()).expect("written");
         let before = std::fs::read(&old).expect("there");
         let mut edited = take(5);
         edited.clip.notes[0].pitch = 50;
-        let new = files.path(&entry(1, edited), Part::Whole).expect("written");
+        let new = files.path(&entry(1, edited), Part::Whole, &DrumMap::default()).expect("written");
         assert_ne!(new, old);
         assert_eq!(std::fs::read(&old).expect("still there"), before);
     }
@@ -228,10 +261,10 @@ mod tests {
     fn files_of_takes_that_are_gone_go_unless_somebody_was_given_them() {
         let files = Files::default();
         let entries: Vec<Entry> = (1..=3).map(|id| entry(id, take(5))).collect();
-        files.write_all(&entries).expect("written");
-        let given = files.path(&entries[0], Part::New).expect("written");
+        files.write_all(&entries, &DrumMap::default()).expect("written");
+        let given = files.path(&entries[0], Part::New, &DrumMap::default()).expect("written");
         let folder = given.parent().and_then(Path::parent).expect("the folder of all").to_path_buf();
-        files.write_all(&entries[2..]).expect("written");
+        files.write_all(&entries[2..], &DrumMap::default()).expect("written");
         let left = std::fs::read_dir(folder).expect("there").flatten().map(|e| e.file_name());
         let mut left: Vec<String> = left.filter_map(|n| n.into_string().ok()).collect();
         left.sort_unstable();
@@ -242,7 +275,8 @@ mod tests {
     fn a_file_that_somebody_deleted_comes_back() {
         let files = Files::default();
         let entry = entry(1, take(5));
-        std::fs::remove_file(files.path(&entry, Part::New).expect("written")).expect("deleted");
-        assert!(files.path(&entry, Part::New).expect("again").is_file());
+        std::fs::remove_file(files.path(&entry, Part::New, &DrumMap::default()).expect("written"))
+            .expect("deleted");
+        assert!(files.path(&entry, Part::New, &DrumMap::default()).expect("again").is_file());
     }
 }

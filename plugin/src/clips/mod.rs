@@ -192,8 +192,8 @@ impl Plugin for Clips {
             if sent && audible {
                 let sound = if event.channel == drums { Sound::Drums } else { Sound::Keys };
                 match event.velocity {
-                    Some(velocity) => audition.note_on(sound, event.pitch, velocity, event.sample as usize),
-                    None => audition.note_off(sound, event.pitch, event.sample as usize),
+                    Some(velocity) => audition.note_on(sound, event.sound, velocity, event.sample as usize),
+                    None => audition.note_off(sound, event.sound, event.sample as usize),
                 }
             }
             sent

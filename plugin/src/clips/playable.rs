@@ -3,6 +3,7 @@
 //! Made on worker or window, read on the audio thread. Plain data and arithmetic.
 
 use super::timeline::Grid;
+use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{Clip, ClipKind, Note, TICKS_PER_QUARTER, Ticks};
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub struct Playable {
     offset: Ticks,
     /// Drums or pitched.
     pub kind: ClipKind,
+    /// What each pitch sounds like in the audition; `None`: like itself.
+    sounds: Option<Box<[u8; 128]>>,
 }
 
 impl Playable {
@@ -36,13 +39,28 @@ impl Playable {
             .map(|n| Note { length: n.length.max(1), velocity: n.velocity.clamp(1, 127), ..*n })
             .collect();
         notes.sort_unstable();
-        Self { take, notes: notes.into_boxed_slice(), length, offset: 0, kind: clip.kind }
+        Self { take, notes: notes.into_boxed_slice(), length, offset: 0, kind: clip.kind, sounds: None }
     }
 
     /// The clip is the part of its take from `offset` on.
     #[must_use]
     pub fn part(clip: &Clip, take: u64, offset: Ticks) -> Self {
         Self { offset, ..Self::new(clip, take) }
+    }
+
+    /// As [`Self::part`], its drums sent out as `kit` plays them. The audition plays what they mean.
+    #[must_use]
+    pub fn on_kit(clip: &Clip, take: u64, offset: Ticks, kit: &DrumMap) -> Self {
+        let sounds = || Box::new(std::array::from_fn(|pitch| kit.sound(pitch as u8)));
+        let sounds = (clip.kind == ClipKind::Drums).then(sounds);
+        Self { sounds, ..Self::part(&kit.played(clip), take, offset) }
+    }
+
+    /// The pitch that the audition plays for one that is sent out.
+    #[must_use]
+    pub fn sound(&self, pitch: u8) -> u8 {
+        let sound = self.sounds.as_ref().and_then(|sounds| sounds.get(usize::from(pitch)));
+        sound.copied().unwrap_or(pitch)
     }
 
     /// Length in ticks after which the clip repeats.

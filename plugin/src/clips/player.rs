@@ -49,6 +49,8 @@ pub struct Event {
     pub channel: u8,
     /// MIDI pitch.
     pub pitch: u8,
+    /// What the audition plays.
+    pub sound: u8,
     /// 1..=127 for on, `None` for off.
     pub velocity: Option<u8>,
 }
@@ -57,6 +59,7 @@ pub struct Event {
 struct Voice {
     channel: u8,
     pitch: u8,
+    sound: u8,
     /// Sample on the player's clock at which the note ends. Counted in samples when the note begins, so that no
     /// change of tempo, loop or clip can strand it.
     off_at: u64,
@@ -260,7 +263,7 @@ impl Player {
             let at = segment.sample(tick).clamp(i64::from(samples.start), i64::from(samples.end) - 1) as u32;
             let lasts = (segment.sample(tick + note.length) - segment.sample(tick)).max(1);
             self.finish_offs(samples.start, at + 1, emit);
-            self.strike(at, channel, note, lasts as u64, emit);
+            self.strike(at, (channel, clip.sound(note.pitch)), note, lasts as u64, emit);
         }
         self.clip = Some(placed);
     }
@@ -268,7 +271,7 @@ impl Player {
     fn strike(
         &mut self,
         sample: u32,
-        channel: u8,
+        (channel, sound): (u8, u8),
         note: &Note,
         samples: u64,
         emit: &mut impl FnMut(Event) -> bool,
@@ -282,9 +285,9 @@ impl Player {
         if self.sounding == MAX_VOICES {
             return;
         }
-        if emit(Event { sample, channel, pitch: note.pitch, velocity: Some(note.velocity) }) {
+        if emit(Event { sample, channel, pitch: note.pitch, sound, velocity: Some(note.velocity) }) {
             let off_at = self.clock + u64::from(sample) + samples;
-            self.voices[self.sounding] = Voice { channel, pitch: note.pitch, off_at, stuck: false };
+            self.voices[self.sounding] = Voice { channel, pitch: note.pitch, sound, off_at, stuck: false };
             self.sounding += 1;
         }
     }
@@ -320,8 +323,8 @@ impl Player {
 
     /// `false`: the host refused; the voice stays and is tried again.
     fn end_voice(&mut self, index: usize, sample: u32, emit: &mut impl FnMut(Event) -> bool) -> bool {
-        let Voice { channel, pitch, .. } = self.voices[index];
-        if emit(Event { sample, channel, pitch, velocity: None }) {
+        let Voice { channel, pitch, sound, .. } = self.voices[index];
+        if emit(Event { sample, channel, pitch, sound, velocity: None }) {
             self.sounding -= 1;
             self.voices[index] = self.voices[self.sounding];
             true

@@ -5,6 +5,7 @@ mod live;
 use super::playable::{Playable, Start};
 use super::player::{Event, Player, Quantum, Settings};
 use super::timeline::{Timeline, Transport};
+use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{Clip, ClipKind, Meter, Note, TICKS_PER_QUARTER, Ticks};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -545,4 +546,21 @@ proptest! {
         let many = run(Box::new(move || next.next().unwrap_or(1)));
         prop_assert_eq!(run(Box::new(|| 60_000)), many);
     }
+}
+
+#[test]
+fn drums_go_out_as_the_kit_plays_them_and_sound_as_what_they_are() {
+    let mut kit = DrumMap::default();
+    kit.set_output(0, 24).expect("free");
+    let mut drums = clip(1, &[(0, 36, Q), (0, 44, Q), (Q, 35, Q)]);
+    drums.kind = ClipKind::Drums;
+    let mut host = Host::new(48_000.0, 120.0);
+    host.player.set_clip(Some(Arc::new(Playable::on_kit(&drums, 1, 0, &kit))), Start::Now);
+    host.run(60_000, || 512).stop();
+    host.assert_balanced();
+    let mut out: Vec<_> = host.events.iter().map(|(_, e)| (e.pitch, e.sound, e.velocity.is_some())).collect();
+    out.sort_unstable();
+    out.dedup();
+    // Both kicks leave as the kit's; the pedal stays what it is.
+    assert_eq!(out, [(24, 36, false), (24, 36, true), (44, 44, false), (44, 44, true)]);
 }

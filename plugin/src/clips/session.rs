@@ -8,9 +8,10 @@ use super::document::Primer;
 use super::engine::Engine;
 use super::params::Tool;
 use super::shell;
-use crate::gui::view::{Action, Part, PrimerOrigin, StatusKind};
+use crate::gui::view::{Action, MapChange, Part, PrimerOrigin, StatusKind};
 use crate::library;
 use crate::worker::Command;
+use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{Clip, SONG_EXTENSIONS};
 use descant_core::sampling::Seed;
 use std::path::PathBuf;
@@ -76,6 +77,7 @@ pub fn carry_out(engine: &Arc<Engine>, action: Action) -> Option<Wish> {
         }
         Action::FindPrimerChords => find_primer_chords(engine),
         Action::FindPlayedChords => engine.send(Command::FindPlayedChords),
+        Action::DrumMap(change) => change_map(engine, change),
         Action::LookAtModels => engine.send(Command::LookAtModels),
         Action::ChooseWeights { model, weights } => {
             engine.change(false, |d| d.choose_weights(&model, &weights));
@@ -125,8 +127,9 @@ fn drop_in(engine: &Arc<Engine>, files: Vec<PathBuf>) {
 }
 
 fn shown_file(engine: &Arc<Engine>, part: Part) -> Option<PathBuf> {
-    let entry = engine.params.doc.read(|d| d.content().shown_entry().cloned())?;
-    match engine.files.path(&entry, part) {
+    let (entry, kit) =
+        engine.params.doc.read(|d| (d.content().shown_entry().cloned(), d.content().kit.clone()));
+    match engine.files.path(&entry?, part, &kit) {
         Ok(path) => Some(path),
         Err(why) => {
             engine.say(StatusKind::Bad, format!("The take could not be written as a file: {why}."));
@@ -144,6 +147,28 @@ fn drag_out(engine: &Arc<Engine>, part: Part) -> Option<Wish> {
         }
     });
     Some(Wish::Drag(path))
+}
+
+/// Changes the drum map, or says why that cannot be.
+fn change_map(engine: &Arc<Engine>, change: MapChange) {
+    let refused = engine.change(false, |d| {
+        let mut kit = d.content().kit.clone();
+        let changed = match change {
+            MapChange::Kit(place) => {
+                kit = DrumMap::kits().into_iter().nth(place).map_or(kit, |(_, map)| map);
+                Ok(())
+            }
+            MapChange::Output { lane, pitch } => kit.set_output(lane, pitch),
+            MapChange::Input { pitch, lane } => kit.set_input(pitch, lane),
+        };
+        if changed.is_ok() {
+            d.set_kit(kit);
+        }
+        changed.err()
+    });
+    if let Some(why) = refused {
+        engine.say(StatusKind::Bad, library::sentence(&why.to_string()));
+    }
 }
 
 /// Takes typed chords over, or says which word is none.

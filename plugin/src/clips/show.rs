@@ -1,13 +1,15 @@
 //! Fills the window's [`View`] from the engine. The window's thread, once per frame; changes nothing.
 
+use super::document::Content;
 use super::engine::Engine;
 use super::live::Stage;
 use super::params::Visitor;
 use crate::gui::view::{
-    ChordsView, ModelView, ParamId, ParamState, PrimerView, SongView, TakeView, TransportView, View,
+    ChordsView, KitView, ModelView, ParamId, ParamState, PrimerView, SongView, TakeView, TransportView, View,
     WeightsView,
 };
 use crate::library::{self, ModelInfo};
+use descant_core::music::ClipKind;
 use descant_core::sampling::Seed;
 use nice_plug::prelude::Param;
 use std::collections::HashMap;
@@ -98,6 +100,7 @@ pub fn view(engine: &Engine) -> View {
     let clock = engine.gui.telemetry.read();
     let (content, (can_undo, can_redo)) = params.doc.read(|d| (d.content().clone(), d.can()));
     let live = engine.live();
+    let kit = kit(&content);
     View {
         transport: TransportView {
             tempo: clock.tempo,
@@ -147,7 +150,18 @@ pub fn view(engine: &Engine) -> View {
             every: engine.chord_ticks(),
             primer: content.chords.primer,
         },
+        kit,
     }
+}
+
+/// The drum kit, and what it makes of the primer.
+pub(crate) fn kit(content: &Content) -> KitView {
+    let played = content.primer_as_played().filter(|clip| clip.kind == ClipKind::Drums);
+    let mut primer: Vec<u8> = played.iter().flat_map(|clip| &clip.notes).map(|n| n.pitch).collect();
+    primer.sort_unstable();
+    primer.dedup();
+    let map = content.kit.clone();
+    KitView { merged: map.merges(primer.iter().copied()), map, primer }
 }
 
 /// A model, with the weights that the document chose for it.

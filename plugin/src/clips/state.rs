@@ -7,6 +7,7 @@
 use super::chords::Chords;
 use super::document::{Content, Document, Entry, MAX_LOCKED, Primer};
 use crate::gui::view::PrimerOrigin;
+use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{ChordMark, Clip, Meter, Note, Ticks};
 use descant_core::tool::{Origin, Request, Score, Take};
 use nice_plug::params::persist::PersistentField;
@@ -40,6 +41,11 @@ pub struct Saved {
     progression: Vec<String>,
     primer_chords: Vec<ChordMark>,
     weights: BTreeMap<String, String>,
+    /// Left out where it is the usual one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kit: Option<DrumMap>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    primer_as_played: Option<Clip>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -132,6 +138,8 @@ impl Saved {
             progression: content.chords.progression.clone(),
             primer_chords: content.chords.primer.clone(),
             weights: content.weights.clone(),
+            kit: (content.kit != DrumMap::default()).then(|| content.kit.clone()),
+            primer_as_played: content.as_played.as_deref().cloned(),
         }
     }
 
@@ -186,6 +194,7 @@ impl Saved {
         let chords = Chords { progression: self.progression, primer: self.primer_chords };
         let mut weights = self.weights;
         weights.retain(|model, name| model.len().max(name.len()) <= MAX_WEIGHTS.1);
+        let as_played = self.primer_as_played.filter(|_| primer.is_some()).and_then(credible);
         Some(Content {
             entries,
             primer,
@@ -196,6 +205,8 @@ impl Saved {
             next_id: self.next_id,
             chords: chords.credible(LONGEST),
             weights: weights.into_iter().take(MAX_WEIGHTS.0).collect(),
+            kit: self.kit.unwrap_or_default(),
+            as_played: as_played.map(Arc::new),
         })
     }
 }
@@ -333,6 +344,10 @@ mod tests {
             let mark = ChordMark { tick: 7, figure: "Dm".into() };
             d.set_chords(Chords { progression: vec!["C".into(), "G7".into()], primer: vec![mark] });
             d.choose_weights("drum_kit", "mine");
+            let mut kit = DrumMap::kits()[1].1.clone();
+            kit.set_output(0, 24).expect("free");
+            kit.set_input(36, None).expect("free");
+            d.set_kit(kit);
             d.show(2);
             d.lock(3);
             d.lock(0);
@@ -358,6 +373,10 @@ mod tests {
             assert_eq!(d.content().chords.progression, ["C", "G7"]);
             assert_eq!(d.content().chords.primer[0].tick, 7);
             assert_eq!(d.content().weights["drum_kit"], "mine");
+            let content = d.content();
+            assert_eq!((content.kit.output(0), content.kit.lane(36)), (Some(24), None));
+            let heard = content.primer.as_ref().map(|p| p.clip.notes.len());
+            assert_eq!((heard, content.as_played.as_ref().map(|c| c.notes.len())), (Some(0), Some(1)));
         });
         assert!(first.matches("drum_kit").count() < 4, "a request is stored once");
     }
@@ -366,12 +385,13 @@ mod tests {
     fn states_of_the_first_version_still_load() {
         let mut old: serde_json::Value = serde_json::from_str(&json(&store())).expect("JSON");
         let fields = old.as_object_mut().expect("an object");
-        for new in ["progression", "primer_chords", "weights"] {
+        for new in ["progression", "primer_chords", "weights", "kit", "primer_as_played"] {
             fields.remove(new).expect("written now");
         }
         fields.insert("version".into(), 1.into());
         let content = serde_json::from_value::<Saved>(old).expect("reads").content().expect("is believed");
         assert_eq!((content.entries.len(), content.chords, content.weights.len()), (5, Chords::default(), 0));
+        assert_eq!((content.kit, content.as_played), (DrumMap::default(), None));
     }
 
     #[test]

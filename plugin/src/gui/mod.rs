@@ -3,6 +3,7 @@
 //! A page is a function from [`view::View`] to [`view::Action`]s; what must survive the window lives elsewhere.
 pub mod clips;
 pub mod drag;
+pub mod drum_names;
 pub mod roll;
 mod takes;
 pub mod theme;

@@ -3,6 +3,7 @@
 //! The window is a function from one to the other and holds nothing that must survive: the glue in `clips/`
 //! fills the view before a frame and carries out the actions after it. Tests do the same without a host.
 
+use descant_core::music::drum_map::{DrumMap, LANE_NAMES, Merge};
 use descant_core::music::{ChordMark, Clip, ClipKind, Meter, Ticks};
 use descant_core::tool::{Take, ToolKind};
 use std::path::PathBuf;
@@ -218,6 +219,39 @@ pub struct ChordsView {
     pub primer: Vec<ChordMark>,
 }
 
+/// The musician's drum kit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KitView {
+    /// What is heard as which drum, and what drums are sent out as.
+    pub map: DrumMap,
+    /// Drums of the primer that models hear as one.
+    pub merged: Vec<Merge>,
+    /// Different drum pitches of the primer as it was played, ascending.
+    pub primer: Vec<u8>,
+}
+
+impl KitView {
+    /// What models do not hear of the primer as it was played, as a sentence.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        let list = |pitches: &[u8]| pitches.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+        let merged: Vec<String> =
+            self.merged.iter().map(|m| format!("{} ({})", LANE_NAMES[m.lane], list(&m.pitches))).collect();
+        let unheard: Vec<u8> =
+            self.primer.iter().copied().filter(|&pitch| self.map.lane(pitch).is_none()).collect();
+        match (merged.is_empty(), unheard.is_empty()) {
+            (true, true) => None,
+            (false, true) => Some(format!("Models hear as one drum: {}.", merged.join(", "))),
+            (true, false) => Some(format!("No lane hears {}.", list(&unheard))),
+            (false, false) => Some(format!(
+                "Models hear as one drum: {}. No lane hears {}.",
+                merged.join(", "),
+                list(&unheard)
+            )),
+        }
+    }
+}
+
 /// One line of the take list.
 #[derive(Clone, Debug)]
 pub struct TakeView {
@@ -325,6 +359,8 @@ pub struct View {
     pub chords: ChordsView,
     /// What the live mode is doing, in words; empty when it is off.
     pub live: String,
+    /// The drum kit.
+    pub kit: KitView,
 }
 
 /// How a control was moved.
@@ -349,6 +385,27 @@ pub enum Part {
     Whole,
     /// Only what the model wrote.
     New,
+}
+
+/// A change of the drum map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapChange {
+    /// The kit of this place in [`DrumMap::kits`].
+    Kit(usize),
+    /// A lane is sent out as this pitch.
+    Output {
+        /// The lane, 0..9.
+        lane: usize,
+        /// MIDI pitch.
+        pitch: u8,
+    },
+    /// A pitch means a lane, or nothing.
+    Input {
+        /// MIDI pitch.
+        pitch: u8,
+        /// The lane, 0..9.
+        lane: Option<usize>,
+    },
 }
 
 /// What the musician did.
@@ -420,6 +477,8 @@ pub enum Action {
     FindPrimerChords,
     /// Find the progression from what was played in.
     FindPlayedChords,
+    /// The drum map was changed.
+    DrumMap(MapChange),
     /// The model page was opened: its cards are wanted.
     LookAtModels,
     /// These weights shall play for a model.

@@ -5,7 +5,7 @@
 use super::weights::{BUILT_IN, ENDING};
 use super::{LOADED, look, name, read_cards, sentence, user_folder};
 use descant_core::checkpoint::{self, CheckpointError};
-use descant_core::model::find;
+use descant_core::model::Configuration;
 use descant_core::model::import::{ImportError, import};
 use descant_core::tool::Cancel;
 use std::fs;
@@ -46,13 +46,13 @@ pub fn is_checkpoint(path: &Path) -> bool {
 const MOST_ENTRIES: usize = 1000;
 
 /// Imports the checkpoint at `path` into the user's folder. `chosen`: the model of the menu, which decides where the
-/// checkpoint alone does not. `progress` rises to 1; `cancel` is looked at for every tensor.
+/// checkpoint alone does not; it may have other sizes than the published ones. `progress` rises to 1; `cancel` is looked at for every tensor.
 ///
 /// # Errors
 /// A sentence that names the file and says what to do.
 pub fn add(
     path: &Path,
-    chosen: &str,
+    chosen: Option<&Configuration>,
     progress: &mut dyn FnMut(f32),
     cancel: &Cancel,
 ) -> Result<Added, String> {
@@ -67,19 +67,21 @@ pub fn add(
 fn add_to(
     folder: &Path,
     path: &Path,
-    chosen: &str,
+    chosen: Option<&Configuration>,
     progress: &mut dyn FnMut(f32),
     cancel: &Cancel,
 ) -> Result<Added, String> {
     let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let imported = match import(path, None, progress, cancel) {
-        Err(ImportError::NoSuchShape { .. } | ImportError::SeveralShapes { .. })
-            if find(chosen).is_some() =>
-        {
-            import(path, find(chosen), progress, cancel)
+    let imported = import(path, None, progress, cancel).or_else(|why| match chosen {
+        Some(chosen) if !matches!(why, ImportError::Checkpoint(_)) => {
+            import(path, Some(chosen), progress, cancel).map_err(|other| match other {
+                // It says itself for which model it is, and what is wrong with it.
+                ImportError::OtherModel { .. } => why,
+                other => other,
+            })
         }
-        other => other,
-    };
+        _ => Err(why),
+    });
     let imported = imported.map_err(|why| match why {
         ImportError::Checkpoint(CheckpointError::Cancelled) => "Cancelled.".to_owned(),
         ImportError::NoSuchShape { .. } | ImportError::SeveralShapes { .. } => {
@@ -159,6 +161,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/rnn/ckpt");
         let add = |name: &str, chosen: &str| {
+            let chosen = descant_core::model::find(chosen);
             add_to(folder.path(), &golden.join(name), chosen, &mut |_| {}, &Cancel::default())
         };
         let added = add("attention_small.mag", "drum_kit").expect("a whole bundle");

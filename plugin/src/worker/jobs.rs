@@ -4,6 +4,7 @@ use super::{Command, Worker};
 use crate::clips::document::Primer;
 use crate::clips::files;
 use crate::clips::import;
+use crate::clips::show;
 use crate::gui::view::{PrimerOrigin, StatusKind};
 use crate::library;
 use descant_core::music::ClipKind;
@@ -147,8 +148,9 @@ impl Worker {
             return;
         }
         self.written = generation;
-        let entries = self.engine.params.doc.read(|d| d.content().entries.clone());
-        if let Err(why) = self.engine.files.write_all(&entries) {
+        let (entries, kit) =
+            self.engine.params.doc.read(|d| (d.content().entries.clone(), d.content().kit.clone()));
+        if let Err(why) = self.engine.files.write_all(&entries, &kit) {
             self.engine.say(StatusKind::Warn, format!("The takes could not be written for dragging: {why}."));
         }
     }
@@ -157,9 +159,10 @@ impl Worker {
         let engine = self.engine.clone();
         match self.capture.clip(engine.model_kind()) {
             Some(clip) => {
-                let text = format!("Took over {} notes in {} bars.", clip.notes.len(), clip.bars());
+                let mut text = format!("Took over {} notes in {} bars.", clip.notes.len(), clip.bars());
                 self.set_primer(clip.into(), PrimerOrigin::Captured);
-                engine.say(StatusKind::Good, text);
+                let kind = self.warn_of_drums(&mut text, StatusKind::Good);
+                engine.say(kind, text);
             }
             None => engine.say(StatusKind::Info, "Nothing was played in yet."),
         }
@@ -188,7 +191,7 @@ impl Worker {
 
     fn import(&mut self, path: &Path) {
         let engine = self.engine.clone();
-        let chosen = engine.model_id();
+        let chosen = descant_core::model::find(engine.model_id());
         let work =
             |cancel: &Cancel, progress: &mut dyn FnMut(f32)| library::add(path, chosen, progress, cancel);
         match self.long_work(work) {
@@ -239,9 +242,23 @@ impl Worker {
                 let primer = Primer { clip: clip.into(), origin: PrimerOrigin::File };
                 engine.change(false, |d| d.set_primer_over(Some(primer), chords));
                 engine.wish_for(kind);
-                engine.say(if remarks.is_empty() { StatusKind::Good } else { StatusKind::Warn }, text);
+                let mood = if remarks.is_empty() { StatusKind::Good } else { StatusKind::Warn };
+                let mood = self.warn_of_drums(&mut text, mood);
+                engine.say(mood, text);
             }
             Err(why) => engine.say(StatusKind::Bad, why),
+        }
+    }
+
+    /// Adds what models do not hear of the new primer's drums.
+    fn warn_of_drums(&self, text: &mut String, mood: StatusKind) -> StatusKind {
+        match self.engine.params.doc.read(|d| show::kit(d.content())).warning() {
+            Some(warning) => {
+                text.push(' ');
+                text.push_str(&warning);
+                StatusKind::Warn
+            }
+            None => mood,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::clips::live::{Call, Task};
 use crate::clips::playable::{Playable, Start};
 use crate::gui::view::StatusKind;
 use crate::library;
+use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{Clip, Note, Ticks};
 use descant_core::sampling::{Seed, derive};
 use descant_core::tool::{Cancel, Request, Take};
@@ -59,6 +60,7 @@ impl Worker {
         let Some(call) = self.capture.between(call.from, call.to, engine.model_kind()) else {
             return self.live.failed();
         };
+        let call = engine.params.doc.read(|d| d.content().kit.heard(&call));
         let bars = match engine.params.answer_bars.value().clamp(0, 16) as u32 {
             0 => call.bars(),
             bars => bars,
@@ -101,7 +103,7 @@ impl Worker {
         let Written { mut take, part, from } = written;
         take.clip.name = files::take_name(&take, 1, 1);
         self.memory.remember(&part.notes);
-        let playable = |id| Playable::part(&part, id, from);
+        let playable = |id, kit: &DrumMap| Playable::on_kit(&part, id, from, kit);
         let id = self.engine.deliver_live(take, self.loads, received, playable, start);
         self.live.done();
         id

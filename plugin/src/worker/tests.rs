@@ -9,7 +9,8 @@ use crate::clips::document::Primer;
 use crate::clips::params::{ClipsParams, Tool};
 use crate::clips::session;
 use crate::clips::timeline::Grid;
-use crate::gui::view::{Action, ParamId, Part, PrimerOrigin, StatusKind};
+use crate::gui::view::{Action, MapChange, ParamId, Part, PrimerOrigin, StatusKind};
+use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{ChordMark, Clip, ClipKind, Meter, Note, TICKS_PER_QUARTER as Q, midi};
 use descant_core::sampling::derive;
 use descant_core::tool::Score;
@@ -114,7 +115,7 @@ fn a_run_gives_takes_that_are_shown_heard_and_on_disk() {
     bench.worker.write_files();
     let entries = bench.engine.params.doc.read(|d| d.content().entries.clone());
     for entry in &entries {
-        let path = bench.engine.files.path(entry, Part::Whole).expect("a file");
+        let path = bench.engine.files.path(entry, Part::Whole, &DrumMap::default()).expect("a file");
         let name = path.file_stem().and_then(|n| n.to_str()).expect("a name").to_string();
         assert_eq!(name, entry.take.clip.name);
         let song = midi::read(&std::fs::read(&path).expect("written")).expect("a MIDI file");
@@ -241,6 +242,46 @@ fn a_song_waits_for_its_track_and_a_bad_file_changes_nothing() {
     let primer = bench.engine.params.doc.read(|d| d.content().primer.clone()).expect("a primer");
     assert_eq!((primer.clip.notes[0].pitch, primer.clip.tempo), (64, Some(120.0)), "at the host's tempo");
     assert!(bench.engine.live().song.is_none());
+}
+
+#[test]
+fn drums_are_read_by_the_kit_and_what_models_cannot_tell_apart_is_said() {
+    let mut bench = bench_with(Simple, |p| p.tool = EnumParam::new("Tool", Tool::Continue));
+    let note = |i: i64, pitch| Note { start: i * Q, pitch, length: Q, velocity: 90 };
+    let part = Clip {
+        name: "Pads".into(),
+        kind: ClipKind::Drums,
+        notes: vec![note(0, 36), note(1, 43), note(2, 58), note(3, 3)],
+        length: 4 * Q,
+        meter: Meter::COMMON,
+        tempo: None,
+    };
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let song = folder.path().join("pads.mid");
+    std::fs::write(&song, midi::write_clips(&[part]).expect("a file")).expect("temporary file");
+    session::carry_out(&bench.engine, Action::DrumMap(MapChange::Kit(1)));
+    bench.worker.carry_out(Command::Open(song));
+    let (kind, text) = bench.status();
+    assert!(kind == StatusKind::Warn && text.contains("Low tom (43, 58). No lane hears 3."), "{text}");
+    let heard = |bench: &Bench| {
+        let primer = bench.engine.request().expect("possible").primer.expect("the file");
+        primer.notes.iter().map(|n| n.pitch).collect::<Vec<_>>()
+    };
+    assert_eq!(heard(&bench), [36, 43, 45, 3]);
+    session::carry_out(&bench.engine, Action::DrumMap(MapChange::Input { pitch: 3, lane: Some(0) }));
+    assert_eq!(heard(&bench), [36, 43, 45, 36]);
+    // A map that could not be read back is refused in words.
+    session::carry_out(&bench.engine, Action::DrumMap(MapChange::Output { lane: 0, pitch: 38 }));
+    assert_eq!(bench.status(), (StatusKind::Bad, "Pitch 38 would play both Kick and Snare.".into()));
+    bench.worker.carry_out(Command::Run);
+    bench.heard();
+    session::carry_out(&bench.engine, Action::DrumMap(MapChange::Output { lane: 0, pitch: 24 }));
+    assert_eq!(bench.heard(), Some(Some(1)), "what sounds goes out anew");
+    for _ in 0..2 {
+        session::carry_out(&bench.engine, Action::Undo);
+    }
+    session::carry_out(&bench.engine, Action::Undo);
+    assert_eq!(heard(&bench), [36, 43, 45, 3], "as before the map was changed");
 }
 
 #[test]

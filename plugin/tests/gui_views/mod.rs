@@ -1,5 +1,6 @@
 //! Views of the window for tests: what it shows first, while working, with takes, with a primer, with a song.
 
+use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{ChordMark, Clip, ClipKind, Meter, Note, TICKS_PER_QUARTER};
 use descant_core::tool::{ChordTrack, Constraints, Request, Score, Take, ToolKind};
 use descant_plugin::gui::view::*;
@@ -230,6 +231,7 @@ pub fn first_open() -> View {
         live: String::new(),
         song: None,
         chords: ChordsView { every: 16 * S, ..ChordsView::default() },
+        kit: KitView::default(),
     }
 }
 
@@ -281,6 +283,15 @@ pub fn eight_takes() -> View {
     v.transport.playing = true;
     v.transport.bar = 17;
     v.transport.playhead = Some(22 * S + 311);
+    v
+}
+
+/// Drum takes after a primer with rim shots, a second kick and an unknown pitch, on an electronic kit.
+pub fn drum_map() -> View {
+    let mut v = eight_takes();
+    let map = DrumMap::kits()[1].1.clone();
+    let primer = vec![3, 35, 36, 38, 40, 42, 58];
+    v.kit = KitView { merged: map.merges(primer.iter().copied()), map, primer };
     v
 }
 

@@ -5,6 +5,7 @@
 mod about;
 mod act;
 mod chords;
+mod drum_map;
 mod header;
 mod input;
 mod live;
@@ -39,6 +40,7 @@ pub struct UiState {
     song: song::SongState,
     chords: chords::ChordsState,
     models: models::ModelsState,
+    drum_map: drum_map::DrumMapState,
 }
 
 /// Smallest window that shows everything.
@@ -108,9 +110,11 @@ pub fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<Action> {
     let regions = Regions::of(whole);
     region(ui, "header", regions.header, |ui| header::show(ui, regions.header, &mut cx));
     region(ui, "in", regions.input, |ui| input::show(ui, regions.input, &mut cx));
+    let page = regions.music.union(regions.takes);
     if cx.state.models.is_open() {
-        let page = regions.music.union(regions.takes);
         region(ui, "models", page, |ui| models::show(ui, page, &mut cx));
+    } else if cx.state.drum_map.is_open() {
+        region(ui, "drum map", page, |ui| drum_map::show(ui, page, &mut cx));
     } else {
         region(ui, "music", regions.music, |ui| music(ui, regions.music, &mut cx));
         region(ui, "takes", regions.takes, |ui| takes::show(ui, regions.takes, &mut cx));
@@ -203,6 +207,9 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
         roll::show(ui, rect, &content, &mut cx.state.roll, cx.out);
     } else {
         empty(ui, rect, cx);
+    }
+    if std::mem::take(&mut cx.state.roll.drum_map_click) {
+        drum_map::open(cx);
     }
     if let Some(click) = cx.state.roll.chord_click.take() {
         chords::clicked(cx, click, take);
@@ -301,6 +308,9 @@ fn keyboard(ui: &Ui, cx: &mut Cx<'_>, overlay: bool) {
     }
     if cx.state.models.is_open() {
         return models::keys(ui, cx);
+    }
+    if cx.state.drum_map.is_open() {
+        return drum_map::keys(ui, cx);
     }
     if unfocused {
         if pressed(Key::Enter) {

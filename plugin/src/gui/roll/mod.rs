@@ -19,7 +19,7 @@ use super::view::Action;
 use super::widgets::{button, icons::Icon, text};
 use descant_core::music::{Clip, ClipKind, Note, Ticks, pitch_name};
 use edit::NoteDrag;
-use egui::{Align2, Event, Rect, Ui, pos2, vec2};
+use egui::{Align2, Event, Rect, Sense, Ui, pos2, vec2};
 use geometry::{Geometry, SIXTEENTH};
 
 /// What the roll shows in a frame.
@@ -69,6 +69,8 @@ pub struct RollState {
     geometry: Option<Geometry>,
     /// Where the chord lane was clicked in the last frame.
     pub(super) chord_click: Option<chords::Click>,
+    /// The drum map was asked for in the last frame.
+    pub(super) drum_map_click: bool,
 }
 
 impl Default for RollState {
@@ -85,6 +87,7 @@ impl Default for RollState {
             structure: false,
             geometry: None,
             chord_click: None,
+            drum_map_click: false,
         }
     }
 }
@@ -123,6 +126,7 @@ impl RollState {
     }
 }
 
+const DRUM_MAP: &str = "Which sounds each lane hears, and what it is sent out as.";
 const TOOLBAR: f32 = 32.0;
 const RULER: f32 = 22.0;
 /// Width of the lane names, and of the keyboard.
@@ -171,6 +175,10 @@ pub fn show(ui: &mut Ui, rect: Rect, c: &Content<'_>, s: &mut RollState, out: &m
             .is_some_and(|t| c.clip.notes.iter().any(|n| n.pitch == pitch && (n.start..n.end()).contains(&t)))
     };
     paint::keys(ui.painter(), &g, sounding);
+    if c.clip.kind == ClipKind::Drums {
+        let names = ui.interact(g.keys, ui.scope_id().with("lane names"), Sense::CLICK);
+        s.drum_map_click |= names.on_hover_text(DRUM_MAP).clicked();
+    }
     if s.ghost
         && let Some(ghost) = c.ghost
     {
@@ -271,6 +279,11 @@ fn toolbar(ui: &Ui, rect: Rect, c: &Content<'_>, s: &mut RollState, selected: Op
     let tip = "Show how alike the bars are: the brighter, the more notes two bars share.";
     if button::toggle(ui, place(26.0), Icon::Structure, "Structure", tip, s.structure).clicked() {
         s.structure = !s.structure;
+    }
+    if c.clip.kind == ClipKind::Drums
+        && button::icon(ui, place(26.0), Icon::Map, "Drum map", DRUM_MAP, true).clicked()
+    {
+        s.drum_map_click = true;
     }
     let room = x - rect.left() - 16.0;
     let pos = rect.left_center() + vec2(8.0, 0.0);

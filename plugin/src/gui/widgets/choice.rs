@@ -6,10 +6,15 @@ use egui::{
     Align2, Popup, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 
+/// Height of a row of a menu.
+const MENU_ROW: f32 = 26.0;
+/// Greatest height of a menu.
+const LIST: f32 = 300.0;
+
 /// A row of a menu; `true` when it was chosen.
 pub fn menu_row(ui: &mut Ui, label: &str, note: &str, chosen: bool, enabled: bool) -> bool {
     let sense = if enabled { Sense::click() } else { Sense::hover() };
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), sense);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), MENU_ROW), sense);
     response.widget_info(|| WidgetInfo::selected(Role::MenuItem, enabled, chosen, label));
     let p = ui.painter();
     if (response.hovered() || response.has_focus()) && enabled {
@@ -81,7 +86,13 @@ pub fn menu(
     let mut picked = None;
     Popup::menu(&response).width(rect.width().max(132.0)).show(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
+        let mut list = ScrollArea::vertical().max_height(LIST);
+        if response.clicked() {
+            // What is chosen lies in the middle of a long list that opens.
+            let middle = chosen as f32 * MENU_ROW - (LIST - MENU_ROW) / 2.0;
+            list = list.vertical_scroll_offset(middle.max(0.0));
+        }
+        list.show(ui, |ui| {
             for (i, e) in entries.iter().enumerate() {
                 if menu_row(ui, e, "", i == chosen, true) {
                     picked = Some(i);

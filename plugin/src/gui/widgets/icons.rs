@@ -65,6 +65,8 @@ pub enum Icon {
     Sliders,
     /// Squares on a diagonal: structure.
     Structure,
+    /// An arrow in and one out: the drum map.
+    Map,
 }
 
 /// Draws `icon` in the middle of `rect`, 16 points wide.
@@ -151,6 +153,12 @@ pub fn paint(p: &Painter, icon: Icon, rect: Rect, c: Color32) {
                 shackle.push(at(left, 7.0));
             }
             p.line(shackle, pen);
+        }
+        Icon::Map => {
+            line(&[(2.0, 5.0), (13.0, 5.0)]);
+            line(&[(10.2, 2.2), (13.0, 5.0), (10.2, 7.8)]);
+            line(&[(14.0, 11.0), (3.0, 11.0)]);
+            line(&[(5.8, 8.2), (3.0, 11.0), (5.8, 13.8)]);
         }
         Icon::Chevron => line(&[(4.5, 6.5), (8.0, 10.0), (11.5, 6.5)]),
         Icon::Info => {

@@ -43,6 +43,7 @@ pub(super) fn toggle(cx: &mut Cx<'_>) {
     *s = ModelsState { open: !s.open, column: 1, ..ModelsState::default() };
     if s.open {
         cx.state.chords.close();
+        cx.state.drum_map.close();
         cx.out.push(Action::LookAtModels);
     }
 }
