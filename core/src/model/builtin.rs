@@ -23,6 +23,10 @@ pub const BUILTIN: &[Builtin] = &[
         bytes: include_bytes!("../../../assets/models/chord_pitches_improv.safetensors"),
     },
     Builtin { id: "polyphony", bytes: include_bytes!("../../../assets/models/polyphony.safetensors") },
+    Builtin {
+        id: "groovae_2bar_humanize",
+        bytes: include_bytes!("../../../assets/models/groovae_2bar_humanize.safetensors"),
+    },
 ];
 
 /// Whether a model of the catalogue has embedded weights.
