@@ -22,7 +22,7 @@ fn golden(name: &str) -> String {
 
 /// The bits of all logits of a short walk over the inputs.
 fn logits(model: &Model) -> Vec<u32> {
-    let stack = model.stack();
+    let stack = model.stack().expect("layers");
     let mut state = stack.state(1);
     let mut all = Vec::new();
     for t in 0..12u32 {

@@ -78,7 +78,9 @@ impl Encoding {
                 codec.lookback_classes()
             }
             ModelEncoding::Polyphony(_) | ModelEncoding::Performance { .. } => 0,
-            ModelEncoding::Pianoroll { .. } | ModelEncoding::NotePerformance { .. } => {
+            ModelEncoding::Pianoroll { .. }
+            | ModelEncoding::NotePerformance { .. }
+            | ModelEncoding::Latent(_) => {
                 return Err(EncodingError::BadParameters("not one softmax over classes of events".into()));
             }
         };
@@ -180,7 +182,9 @@ impl Encoding {
                 let controls = densities.into_iter().zip(histograms).map(value).collect();
                 Box::new(Controlled { track, control, controls })
             }
-            ModelEncoding::Pianoroll { .. } | ModelEncoding::NotePerformance { .. } => return Err(wrong()),
+            ModelEncoding::Pianoroll { .. }
+            | ModelEncoding::NotePerformance { .. }
+            | ModelEncoding::Latent(_) => return Err(wrong()),
         })
     }
 }

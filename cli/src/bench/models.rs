@@ -3,7 +3,7 @@
 //!
 //! A step is one event (of piano rolls: a frame) of a take, with its encoding, the network in its published shape and
 //! the draw. Weights are from a formula, so that no model is missing; f32 is what an imported checkpoint holds, f16
-//! what ships. The limit is the time that reading the weights of a step takes, measured in the same run. One thread;
+//! what ships. Of latent models a step of the decoder is timed. The limit is the time that reading the weights of a step takes, measured in the same run. One thread;
 //! least of several repeats, in CPU time where the system tells it.
 
 use anyhow::{Result, ensure};
@@ -11,8 +11,9 @@ use descant_core::codec::encoding::{Conditional, EncodingError, Event, History, 
 use descant_core::codec::performance::PerformanceControl;
 use descant_core::codec::pianoroll::KEYS;
 use descant_core::model::event_rnn::{EventRnn, WriteOptions};
+use descant_core::model::music_vae::DecodeOptions;
 use descant_core::model::rnn_nade::{Decide, RollOptions};
-use descant_core::model::{Card, Configuration, Model, ModelEncoding, catalogue};
+use descant_core::model::{Card, Configuration, LatentParams, Model, ModelEncoding, catalogue};
 use descant_core::music::Chord;
 use descant_core::nn::{Isa, Tensor, Weights, formula, probe};
 use descant_core::sampling::derive;
@@ -143,22 +144,23 @@ struct Timed {
 fn time(model: &Model, takes: u32, repeats: usize) -> Result<Timed> {
     let seeds: Vec<u32> = (0..takes).map(|i| derive(1, i)).collect();
     match model.encoding() {
-        ModelEncoding::Drums(e) => events(model.rnn(e.as_ref()), &seeds, repeats),
-        ModelEncoding::Melody(e) => events(model.rnn(e.as_ref()), &seeds, repeats),
-        ModelEncoding::Polyphony(e) => events(model.rnn(e.as_ref()), &seeds, repeats),
-        ModelEncoding::NotePerformance { notes, .. } => events(model.rnn(notes), &seeds, repeats),
+        ModelEncoding::Drums(e) => events(model.rnn(e.as_ref())?, &seeds, repeats),
+        ModelEncoding::Melody(e) => events(model.rnn(e.as_ref())?, &seeds, repeats),
+        ModelEncoding::Polyphony(e) => events(model.rnn(e.as_ref())?, &seeds, repeats),
+        ModelEncoding::NotePerformance { notes, .. } => events(model.rnn(notes)?, &seeds, repeats),
         ModelEncoding::Improv { chords, melody } => {
             let chord = Chord::of_figure("C")?;
             let source = |_: &History<_>| Ok::<_, EncodingError>(chord);
             let encoding = Conditional { control: chords, source: &source, target: melody.as_ref() };
-            events(model.rnn(&encoding), &seeds, repeats)
+            events(model.rnn(&encoding)?, &seeds, repeats)
         }
         ModelEncoding::Performance { controls, events: target, .. } => {
             let source = |_: &History<_>| Ok::<_, EncodingError>(PerformanceControl::default());
             let encoding = Conditional { control: controls, source: &source, target: target.as_ref() };
-            events(model.rnn(&encoding), &seeds, repeats)
+            events(model.rnn(&encoding)?, &seeds, repeats)
         }
         ModelEncoding::Pianoroll { hidden } => roll(model, *hidden, &seeds, repeats),
+        ModelEncoding::Latent(params) => latent(model, params, &seeds, repeats),
     }
 }
 
@@ -193,7 +195,22 @@ fn roll(model: &Model, hidden: usize, seeds: &[u32], repeats: usize) -> Result<T
     let sounding = keys / (STEPS * seeds.len().max(1));
     // Both matrices of the NADE are floats, whatever the file holds.
     let nade = 2 * KEYS * hidden * size_of::<f32>();
-    Ok(Timed { micros: micros / STEPS as f64, bytes: model.stack().bytes_read(sounding) + nade })
+    Ok(Timed { micros: micros / STEPS as f64, bytes: rnn.stack.bytes_read(sounding) + nade })
+}
+
+/// Steps of pieces that are decoded from vectors of the prior.
+fn latent(model: &Model, params: &LatentParams, seeds: &[u32], repeats: usize) -> Result<Timed> {
+    let Some((_, vae)) = model.latent() else { anyhow::bail!("{} is no latent model", model.name()) };
+    let z: Vec<Vec<f32>> = seeds.iter().map(|&seed| vae.prior(seed)).collect();
+    let control = vec![SparseVector::new(); params.steps()];
+    let controls = vec![control.as_slice(); if params.control() > 0 { seeds.len() } else { 0 }];
+    let options = DecodeOptions { temperature: 1.0, seeds, controls: &controls, length: params.steps() };
+    let micros = least(repeats, || {
+        let pieces = vae.decode(&z, &options, &Cancel::default(), &mut |_| {})?;
+        ensure!(pieces.iter().all(|piece| piece.len() == params.steps()), "a piece is too short");
+        Ok(())
+    })?;
+    Ok(Timed { micros: micros / params.steps() as f64, bytes: vae.bytes_read() })
 }
 
 /// Least time of some calls, in µs.

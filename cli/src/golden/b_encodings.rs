@@ -139,7 +139,9 @@ fn with_encoding(name: &str, case: &Value, check: Check) -> Result<Option<()>> {
             let steps = |e: &[PolyphonicEvent]| e.iter().map(|e| e.steps() as u64).sum();
             check.run(e.as_ref(), case, &polyphonic_event, &steps)
         }
-        ModelEncoding::Improv { .. } | ModelEncoding::Pianoroll { .. } => return Ok(None),
+        ModelEncoding::Improv { .. } | ModelEncoding::Pianoroll { .. } | ModelEncoding::Latent(_) => {
+            return Ok(None);
+        }
     }
     .map(Some)
 }

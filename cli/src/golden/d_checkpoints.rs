@@ -122,7 +122,7 @@ fn tensors(weights: &Weights, case: &Value) -> Result<()> {
 
 /// Steps through the test sequence; the largest difference.
 fn logits(model: &Model, case: &Value) -> Result<f64> {
-    let stack = model.stack();
+    let stack = model.stack().context("no layers")?;
     let mut state = stack.state(1);
     let mut worst = 0.0_f64;
     let (inputs, rows) = (list(&case["inputs"])?, list(&case["logits"])?);

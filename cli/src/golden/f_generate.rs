@@ -46,14 +46,15 @@ fn check(case: &Value, family: &str) -> Result<Option<f64>> {
     let expected = &case["expected"];
     match (family, model.encoding(), model.rnn_nade()) {
         ("polyphony", ModelEncoding::Polyphony(encoding), _) => {
-            let rnn = model.rnn(encoding.as_ref());
+            let rnn = model.rnn(encoding.as_ref())?;
             return f_generate_voices::polyphony(case, rnn, &input, &options).map(Some);
         }
         ("nade", _, Some(rnn)) => return f_generate_voices::nade(case, rnn, &input, &options).map(Some),
         _ => {}
     }
     let mut uniforms = Replay::new(numbers(&expected["uniforms"]));
-    let result = generate(model.hparams(), model.encoding(), model.stack(), &input, &options, &mut uniforms);
+    let stack = model.stack().context("no layers")?;
+    let result = generate(model.hparams(), model.encoding(), stack, &input, &options, &mut uniforms);
     match (result, expected["error"].as_str()) {
         (Ok(got), None) => compare(&got, expected, &uniforms).map(Some),
         // The reference's own slips: any failure will do.

@@ -1,9 +1,10 @@
 //! The model configurations that Descant knows, with or without weights.
 //!
 //! Any thread; a table, nothing else. Shapes are those of the published models; a card may say otherwise.
-//! Sources: Drums RNN, Melody RNN, Polyphony RNN, Pianoroll RNN-NADE, Improv RNN and Performance RNN of the Magenta
-//! project (configurations of its main line).
+//! Sources: Drums RNN, Melody RNN, Polyphony RNN, Pianoroll RNN-NADE, Improv RNN, Performance RNN, MusicVAE and GrooVAE
+//! of the Magenta project (configurations of its main line).
 mod improv;
+mod latent;
 mod performance;
 
 use super::hparams::{EncodingParams, Hparams};
@@ -25,6 +26,10 @@ pub enum Family {
     ImprovRnn,
     /// Piano performances by an LSTM.
     PerformanceRnn,
+    /// Bars from vectors.
+    MusicVae,
+    /// Drum grooves with dynamics and timing from vectors.
+    GrooVae,
 }
 
 impl Family {
@@ -38,6 +43,8 @@ impl Family {
             Self::PianorollRnnNade => "pianoroll_rnn_nade",
             Self::ImprovRnn => "improv_rnn",
             Self::PerformanceRnn => "performance_rnn",
+            Self::MusicVae => "music_vae",
+            Self::GrooVae => "groovae",
         }
     }
 }
@@ -176,6 +183,7 @@ static CATALOGUE: LazyLock<Vec<Configuration>> = LazyLock::new(|| {
     .into_iter()
     .chain(improv::configurations())
     .chain(performance::configurations())
+    .chain(latent::configurations())
     .collect()
 });
 
@@ -225,6 +233,16 @@ mod tests {
                 ("pitch_conditioned_performance_with_dynamics", (400, 388)),
                 ("multiconditioned_performance_with_dynamics", (408, 388)),
                 ("optional_multiconditioned_performance_with_dynamics", (409, 388)),
+                ("cat-drums_2bar_small", (10, 512)),
+                ("drums_4bar_med", (10, 512)),
+                ("cat-mel_2bar_small", (90, 90)),
+                ("mel_4bar_med", (90, 90)),
+                ("cat-mel_2bar_med_chords", (139, 90)),
+                ("hierdec-trio_16bar", (692, 692)),
+                ("groovae_2bar_humanize", (27, 27)),
+                ("groovae_4bar", (27, 27)),
+                ("groovae_2bar_tap_fixed_velocity", (27, 27)),
+                ("groovae_2bar_add_closed_hh", (27, 27)),
             ]
         );
     }

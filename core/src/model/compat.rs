@@ -125,7 +125,9 @@ pub fn generate(
             call.performance(*bins, *controls, events.as_ref(), uniforms)
         }
         ModelEncoding::NotePerformance { bins, notes } => call.note_performance(*bins, notes, uniforms),
-        ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } => Err(CompatError::OtherFamily),
+        ModelEncoding::Polyphony(_) | ModelEncoding::Pianoroll { .. } | ModelEncoding::Latent(_) => {
+            Err(CompatError::OtherFamily)
+        }
     }?;
     if sequence.total_time > section.end + 1e-5 {
         return Err(CompatError::TooLong);

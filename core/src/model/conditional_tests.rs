@@ -21,7 +21,7 @@ fn over(model: &Model, chords: &[Option<Chord>], seeds: &[u32]) -> Vec<Written<M
     let ModelEncoding::Improv { chords: control, melody } = model.encoding() else { panic!("no improv") };
     let source = listed(chords);
     let encoding = Conditional { control, source: &source, target: melody.as_ref() };
-    let rnn = EventRnn { encoding: &encoding, stack: model.stack(), cache: None };
+    let rnn = EventRnn { encoding: &encoding, stack: model.stack().expect("events"), cache: None };
     write(&rnn, &[MelodyEvent::Pitch(60)], chords.len() - 1, seeds)
 }
 
@@ -57,7 +57,7 @@ fn steered(
 ) -> Vec<PerformanceEvent> {
     let ModelEncoding::Performance { controls, events, .. } = model.encoding() else { panic!("no events") };
     let encoding = Conditional { control: controls, source, target: events.as_ref() };
-    let rnn = EventRnn { encoding: &encoding, stack: model.stack(), cache: None };
+    let rnn = EventRnn { encoding: &encoding, stack: model.stack().expect("events"), cache: None };
     write(&rnn, &[PerformanceEvent::TimeShift(1)], 80, &[5]).remove(0).events
 }
 
@@ -87,7 +87,7 @@ fn a_timeline_that_ends_says_where() {
     let ModelEncoding::Improv { chords: control, melody } = model.encoding() else { panic!("no improv") };
     let source = listed(&[None]);
     let encoding = Conditional { control, source: &source, target: melody.as_ref() };
-    let rnn = EventRnn { encoding: &encoding, stack: model.stack(), cache: None };
+    let rnn = EventRnn { encoding: &encoding, stack: model.stack().expect("events"), cache: None };
     let error = rnn.prime(&[MelodyEvent::NoEvent], &Cancel::default(), |_, _| Ok(())).expect_err("too short");
     assert!(error.to_string().contains("event 1"), "{error}");
 }
@@ -96,7 +96,7 @@ fn a_timeline_that_ends_says_where() {
 fn six_heads_draw_whole_notes() {
     let model = testing::model("performance_with_dynamics_and_note_encoding");
     let ModelEncoding::NotePerformance { notes, .. } = model.encoding() else { panic!("no notes") };
-    let rnn = EventRnn { encoding: notes, stack: model.stack(), cache: None };
+    let rnn = EventRnn { encoding: notes, stack: model.stack().expect("events"), cache: None };
     let first = [crate::codec::NoteEvent { shift: 0, pitch: 60, velocity: 20, duration: 50 }];
     let takes = write(&rnn, &first, 20, &[1, 2]);
     assert_ne!(takes[0], takes[1]);

@@ -3,6 +3,7 @@
 //! Any thread. Weights decide the shape: everything downstream is built from these values, never from the
 //! name of a configuration. They may come from a file, so [`Hparams::check`] bounds them first.
 use super::ModelError;
+use super::latent::LatentParams;
 use crate::codec::encoding::{
     ChordEncoding, ControlEncoding, Direct, DrumsOneHot, Encoding, EncodingError, KeyMelody, Lookback,
     MelodyOneHot, NoteEncoding, PerformanceControls, PerformanceModulo, PerformanceOneHot, PolyphonyOneHot,
@@ -10,7 +11,7 @@ use crate::codec::encoding::{
 use crate::codec::performance::VelocityBins;
 use crate::codec::pianoroll::KEYS;
 use crate::codec::{MelodyEvent, PerformanceEvent, PitchSet, PolyphonicEvent};
-use crate::music::ClipKind;
+use crate::music::{ClipKind, STEPS_PER_QUARTER};
 use crate::nn::Weights;
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +94,8 @@ pub enum EncodingParams {
         /// Velocity bins, 1..=127.
         velocity_bins: u8,
     },
+    /// Bars as vectors.
+    Latent(LatentParams),
 }
 
 /// An encoding for one kind of music.
@@ -132,6 +135,8 @@ pub enum ModelEncoding {
         /// Events ↔ inputs and classes.
         notes: NoteEncoding,
     },
+    /// Bars as vectors. There are no events: the network is a [`MusicVae`](super::music_vae::MusicVae).
+    Latent(LatentParams),
 }
 
 impl ModelEncoding {
@@ -148,6 +153,7 @@ impl ModelEncoding {
             Self::NotePerformance { notes, .. } => (notes.input_size(), notes.num_classes()),
             Self::Polyphony(e) => (e.input_size(), e.num_classes()),
             Self::Pianoroll { hidden } => (KEYS, hidden + KEYS),
+            Self::Latent(params) => (params.input() + params.control(), params.head().outputs()),
         }
     }
 }
@@ -161,6 +167,7 @@ impl EncodingParams {
             Self::Melody { .. } | Self::MelodyLookback { .. } | Self::KeyMelody { .. } => ClipKind::Melody,
             Self::Improv { .. } | Self::Performance { .. } | Self::NotePerformance { .. } => ClipKind::Melody,
             Self::Polyphony | Self::Pianoroll { .. } => ClipKind::Melody,
+            Self::Latent(params) => params.music.kind(),
         }
     }
 
@@ -244,6 +251,10 @@ impl EncodingParams {
             Self::Pianoroll { hidden } => {
                 return Err(EncodingError::BadParameters(format!("{hidden} hidden units of a NADE")));
             }
+            Self::Latent(params) => {
+                params.check()?;
+                ModelEncoding::Latent(params.clone())
+            }
         })
     }
 }
@@ -263,7 +274,7 @@ fn no_melody() -> EncodingError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hparams {
-    /// Units of each LSTM layer, input side first.
+    /// Units of each LSTM layer, input side first; of latent models those of the decoder.
     pub layers: Vec<usize>,
     /// Attention window in steps; 0 = none.
     #[serde(default)]
@@ -307,6 +318,15 @@ impl Hparams {
         {
             return wrong("a note range of less than an octave".into());
         }
+        if let EncodingParams::Latent(params) = &self.encoding {
+            if self.attention > 0 || self.residual || self.transpose_to_key.is_some() {
+                return wrong("a latent model with attention, residual connections or a key".into());
+            }
+            if self.steps_per_quarter != STEPS_PER_QUARTER {
+                return wrong("a latent model on another grid than 16ths".into());
+            }
+            params.shape(&self.layers)?;
+        }
         Ok(self.encoding.build()?)
     }
 
@@ -316,6 +336,9 @@ impl Hparams {
     /// As [`Self::check`].
     pub fn variables(&self) -> Result<Vec<(String, Vec<usize>)>, ModelError> {
         let (inputs, outputs) = self.check()?.sizes();
+        if let EncodingParams::Latent(params) = &self.encoding {
+            return Ok(params.shape(&self.layers)?.variables());
+        }
         let nade = match self.encoding {
             EncodingParams::Pianoroll { hidden } => Some(hidden),
             _ => None,

@@ -3,8 +3,11 @@
 //! Worker thread; shared by reference, never changed. Building it is where a checkpoint is checked against
 //! what it claims to be, in words a musician can act on.
 use super::event_rnn::EventRnn;
+use super::music_vae::MusicVae;
 use super::rnn_nade::RnnNade;
-use super::{CacheParams, Card, Configuration, EncodingParams, Hparams, ModelEncoding, ModelError, find};
+use super::{
+    CacheParams, Card, Configuration, EncodingParams, Hparams, LatentParams, ModelEncoding, ModelError, find,
+};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::codec::encoding::{Encoding, Event};
 use crate::codec::pianoroll::KEYS;
@@ -16,8 +19,16 @@ use crate::nn::{LstmStack, Nade, StackConfig, Storage, Weights};
 pub struct Model {
     card: Card,
     encoding: ModelEncoding,
-    stack: LstmStack,
-    nade: Option<Nade>,
+    network: Network,
+}
+
+/// What a model computes with.
+#[derive(Debug)]
+enum Network {
+    /// Events one by one.
+    Events { stack: LstmStack, nade: Option<Nade> },
+    /// Bars from vectors.
+    Latent(MusicVae),
 }
 
 impl Model {
@@ -31,6 +42,11 @@ impl Model {
         check_lean(card.chord_lean)?;
         let (input, output) = encoding.sizes();
         check_fit(&card, weights, input, output)?;
+        if let ModelEncoding::Latent(params) = &encoding {
+            let shape = params.shape(&card.hparams.layers)?;
+            let network = Network::Latent(MusicVae::new(shape, weights, Storage::AsStored)?);
+            return Ok(Self { card, encoding, network });
+        }
         let config = StackConfig {
             input,
             layers: card.hparams.layers.clone(),
@@ -45,7 +61,7 @@ impl Model {
             }
             _ => (LstmStack::new(weights, &config)?, None),
         };
-        Ok(Self { card, encoding, stack, nade })
+        Ok(Self { card, encoding, network: Network::Events { stack, nade } })
     }
 
     /// The model of a checkpoint with a card.
@@ -119,21 +135,39 @@ impl Model {
     }
 
     /// Ready to step through events of one of its [`Self::encoding`]s.
-    #[must_use]
-    pub fn rnn<'a, E: Event>(&'a self, encoding: &'a dyn Encoding<E>) -> EventRnn<'a, E> {
-        EventRnn { encoding, stack: &self.stack, cache: self.card.cache }
+    ///
+    /// # Errors
+    /// [`ModelError::NoEvents`] for a latent model.
+    pub fn rnn<'a, E: Event>(&'a self, encoding: &'a dyn Encoding<E>) -> Result<EventRnn<'a, E>, ModelError> {
+        let stack = self.stack().ok_or(ModelError::NoEvents)?;
+        Ok(EventRnn { encoding, stack, cache: self.card.cache })
     }
 
-    /// Its network.
+    /// Its layers, if it writes event by event.
     #[must_use]
-    pub fn stack(&self) -> &LstmStack {
-        &self.stack
+    pub fn stack(&self) -> Option<&LstmStack> {
+        match &self.network {
+            Network::Events { stack, .. } => Some(stack),
+            Network::Latent(_) => None,
+        }
     }
 
-    /// Its network and NADE, if it is an RNN-NADE.
+    /// Its layers and NADE, if it is an RNN-NADE.
     #[must_use]
     pub fn rnn_nade(&self) -> Option<RnnNade<'_>> {
-        self.nade.as_ref().map(|nade| RnnNade { stack: &self.stack, nade })
+        match &self.network {
+            Network::Events { stack, nade: Some(nade) } => Some(RnnNade { stack, nade }),
+            _ => None,
+        }
+    }
+
+    /// What it reads and writes and its network, if it is a latent model.
+    #[must_use]
+    pub fn latent(&self) -> Option<(&LatentParams, &MusicVae)> {
+        match (&self.encoding, &self.network) {
+            (ModelEncoding::Latent(params), Network::Latent(vae)) => Some((params, vae)),
+            _ => None,
+        }
     }
 }
 
@@ -176,6 +210,9 @@ pub(super) fn check_fit(
             needed: words(card.hparams.attention > 0),
         });
     }
+    if let EncodingParams::Latent(params) = &card.hparams.encoding {
+        return check_latent(params, weights, id());
+    }
     let shape = |name: &str, axis: usize| weights.get(name).and_then(|t| t.shape.get(axis).copied());
     let cell0 = if attention { "attention_cell_wrapper/" } else { "" };
     let (scope, output) = match card.hparams.encoding {
@@ -195,10 +232,38 @@ pub(super) fn check_fit(
     Ok(())
 }
 
+/// The same for a latent model: its encoder, vectors and steps.
+fn check_latent(params: &LatentParams, weights: &Weights, id: String) -> Result<(), ModelError> {
+    let size = |name: &str, axis: usize| weights.get(name).and_then(|t| t.shape.get(axis).copied());
+    let forwards = "bidirectional_rnn/fw/multi_rnn_cell/cell_0/lstm_cell/";
+    let scope = if params.encoder_segments > 1 { "encoder/hierarchical_level_0/" } else { "encoder/" };
+    let units = |k: usize| size(&format!("{scope}cell_{k}/{forwards}bias"), 0).map(|n| n / 4);
+    let encoder: Vec<usize> = (0..64).map_while(units).collect();
+    let words = |layers: &[usize]| format!("an encoder of {}", Hparams::layers_in_words(layers));
+    if !encoder.is_empty() && encoder != params.encoder {
+        return Err(ModelError::Layers { id, found: words(&encoder), needed: words(&params.encoder) });
+    }
+    if let Some(z) = size("encoder/mu/bias", 0).filter(|&z| z != params.z) {
+        let words = |z: usize| format!("vectors of {z} numbers");
+        return Err(ModelError::Layers { id, found: words(z), needed: words(params.z) });
+    }
+    let rows = size(&format!("{scope}cell_0/{forwards}kernel"), 0);
+    let (inputs, classes) = (params.input() + params.control(), params.head().outputs());
+    let found_inputs = rows.zip(encoder.first()).map(|(rows, units)| rows.saturating_sub(*units));
+    let found_classes =
+        size("decoder/output_projection/bias", 0).or((params.decoder_segments > 1).then_some(classes));
+    if let (Some(found_inputs), Some(found_classes)) = (found_inputs, found_classes)
+        && (found_inputs, found_classes) != (inputs, classes)
+    {
+        return Err(ModelError::Width { id, found_inputs, found_classes, inputs, classes });
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::testing;
+    use crate::model::{LatentMusic, testing};
 
     #[test]
     fn the_wrong_depth_is_named_in_words() {
@@ -226,6 +291,42 @@ mod tests {
         let weights = testing::weights(&without, 1);
         let error = Model::of_configuration(attention, &weights).expect_err("does not fit");
         assert!(matches!(error, ModelError::Attention { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_latent_model_says_in_words_what_does_not_fit() {
+        let small = testing::latent("cat-drums_2bar_small").card().hparams.clone();
+        let configuration = find("cat-drums_2bar_small").expect("in the catalogue");
+        let fails = |change: &dyn Fn(&mut Hparams, &mut LatentParams)| {
+            let mut other = small.clone();
+            let EncodingParams::Latent(mut params) = other.encoding.clone() else { panic!("not latent") };
+            change(&mut other, &mut params);
+            other.encoding = EncodingParams::Latent(params);
+            let card = Card { hparams: small.clone(), ..Card::of(configuration) };
+            Model::new(card, &testing::weights(&other, 1)).expect_err("does not fit").to_string()
+        };
+        let said = fails(&|h, _| h.layers = vec![24]);
+        assert_eq!(said, "this checkpoint has one layer of 24, cat-drums_2bar_small needs layers of 20, 16");
+        let said = fails(&|_, p| p.encoder = vec![24, 24]);
+        assert!(said.contains("an encoder of two layers of 24, cat-drums"), "{said}");
+        let said = fails(&|_, p| p.z = 12);
+        assert!(said.contains("has vectors of 12 numbers"), "{said}");
+        let said = fails(&|_, p| p.music = LatentMusic::Melody { chords: false });
+        assert!(said.contains("90 inputs and 90 classes"), "{said}");
+    }
+
+    #[test]
+    fn a_latent_model_comes_from_its_file_and_has_no_events() {
+        let model = testing::latent("cat-mel_2bar_small");
+        let weights = testing::weights(model.hparams(), 7);
+        let bytes = crate::checkpoint::save_bytes(&weights, model.card()).expect("bytes");
+        let loaded =
+            Model::from_checkpoint(crate::checkpoint::load_bytes(&bytes).expect("reads")).expect("fits");
+        assert_eq!(loaded.hparams(), model.hparams());
+        let (params, vae) = loaded.latent().expect("latent");
+        assert_eq!((params.bars, vae.shape().z), (2, model.latent().expect("latent").1.shape().z));
+        assert!(loaded.stack().is_none() && loaded.rnn_nade().is_none());
+        assert_eq!(loaded.name(), "MusicVAE melody, 2 bars");
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod conditional_tests;
 pub mod event_rnn;
 mod hparams;
 pub mod import;
+mod latent;
 mod loaded;
 pub mod music_vae;
 pub mod polyphony_rnn;
@@ -26,6 +27,7 @@ pub use cache::CacheParams;
 pub use card::{Card, SourceFile};
 pub use catalogue::{Configuration, Family, catalogue, find};
 pub use hparams::{EncodingParams, Hparams, ModelEncoding};
+pub use latent::{LatentMusic, LatentParams};
 pub use loaded::Model;
 
 use crate::checkpoint::CheckpointError;
@@ -83,6 +85,9 @@ pub enum ModelError {
         /// Classes needed.
         classes: usize,
     },
+    /// Asked for events one by one, which a latent model does not write.
+    #[error("this model writes whole bars from a vector, not event by event")]
+    NoEvents,
     /// A tensor is missing or has another shape.
     #[error(transparent)]
     Network(#[from] NnError),

@@ -9,7 +9,7 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| testing::model("polyphony"));
 
 fn rnn() -> EventRnn<'static, PolyphonicEvent> {
     let ModelEncoding::Polyphony(encoding) = MODEL.encoding() else { panic!("a polyphony model") };
-    MODEL.rnn(encoding.as_ref())
+    MODEL.rnn(encoding.as_ref()).expect("a polyphony model")
 }
 
 const PLAIN: VoicesOptions<'static> = VoicesOptions {

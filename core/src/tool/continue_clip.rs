@@ -74,7 +74,7 @@ impl Job<'_> {
             search: self.request.search,
             ..WriteOptions::default()
         };
-        let written = write(self.model.rnn(encoding), &events, &options, cancel, progress)?;
+        let written = write(self.model.rnn(encoding)?, &events, &options, cancel, progress)?;
         let shared = Arc::new(self.request.clone());
         let takes = written.iter().zip(&self.seeds);
         let notes = |events: &[PitchSet]| assemble::drums(events, self.place());
@@ -127,7 +127,7 @@ impl Job<'_> {
             search: self.request.search,
             ..WriteOptions::default()
         };
-        let written = write(self.model.rnn(encoding), heard.events(), &options, cancel, progress)?;
+        let written = write(self.model.rnn(encoding)?, heard.events(), &options, cancel, progress)?;
         let shared = Arc::new(self.request.clone());
         let takes = written.iter().zip(&self.seeds);
         let notes = |events: &[MelodyEvent]| assemble::melody(events, None, -amount, self.place());

@@ -121,7 +121,7 @@ impl Job<'_> {
             search: self.request.search,
             ..WriteOptions::default()
         };
-        let written = write(self.model.rnn(encoding), &first, &options, cancel, progress)?;
+        let written = write(self.model.rnn(encoding)?, &first, &options, cancel, progress)?;
         let shared = Arc::new(self.request.clone());
         let takes = written.iter().zip(&self.seeds);
         Ok(takes
@@ -161,7 +161,7 @@ impl Job<'_> {
             search: self.request.search,
             ..WriteOptions::default()
         };
-        let written = write(self.model.rnn(encoding), &first, &options, cancel, progress)?;
+        let written = write(self.model.rnn(encoding)?, &first, &options, cancel, progress)?;
         let shared = Arc::new(self.request.clone());
         let takes = written.iter().zip(&self.seeds);
         Ok(takes

@@ -218,7 +218,7 @@ impl Job<'_> {
             ..WriteOptions::default()
         };
         let past = &old[old.len() - from..];
-        let written = write(self.model.rnn(encoding), past, &options, cancel, progress)?;
+        let written = write(self.model.rnn(encoding)?, past, &options, cancel, progress)?;
         let shared = Arc::new(self.request.clone());
         let takes = written.iter().zip(&self.seeds);
         Ok(takes
@@ -330,7 +330,7 @@ impl Job<'_> {
             ..WriteOptions::default()
         };
         let past = &old[old.len() - from..];
-        let written = write(self.model.rnn(encoding), past, &options, cancel, progress)?;
+        let written = write(self.model.rnn(encoding)?, past, &options, cancel, progress)?;
         let shared = Arc::new(request.clone());
         let takes = written.iter().zip(&self.seeds);
         Ok(takes

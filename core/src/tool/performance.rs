@@ -231,7 +231,7 @@ impl<'a> Job<'a> {
         let encoding = Conditional { control: &controls, source: &source, target };
         let plain = controls == PerformanceControls::default();
         let rnn: EventRnn<'_, PerformanceEvent> =
-            if plain { self.model.rnn(target) } else { self.model.rnn(&encoding) };
+            if plain { self.model.rnn(target)? } else { self.model.rnn(&encoding)? };
         let primed = rnn.prime(&past, cancel, |_, _| Ok(()))?;
         let written = rnn.write(&primed, &options, cancel, progress)?;
         let last = past.iter().rev().find_map(|e| match e {
@@ -325,7 +325,7 @@ impl<'a> Job<'a> {
             seeds: &self.seeds,
             ..WriteOptions::default()
         };
-        let rnn = self.model.rnn(encoding);
+        let rnn = self.model.rnn(encoding)?;
         let primed = rnn.prime(&past, cancel, |_, _| Ok(()))?;
         let written = rnn.write(&primed, &options, cancel, progress)?;
         let shared = Arc::new(self.request.clone());

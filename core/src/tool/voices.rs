@@ -75,7 +75,7 @@ pub(super) fn write(
     let limits = PitchLimits::new(&request.constraints, (0, 128), 0);
     let mut past = Polyphony::extract(heard, 0, 0..=usize::MAX).map_err(bad)?.ok_or_else(lost)?;
     past.trim_trailing_end();
-    let rnn = model.rnn(encoding.as_ref());
+    let rnn = model.rnn(encoding.as_ref())?;
     let primed = rnn.prime(past.events(), cancel, |_, _| Ok(()))?;
     let options = VoicesOptions {
         steps: part.steps,

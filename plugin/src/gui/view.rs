@@ -108,7 +108,8 @@ pub struct TransportView {
 }
 
 /// Groups of the model page, in its order.
-pub const FAMILIES: [&str; 6] = ["Drums", "Melody", "Improv", "Polyphony", "Pianoroll", "Performance"];
+pub const FAMILIES: [&str; 8] =
+    ["Drums", "Melody", "Improv", "Polyphony", "Pianoroll", "Performance", "MusicVAE", "GrooVAE"];
 
 /// One entry of the model page.
 #[derive(Clone, Debug, PartialEq)]

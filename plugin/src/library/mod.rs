@@ -50,6 +50,8 @@ fn family(family: Family) -> &'static str {
         Family::PolyphonyRnn => FAMILIES[3],
         Family::PianorollRnnNade => FAMILIES[4],
         Family::PerformanceRnn => FAMILIES[5],
+        Family::MusicVae => FAMILIES[6],
+        Family::GrooVae => FAMILIES[7],
     }
 }
 

@@ -68,7 +68,7 @@ impl<'a> ImprovJudge<'a> {
         let known = |class: u16| {
             harmony::chord(class).filter(|&c| control.input(Some(c), &mut SparseVector::new()).is_ok())
         };
-        let speaker = Speaker::melody(model.rnn(target))?;
+        let speaker = Speaker::melody(model.rnn(target)?)?;
         let likelihood = |split, higher| -> anyhow::Result<Likelihood> {
             let mut sums = Sums::default();
             // As the melody models: the Lieder alone.
@@ -80,7 +80,7 @@ impl<'a> ImprovJudge<'a> {
                 chords.push(None);
                 let source = listed(&chords);
                 let encoding = Conditional { control: &control, source: &source, target };
-                speaker.score(model.rnn(&encoding), &piece.classes(), &mut sums)?;
+                speaker.score(model.rnn(&encoding)?, &piece.classes(), &mut sums)?;
             }
             Ok(sums.mean())
         };

@@ -67,7 +67,7 @@ impl<'a> PlayingJudge<'a> {
             let values = told(&events);
             let source = listed(&values);
             let encoding = Conditional { control: &controls, source: &source, target };
-            Ok(model.rnn(&encoding).log_likelihood(&events)?)
+            Ok(model.rnn(&encoding)?.log_likelihood(&events)?)
         };
         Ok(Self { model, file, controls, stream: Stream::new(Playing, corpus, score, args)? })
     }

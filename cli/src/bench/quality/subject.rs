@@ -45,11 +45,11 @@ impl<'a> Subject<'a> {
                 let classes = DrumsOneHot::standard(9)?;
                 let events = (0..classes.classes()).map(|c| classes.decode(c)).collect::<Result<_, _>>()?;
                 // What Generate starts from: bass drum and closed hi-hat.
-                let rnn = model.rnn(encoding.as_ref());
+                let rnn = model.rnn(encoding.as_ref())?;
                 Ok(Self::Drums(Speaker::new(Language::Drums, rnn, events, 0b101)?))
             }
             ModelEncoding::Melody(encoding) => {
-                Ok(Self::Melody(Speaker::melody(model.rnn(encoding.as_ref()))?))
+                Ok(Self::Melody(Speaker::melody(model.rnn(encoding.as_ref())?)?))
             }
             _ => anyhow::bail!("this model speaks another language"),
         }

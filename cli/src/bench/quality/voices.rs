@@ -45,7 +45,7 @@ impl<'a> VoicesJudge<'a> {
             alphabet: PolyphonyOneHot.classes(),
             steps: [steps(&sets.train)?, steps(&sets.test)?],
         };
-        let rnn = model.rnn(encoding);
+        let rnn = model.rnn(encoding)?;
         let score = |piece: &[u16]| Ok(rnn.log_likelihood(&events(piece)?)?);
         Ok(Self { model, file, stream: Stream::new(Voices, corpus, score, args)? })
     }

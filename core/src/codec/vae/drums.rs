@@ -5,18 +5,24 @@
 use super::{Cut, QPM, Rows, STEPS_PER_BAR, STEPS_PER_QUARTER, VELOCITY, VaeError};
 use crate::codec::encoding::EncodingError;
 use crate::codec::{DrumTrack, PitchSet};
-use crate::music::drum_map::{Lanes, MAGENTA, SOUNDS, sound_class};
+use crate::music::drum_map::{Lanes, MAGENTA, MAGENTA_JS, ROLAND, SOUNDS, sound_class};
 use crate::music::{NoteSequence, Quantised};
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// Which sounds a model tells apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DrumKit {
     /// The nine lanes of [`MAGENTA`].
     #[default]
     Nine,
     /// The 61 [`SOUNDS`], one pitch each.
     SixtyOne,
+    /// The nine lanes of [`MAGENTA_JS`].
+    NineJs,
+    /// The nine lanes of [`ROLAND`].
+    Roland,
 }
 
 impl DrumKit {
@@ -24,25 +30,38 @@ impl DrumKit {
     #[must_use]
     pub fn classes(self) -> usize {
         match self {
-            Self::Nine => MAGENTA.len(),
             Self::SixtyOne => SOUNDS.len(),
+            Self::Nine | Self::NineJs | Self::Roland => MAGENTA.len(),
+        }
+    }
+
+    /// The lanes; none where each sound is its own.
+    #[must_use]
+    pub fn lanes(self) -> Option<&'static Lanes> {
+        match self {
+            Self::Nine => Some(&MAGENTA),
+            Self::NineJs => Some(&MAGENTA_JS),
+            Self::Roland => Some(&ROLAND),
+            Self::SixtyOne => None,
         }
     }
 
     /// Class of a pitch.
-    fn class(self, pitch: u8) -> Option<u8> {
-        let class = match self {
-            Self::Nine => lane(&MAGENTA, pitch),
-            Self::SixtyOne => sound_class(pitch),
+    #[must_use]
+    pub fn class(self, pitch: u8) -> Option<u8> {
+        let class = match self.lanes() {
+            Some(lanes) => lane(lanes, pitch),
+            None => sound_class(pitch),
         };
         class.and_then(|c| u8::try_from(c).ok())
     }
 
     /// Pitch that a class plays.
-    fn pitch(self, class: u8) -> Option<u8> {
-        match self {
-            Self::Nine => MAGENTA.get(usize::from(class)).map(|lane| lane[0]),
-            Self::SixtyOne => SOUNDS.get(usize::from(class)).copied(),
+    #[must_use]
+    pub fn pitch(self, class: u8) -> Option<u8> {
+        match self.lanes() {
+            Some(lanes) => lanes.get(usize::from(class)).map(|lane| lane[0]),
+            None => SOUNDS.get(usize::from(class)).copied(),
         }
     }
 }
@@ -146,10 +165,10 @@ impl DrumConverter {
     /// Number of classes of a step; 61 sounds have too many combinations.
     fn one_class(&self) -> Result<u32, EncodingError> {
         match self.kit {
-            DrumKit::Nine => Ok(1 << 9),
             DrumKit::SixtyOne => {
                 Err(EncodingError::BadParameters("61 drum sounds need a roll, not classes".into()))
             }
+            DrumKit::Nine | DrumKit::NineJs | DrumKit::Roland => Ok(1 << 9),
         }
     }
 

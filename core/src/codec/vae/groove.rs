@@ -9,18 +9,20 @@ use crate::codec::EventError;
 use crate::codec::encoding::EncodingError;
 use crate::music::drum_map::{Lanes, MAGENTA};
 use crate::music::{Grid, NoteSequence, Quantised, SequenceNote, TempoMark};
+use serde::{Deserialize, Serialize};
 
 /// Number of drums.
 const DRUMS: usize = 9;
 
 /// The drum whose place taps take (open hi-hat).
-const TAP: usize = 3;
+pub const TAP: usize = 3;
 
 /// Instrument number that the reference gives rendered drums.
 const DRUM_INSTRUMENT: u32 = 9;
 
 /// What the encoder is not told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct GrooveInput {
     /// Of every step only the loudest drum, as a tap without a sound.
     pub tapify: bool,
@@ -92,16 +94,17 @@ pub struct GrooveExample {
 
 /// One drum on one step. Nothing is all zeros.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Hit {
-    hit: f64,
+pub struct GrooveHit {
+    /// 1 if it is struck.
+    pub hit: f64,
     /// 0 to 1.
-    velocity: f64,
+    pub velocity: f64,
     /// -1 to 1: half a step late to half a step early.
-    offset: f64,
+    pub offset: f64,
 }
 
 /// The nine drums on one step.
-type Step = [Hit; DRUMS];
+pub type GrooveStep = [GrooveHit; DRUMS];
 
 impl GrooveConverter {
     /// The windows of the music, one after the other; the last one only if it is full.
@@ -118,10 +121,10 @@ impl GrooveConverter {
     }
 
     /// The loudest hit of every drum on every step, for whole bars; at most `max` steps.
-    fn steps(&self, ns: &NoteSequence, q: &Quantised, max: usize) -> Result<Vec<Step>, VaeError> {
+    fn steps(&self, ns: &NoteSequence, q: &Quantised, max: usize) -> Result<Vec<GrooveStep>, VaeError> {
         let Grid::Beats { qpm, .. } = q.grid else { return Ok(Vec::new()) };
         let step_length = 60.0 / qpm / f64::from(STEPS_PER_QUARTER);
-        let mut steps: Vec<Step> = Vec::new();
+        let mut steps: Vec<GrooveStep> = Vec::new();
         for (note, on_grid) in ns.notes.iter().zip(&q.notes) {
             let drum = lane(self.kit, note.pitch).ok_or(EncodingError::UnknownDrum(note.pitch))?;
             let at = usize::try_from(on_grid.start_step)
@@ -129,20 +132,20 @@ impl GrooveConverter {
                 .filter(|&at| at < max && note.start_time.is_finite());
             let at = at.ok_or(EventError::TooLong)?;
             if at >= steps.len() {
-                steps.resize((at + 1).next_multiple_of(STEPS_PER_BAR as usize), Step::default());
+                steps.resize((at + 1).next_multiple_of(STEPS_PER_BAR as usize), GrooveStep::default());
             }
             let cell = &mut steps[at][drum];
             let velocity = f64::from(note.velocity) / 127.0;
             if cell.hit == 0.0 || velocity > cell.velocity {
                 let early = on_grid.start_step as f64 * step_length - note.start_time;
-                *cell = Hit { hit: 1.0, velocity, offset: 2.0 * early / step_length };
+                *cell = GrooveHit { hit: 1.0, velocity, offset: 2.0 * early / step_length };
             }
         }
         Ok(steps)
     }
 
-    fn example(&self, steps: &[Step]) -> GrooveExample {
-        let input: Vec<Step> = steps.iter().map(|step| self.input.of(step)).collect();
+    fn example(&self, steps: &[GrooveStep]) -> GrooveExample {
+        let input: Vec<GrooveStep> = steps.iter().map(|step| self.input.told(step)).collect();
         GrooveExample {
             input: self.layout.rows(&input),
             output: self.layout.rows(steps),
@@ -151,7 +154,7 @@ impl GrooveConverter {
     }
 
     /// The hits, and which drum a step is for where each has its own.
-    fn control(&self, steps: &[Step]) -> Option<Rows> {
+    fn control(&self, steps: &[GrooveStep]) -> Option<Rows> {
         let hits = steps.iter().map(|step| step.map(|drum| drum.hit as f32));
         if self.layout != GrooveLayout::Split {
             return self.hits_as_controls.then(|| Rows { width: DRUMS, values: hits.flatten().collect() });
@@ -196,12 +199,13 @@ impl GrooveConverter {
 
 impl GrooveInput {
     /// What the encoder is told of a step.
-    fn of(self, step: &Step) -> Step {
+    #[must_use]
+    pub fn told(self, step: &GrooveStep) -> GrooveStep {
         let mut told = *step;
         if self.tapify {
             // Of equally loud drums the first: `max_by` takes the last, so go backwards.
             let loudest = step.iter().rev().max_by(|a, b| a.velocity.total_cmp(&b.velocity));
-            told = Step::default();
+            told = GrooveStep::default();
             told[TAP] = loudest.copied().unwrap_or_default();
         }
         for (drum, hit) in told.iter_mut().enumerate() {
@@ -212,7 +216,7 @@ impl GrooveInput {
                 hit.velocity = 0.0;
             }
             if self.add_drums >> drum & 1 == 1 {
-                *hit = Hit::default();
+                *hit = GrooveHit::default();
             }
         }
         told
@@ -220,15 +224,16 @@ impl GrooveInput {
 }
 
 impl GrooveLayout {
-    fn rows(self, steps: &[Step]) -> Rows {
-        let parts = |step: &Step| {
-            let column = |of: fn(&Hit) -> f64| step.iter().map(|hit| of(hit) as f32).collect::<Vec<_>>();
+    fn rows(self, steps: &[GrooveStep]) -> Rows {
+        let parts = |step: &GrooveStep| {
+            let column =
+                |of: fn(&GrooveHit) -> f64| step.iter().map(|hit| of(hit) as f32).collect::<Vec<_>>();
             [column(|h| h.hit), column(|h| h.velocity), column(|h| h.offset)].concat()
         };
         match self {
             Self::Together => Rows { width: 3 * DRUMS, values: steps.iter().flat_map(parts).collect() },
             Self::Split => {
-                let numbers = |hit: &Hit| [hit.hit as f32, hit.velocity as f32, hit.offset as f32];
+                let numbers = |hit: &GrooveHit| [hit.hit as f32, hit.velocity as f32, hit.offset as f32];
                 Rows { width: 3, values: steps.iter().flatten().flat_map(numbers).collect() }
             }
             Self::Binned { velocities, offsets } => {

@@ -24,7 +24,7 @@ mod trio;
 
 pub use cut::Cut;
 pub use drums::{DrumConverter, DrumExample, DrumKit, DrumSteps};
-pub use groove::{GrooveConverter, GrooveExample, GrooveInput, GrooveLayout};
+pub use groove::{GrooveConverter, GrooveExample, GrooveHit, GrooveInput, GrooveLayout, GrooveStep, TAP};
 pub use melody::{MELODY_CLASSES, MelodyConverter, MelodyExample};
 pub use multitrack::{MAX_TRACK_TOKENS, MAX_TRACKS, MultitrackConverter, MultitrackExample, TRACK_CLASSES};
 pub use triads::TRIAD_CLASSES;

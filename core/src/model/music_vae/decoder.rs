@@ -154,6 +154,14 @@ impl<'a> Player<'a> {
 }
 
 impl MusicVae {
+    /// Bytes of weights that a step of one lane reads: those of the layers that write steps. What the vector adds
+    /// is computed once.
+    #[must_use]
+    pub fn bytes_read(&self) -> usize {
+        let core = |core: &Core| core.stack.bytes_read(1);
+        self.decoder.cores.iter().map(core).sum()
+    }
+
     /// Writes a piece from each vector of `z`. `progress` is told the share that is done, 0..=1.
     ///
     /// # Errors
@@ -169,6 +177,22 @@ impl MusicVae {
         self.decode_seen(z, options, cancel, progress, &mut |_, _, _| {})
     }
 
+    /// [`Self::decode`] of a groove some of whose hits are known: `hit(piece, step, drum)` says whether a drum is struck,
+    /// or `None` where the model decides. How hard and when is the model's in any case.
+    ///
+    /// # Errors
+    /// As [`Self::decode`].
+    pub fn decode_hits<Z: AsRef<[f32]>>(
+        &self,
+        z: &[Z],
+        options: &DecodeOptions<'_>,
+        hit: &dyn Fn(usize, usize, usize) -> Option<bool>,
+        cancel: &Cancel,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<Vec<Steps>, WriteError> {
+        self.write(z, options, cancel, progress, &mut |_, _, _| {}, hit)
+    }
+
     /// [`Self::decode`] that tells `seen(piece, step, outputs)` what the network gave for every step.
     ///
     /// # Errors
@@ -180,6 +204,18 @@ impl MusicVae {
         cancel: &Cancel,
         progress: &mut dyn FnMut(f32),
         seen: &mut dyn FnMut(usize, usize, &[f32]),
+    ) -> Result<Vec<Steps>, WriteError> {
+        self.write(z, options, cancel, progress, seen, &|_, _, _| None)
+    }
+
+    fn write<Z: AsRef<[f32]>>(
+        &self,
+        z: &[Z],
+        options: &DecodeOptions<'_>,
+        cancel: &Cancel,
+        progress: &mut dyn FnMut(f32),
+        seen: &mut dyn FnMut(usize, usize, &[f32]),
+        hit: &dyn Fn(usize, usize, usize) -> Option<bool>,
     ) -> Result<Vec<Steps>, WriteError> {
         let choice = Choice::new(options.temperature);
         if choice != Choice::Mode {
@@ -193,6 +229,7 @@ impl MusicVae {
             seen(lane, step, outputs);
             let uniform = |number| rngs.get(lane).map_or(0.5, |rng| rng.at(step as u64, number));
             chooser.choose(outputs, choice, uniform, &mut pieces[lane])?;
+            pieces[lane].give_hits(head, |drum| hit(lane, step, drum));
             pieces[lane].cells(step, head, cells);
             Ok(())
         })?;

@@ -55,6 +55,18 @@ impl Steps {
         }
     }
 
+    /// Decides on those hits of a groove's last step that `hit` knows.
+    pub(super) fn give_hits(&mut self, head: &Head, hit: impl Fn(usize) -> Option<bool>) {
+        if let (Self::Rows { values, width }, Head::Groove { drums }) = (self, head) {
+            let last = values.len().saturating_sub(*width);
+            for (drum, value) in values[last..].iter_mut().take(*drums).enumerate() {
+                if let Some(given) = hit(drum) {
+                    *value = f32::from(u8::from(given));
+                }
+            }
+        }
+    }
+
     /// Replaces `cells` by the cells of a step that are not zero, block after block; none for a step that is not there.
     pub fn cells(&self, step: usize, head: &Head, cells: &mut SparseVector) {
         cells.clear();
