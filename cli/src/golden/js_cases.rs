@@ -249,7 +249,7 @@ pub fn continuation(folder: &Path, input: &NoteSequence, steps: usize) -> Result
     config.data_converter.args.num_steps = None;
     let converter = js_converter(&config)?;
     let model = Model::from_checkpoint(import(folder, None, &mut |_| {}, &Cancel::default())?.checkpoint)?;
-    let stack = model.stack();
+    let stack = model.stack().context("no layers")?;
     let mut state = stack.state(1);
     let mut logits = vec![0.0; stack.config().output];
     for step in converter.to_steps(input)? {
