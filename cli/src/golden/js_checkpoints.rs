@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use descant_core::checkpoint::{self, Format, Opened};
 use descant_core::model::Model;
 use descant_core::model::import::import;
-use descant_core::model::import::latent::recognise;
+use descant_core::model::import::latent::{card, recognise};
 use descant_core::model::music_vae::MusicVae;
 use descant_core::nn::Storage;
 use descant_core::tool::Cancel;
@@ -72,6 +72,12 @@ fn whole(folder: &Path, doc: &Value) -> Result<Option<f64>> {
     }
     let recognised = recognise(opened.weights, Some(&config), None)?;
     ensure!(recognised.passed_over.is_empty(), "left out: {:?}", recognised.passed_over);
+    if card(&recognised).is_ok() {
+        let imported = import(folder, None, &mut |_| {}, &Cancel::default())?;
+        let model = Model::from_checkpoint(imported.checkpoint)?;
+        let (_, network) = model.latent().context("it is no latent model")?;
+        ensure!(*network.shape() == recognised.shape, "it is imported as {:?}", network.shape());
+    }
     MusicVae::new(recognised.shape, &recognised.weights, Storage::F32)?;
     Ok(Some(worst.into()))
 }

@@ -9,7 +9,9 @@ pub mod latent;
 pub use js_config::{JsArgs, JsAux, JsAuxArgs, JsConfig, JsControl, JsConverterSpec};
 
 use super::loaded::check_fit;
-use super::{Card, Configuration, Hparams, ModelError, SourceFile, catalogue, find};
+use super::{
+    Card, Configuration, EncodingParams, Hparams, ModelError, SourceFile, catalogue, find, music_vae,
+};
 use crate::checkpoint::{self, BundleDetails, Checkpoint, CheckpointError, Format, Opened, file_sha256};
 use crate::nn::{NnError, Weights};
 use crate::tool::Cancel;
@@ -101,8 +103,13 @@ pub fn import(
     cancel: &Cancel,
 ) -> Result<Imported, ImportError> {
     let mut opened = checkpoint::open(path, progress, cancel)?;
-    let mut card = card(&opened, choice)?;
-    let passed_over = prune(&mut opened.weights, &card)?;
+    let (mut card, passed_over) = if is_latent(&opened) {
+        latent_card(&mut opened, choice)?
+    } else {
+        let card = card(&opened, choice)?;
+        let passed_over = prune(&mut opened.weights, &card)?;
+        (card, passed_over)
+    };
     let name = name(path);
     if opened.card.is_none() {
         card.name = match find(&card.configuration) {
@@ -158,6 +165,34 @@ fn name(path: &Path) -> String {
 
 fn ids<'a>(configurations: impl IntoIterator<Item = &'a Configuration>) -> String {
     configurations.into_iter().map(|c| c.id).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether it is a MusicVAE that does not say so itself in a card.
+fn is_latent(opened: &Opened) -> bool {
+    let said = opened.js.as_ref().is_some_and(|js| js.kind != "MusicRNN");
+    opened.card.is_none() && (said || opened.weights.iter().any(|(name, _)| name.starts_with("encoder/mu/")))
+}
+
+/// The card of a MusicVAE; leaves the tensors of the model. The names of what was dropped.
+fn latent_card(
+    opened: &mut Opened,
+    choice: Option<&Configuration>,
+) -> Result<(Card, Vec<String>), ImportError> {
+    let weights = std::mem::take(&mut opened.weights);
+    let published = choice.and_then(|choice| music_vae::find(choice.id));
+    let found = latent::recognise(weights, opened.js.as_ref(), published)?;
+    let card = latent::card(&found)?;
+    opened.weights = found.weights;
+    match choice {
+        Some(choice) if choice.family.id() != card.architecture => {
+            Err(ImportError::OtherModel { found: card.id, chosen: choice.id.into() })
+        }
+        Some(choice) if matches!(choice.hparams.encoding, EncodingParams::Latent(_)) => {
+            let (id, hparams) = (Card::of(choice), card.hparams);
+            Ok((Card { hparams, ..id }, found.passed_over))
+        }
+        _ => Ok((card, found.passed_over)),
+    }
 }
 
 /// The card of a checkpoint.

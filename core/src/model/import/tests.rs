@@ -115,7 +115,7 @@ fn magenta_js_says_what_its_event_models_are() {
     let (basic, _) = published("basic_rnn");
     let hparams = Hparams {
         layers: vec![10, 9],
-        encoding: crate::model::EncodingParams::Melody { min: 0, max: 128 },
+        encoding: EncodingParams::Melody { min: 0, max: 128 },
         ..basic.hparams.clone()
     };
     let melody = r#"{"type": "MusicRNN", "dataConverter": {"type": "MelodyConverter", "args": {"minPitch": 0, "maxPitch": 127}}}"#;
@@ -130,7 +130,7 @@ fn magenta_js_says_what_its_event_models_are() {
     let drums = r#"{"type": "MusicRNN", "dataConverter": {"type": "DrumsOneHotConverter"},
         "auxInputs": [{"type": "BinaryCounter", "args": {"numBits": 6}}]}"#;
     let found = of(drums, &improv.hparams).expect("is known");
-    let counted = crate::model::EncodingParams::DrumsLookback { types: 9, distances: Vec::new(), bits: 6 };
+    let counted = EncodingParams::DrumsLookback { types: 9, distances: Vec::new(), bits: 6 };
     assert_eq!(found.hparams.encoding, counted);
     let error =
         of(&drums.replace("BinaryCounter", "Other"), &improv.hparams).expect_err("is unknown").to_string();

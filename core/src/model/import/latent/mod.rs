@@ -3,12 +3,14 @@
 //! Worker thread or command line; pure. Sizes of layers are read off the tensors, so that other sizes than the published
 //! ones work too. What tensors cannot tell (length of a piece, number of its parts, what a step means) comes from a
 //! Magenta.js `config.json`, from the configuration that was chosen, or from the only published one that fits.
+mod card;
 mod js;
 mod measure;
 mod names;
 #[cfg(test)]
 mod tests;
 
+pub use card::card;
 pub use js::{chords as js_chords, converter as js_converter};
 
 use super::JsConfig;

@@ -144,3 +144,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_card_is_made_for_what_the_tools_can_play() {
+    let card_of = |text: &str, shape: &Shape| {
+        let found = recognise(weights(shape), Some(&config(text)), None).expect("is one");
+        card(&found)
+    };
+    let melody = r#"{"type": "MusicVAE", "dataConverter": {"type": "MelodyConverter",
+        "args": {"numSteps": 64, "minPitch": 21, "maxPitch": 108}}}"#;
+    let shape = Shape { steps: 64, ..small("cat-mel_2bar_small") };
+    let found = card_of(melody, &shape).expect("is played");
+    assert_eq!(found.configuration, "mel_4bar_med");
+    assert_eq!(found.hparams.variables().expect("possible"), shape.variables());
+    let tap = r#"{"type": "MusicVAE", "dataConverter": {"type": "GrooveConverter",
+        "args": {"numSteps": 16, "tapify": true}}}"#;
+    let found = card_of(tap, &Shape { steps: 16, ..small("groovae_4bar") }).expect("is played");
+    assert_eq!(found.configuration, "groovae_2bar_tap_fixed_velocity");
+    let error = card_of(&melody.replace("64", "60"), &Shape { steps: 60, ..shape }).expect_err("is odd");
+    assert!(error.to_string().contains("no whole bars"), "{error}");
+    let drums = small("cat-drums_2bar_small");
+    let found = card(&recognise(weights(&drums), None, None).expect("only one")).expect("is played");
+    assert_eq!(found.configuration, "cat-drums_2bar_small");
+}
