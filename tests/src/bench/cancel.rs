@@ -20,10 +20,12 @@ use std::time::{Duration, Instant};
 
 /// Progress at which Cancel is pressed while a model writes.
 const PRESSES: [f32; 8] = [0.02, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95];
+/// The same for the widest search, of which every step lasts long.
+const SOON: [f32; 3] = [0.002, 0.01, 0.02];
 /// The widest search that the window offers.
 const WIDEST: BeamOptions = BeamOptions { beam: 8, branch: 8, steps_per_iteration: 8 };
 /// A run that gets no further within this time is broken.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// Runs always the same request, whatever the parameters say.
 struct Only(Request);
@@ -36,7 +38,7 @@ impl Generator for Only {
 
 /// Prints the longest time for each model.
 pub fn run() -> Result<()> {
-    println!("Cancel → worker idle, longest of {} presses in runs of 16 × 32 bars", PRESSES.len() + 2);
+    println!("Cancel → worker idle, the longest of several presses in runs of 16 × 32 bars");
     for built_in in builtin::BUILTIN {
         let kind = library::models().iter().find(|m| m.id == built_in.id).context("in the menu")?.kind;
         let written = Request {
@@ -51,16 +53,16 @@ pub fn run() -> Result<()> {
         // The first press finds the weights still packed.
         let loading = pressed(&written, 0.0)?;
         let hearing = pressed(&heard, 0.0)?;
-        let longest = |request: &Request| -> Result<Duration> {
-            PRESSES.iter().try_fold(Duration::ZERO, |most, &at| Ok(most.max(pressed(request, at)?)))
+        let longest = |request: &Request, presses: &[f32]| -> Result<Duration> {
+            presses.iter().try_fold(Duration::ZERO, |most, &at| Ok(most.max(pressed(request, at)?)))
         };
         println!(
             "  {:22} loading {:5.1} ms, hearing {:5.1} ms, writing {:5.1} ms, widest search {:5.1} ms   goal < 50 ms",
             built_in.id,
             super::ms(loading),
             super::ms(hearing),
-            super::ms(longest(&written)?),
-            super::ms(longest(&searched)?),
+            super::ms(longest(&written, &PRESSES)?),
+            super::ms(longest(&searched, &SOON)?),
         );
     }
     Ok(())
