@@ -26,9 +26,16 @@ pub struct Model {
 #[derive(Debug)]
 enum Network {
     /// Events one by one.
-    Events { stack: LstmStack, nade: Option<Nade> },
+    Events(Box<Events>),
     /// Bars from vectors.
     Latent(Box<MusicVae>),
+}
+
+/// Layers that take a step for each event.
+#[derive(Debug)]
+struct Events {
+    stack: LstmStack,
+    nade: Option<Nade>,
 }
 
 impl Model {
@@ -61,7 +68,7 @@ impl Model {
             }
             _ => (LstmStack::new(weights, &config)?, None),
         };
-        Ok(Self { card, encoding, network: Network::Events { stack, nade } })
+        Ok(Self { card, encoding, network: Network::Events(Box::new(Events { stack, nade })) })
     }
 
     /// The model of a checkpoint with a card.
@@ -147,7 +154,7 @@ impl Model {
     #[must_use]
     pub fn stack(&self) -> Option<&LstmStack> {
         match &self.network {
-            Network::Events { stack, .. } => Some(stack),
+            Network::Events(events) => Some(&events.stack),
             Network::Latent(_) => None,
         }
     }
@@ -155,10 +162,8 @@ impl Model {
     /// Its layers and NADE, if it is an RNN-NADE.
     #[must_use]
     pub fn rnn_nade(&self) -> Option<RnnNade<'_>> {
-        match &self.network {
-            Network::Events { stack, nade: Some(nade) } => Some(RnnNade { stack, nade }),
-            _ => None,
-        }
+        let Network::Events(events) = &self.network else { return None };
+        events.nade.as_ref().map(|nade| RnnNade { stack: &events.stack, nade })
     }
 
     /// What it reads and writes and its network, if it is a latent model.

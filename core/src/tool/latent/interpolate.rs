@@ -15,6 +15,9 @@ use crate::sampling::derive;
 use crate::tool::harmony::Harmony;
 use crate::tool::{Cancel, Request, Take, ToolError, ToolKind};
 
+/// Most positions of a morph: of the longest clips they are 2048 pieces side by side.
+const MAX_MORPH: usize = 64;
+
 /// Across and down, 0..=1 each.
 type Position = (f64, f64);
 
@@ -48,7 +51,7 @@ pub(super) fn run(
 /// plays. The first and the last are the two clips' reconstructions.
 ///
 /// # Errors
-/// [`ToolError`], worded for a musician; positions outside 0..=1.
+/// [`ToolError`], worded for a musician; more than 64 positions, or some outside 0..=1.
 pub fn decode_positions(
     model: &Model,
     request: &Request,
@@ -58,8 +61,9 @@ pub fn decode_positions(
 ) -> Result<Vec<Clip>, ToolError> {
     let request = Request { tool: ToolKind::Interpolate, ..request.clone() };
     crate::tool::run::check(&request)?;
-    if !positions.iter().all(|p| (0.0..=1.0).contains(p)) || positions.len() > 1024 {
-        return Err(ToolError::BadRequest("up to 1024 positions from 0 to 1 can be decoded at once".into()));
+    if !positions.iter().all(|p| (0.0..=1.0).contains(p)) || positions.len() > MAX_MORPH {
+        let range = format!("up to {MAX_MORPH} positions from 0 to 1 can be decoded at once");
+        return Err(ToolError::BadRequest(range));
     }
     let job = Job::new(model, &request)?;
     let space = Space::open(&job, cancel, &mut part(progress, 0.0, 0.3))?;
