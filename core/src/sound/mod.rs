@@ -4,8 +4,10 @@
 //! ordinary floating-point maths is fine, unlike in the note paths.
 mod audition;
 mod bank;
+pub mod combine;
 mod kit;
 mod room;
+pub mod spectral;
 mod voice;
 mod warm;
 
