@@ -72,8 +72,8 @@ pub fn combine(notes: &[Note<'_>]) -> Result<Vec<f64>, CombineError> {
         let from = (note.start * RATE) as usize;
         sum.iter_mut().skip(from).zip(shaped).for_each(|(sum, x)| *sum += level * x);
     }
-    let level = 0.5 / peak(&sum);
-    sum.iter_mut().for_each(|x| *x *= level);
+    let level = 2.0 * peak(&sum);
+    sum.iter_mut().for_each(|x| *x /= level);
     Ok(sum)
 }
 
