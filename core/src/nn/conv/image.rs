@@ -1,4 +1,5 @@
 //! [`Image`]: activations between layers. Any thread; memory only.
+use std::ops::Range;
 
 /// Floats to whose multiple channels are filled up with zeros.
 pub(super) const GROUP: usize = 16;
@@ -51,16 +52,20 @@ impl Image {
     /// The values of a pixel; none outside the image.
     #[must_use]
     pub fn pixel(&self, y: usize, x: usize) -> &[f32] {
-        let at = (y + 1) * self.row_stride() + (x + 1) * self.pixel_stride();
-        let inside = y < self.height && x < self.width;
-        if inside { &self.data[at..at + self.channels] } else { &[] }
+        self.place(y, x).map_or(&[], |place| &self.data[place])
     }
 
     /// The values of a pixel, to be changed; none outside the image.
     pub fn pixel_mut(&mut self, y: usize, x: usize) -> &mut [f32] {
-        let at = (y + 1) * self.row_stride() + (x + 1) * self.pixel_stride();
+        self.place(y, x).map_or(&mut [], |place| &mut self.data[place])
+    }
+
+    fn place(&self, y: usize, x: usize) -> Option<Range<usize>> {
         let inside = y < self.height && x < self.width;
-        if inside { &mut self.data[at..at + self.channels] } else { &mut [] }
+        inside.then(|| {
+            let start = (y + 1) * self.row_stride() + (x + 1) * self.pixel_stride();
+            start..start + self.channels
+        })
     }
 
     /// The rows without those of the margin, margins at their ends included.

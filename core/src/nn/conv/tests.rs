@@ -23,7 +23,7 @@ fn image(height: usize, width: usize, channels: usize) -> Image {
 
 /// Value of a channel, 0 outside.
 fn at(image: &Image, y: isize, x: isize, channel: usize) -> f64 {
-    let [y, x] = [y, x].map(|n| usize::try_from(n).unwrap_or(usize::MAX - 1));
+    let [y, x] = [y, x].map(|n| usize::try_from(n).unwrap_or(usize::MAX));
     image.pixel(y, x).get(channel).map_or(0.0, |&x| f64::from(x))
 }
 
