@@ -60,7 +60,7 @@ fn loudness(ours: &[f32], theirs: f64, share: f64) -> Result<()> {
 
 /// `generator_small.safetensors`, `generator_depth7.safetensors`: weights in the file, several stages of training.
 pub fn generator(doc: &Value, report: &mut Report) {
-    case(doc, report, |file, _| {
+    case(doc, report, |file| {
         let (shape, weights) = (shape(file)?, file.weights()?);
         names(&weights, &shape)?;
         let normaliser = Normaliser {
@@ -113,7 +113,7 @@ fn note(file: &Tensors, prefix: &str, model: &GanSynth, z: &[f32], label: usize,
 
 /// `generator_truesize.safetensors`: the size of the released models, weights by rule.
 pub fn generator_truesize(doc: &Value, report: &mut Report) {
-    case(doc, report, |file, _| {
+    case(doc, report, |file| {
         let shape = Shape::released();
         let seed = u32::try_from(file.count("weight_base_seed")?)?;
         let mut variables = shape.variables();
@@ -206,7 +206,7 @@ fn counts(doc: &Value) -> Result<f64> {
 
 /// `combine_notes.safetensors`.
 pub fn combine_notes(doc: &Value, report: &mut Report) {
-    case(doc, report, |file, _| {
+    case(doc, report, |file| {
         let parts =
             ["start", "end", "velocity", "freq", "tau"].map(|part| file.values(&format!("in/{part}")));
         let [start, end, velocity, frequency, decay] = parts;

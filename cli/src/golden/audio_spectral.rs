@@ -15,9 +15,9 @@ use std::path::Path;
 const RATE: f64 = 16_000.0;
 
 /// Opens the file that `doc` names and notes what `check` finds, under the file's name.
-pub(super) fn case(doc: &Value, report: &mut Report, check: fn(&Tensors, &mut Report) -> Result<f64>) {
+pub(super) fn case(doc: &Value, report: &mut Report, check: fn(&Tensors) -> Result<f64>) {
     let path = Path::new(doc["file"].as_str().unwrap_or_default());
-    let outcome = Tensors::read(path).and_then(|file| check(&file, report));
+    let outcome = Tensors::read(path).and_then(|file| check(&file));
     let outcome = outcome.map_or_else(|e| Outcome::Failed(format!("{e:#}")), Outcome::Ok);
     report.case(&path.file_stem().unwrap_or_default().to_string_lossy(), outcome);
 }
@@ -29,7 +29,7 @@ fn matrix(bands: &MelBands, which: &str) -> Sparse {
 
 /// `mel_matrix.safetensors`: every cell.
 pub fn mel_matrix(doc: &Value, report: &mut Report) {
-    case(doc, report, |file, _| {
+    case(doc, report, |file| {
         let mut worst = 0.0_f64;
         for name in file.names().filter_map(|name| name.strip_suffix("/row")) {
             let (size, which) = name.split_once('/').context("a matrix without a name")?;
@@ -85,7 +85,7 @@ fn summary(case: &Value, key: &str) -> Result<f64> {
 
 /// `ifreq.safetensors`.
 pub fn ifreq(doc: &Value, report: &mut Report) {
-    case(doc, report, |file, _| {
+    case(doc, report, |file| {
         let phase = file.array("in/phase_f64")?;
         let bins = phase.shape.last().copied().unwrap_or(1);
         let run = |change: fn(&mut [f64], usize)| {
@@ -148,7 +148,7 @@ fn image(
 
 /// `specgrams_small.safetensors`, `specgrams_downscale2.safetensors`: all steps in both directions.
 pub fn specgrams(doc: &Value, report: &mut Report) {
-    case(doc, report, |file, _| {
+    case(doc, report, |file| {
         let bins = file.counts("spec_shape")?.get(1).copied().unwrap_or(0);
         let spectral = spectral(file, bins / file.count("mel_downscale")?.max(1))?;
         let framing = spectral.framing();
@@ -195,7 +195,7 @@ pub fn specgrams(doc: &Value, report: &mut Report) {
 
 /// `specgrams_full.safetensors`: a decaying tone at full size, there and back.
 pub fn specgrams_full(doc: &Value, report: &mut Report) {
-    case(doc, report, |file, _| {
+    case(doc, report, |file| {
         let bins = Framing::GANSYNTH.bins();
         let spectral = Spectral::new(Framing::GANSYNTH, RATE, bins, Variant::Python)?;
         let (f0, seed) = (file.number("f0")?, file.count("lcg_seed")?);
@@ -275,7 +275,7 @@ fn formula_image(file: &Tensors) -> Result<Vec<Cell>> {
 
 /// `mel_inverse_full.safetensors`: sound of a mel image at full size.
 pub fn mel_inverse_full(doc: &Value, report: &mut Report) {
-    case(doc, report, |file, _| {
+    case(doc, report, |file| {
         let spectral = Spectral::new(Framing::GANSYNTH, RATE, 1024, Variant::Python)?;
         let mel = formula_image(file)?;
         let frames = file.positions("out/frames")?;
@@ -297,7 +297,7 @@ pub fn mel_inverse_full(doc: &Value, report: &mut Report) {
 
 /// `js_gansynth_inverse.safetensors`: the same in Magenta.js, from the image as the network gives it.
 pub fn js_inverse(doc: &Value, report: &mut Report) {
-    case(doc, report, |file, _| {
+    case(doc, report, |file| {
         let spectral = Spectral::new(Framing::GANSYNTH, RATE, 1024, Variant::MagentaJs)?;
         let normaliser = Normaliser::default();
         let network: Vec<[f32; 2]> = formula_image(file)?
@@ -316,7 +316,7 @@ pub fn js_inverse(doc: &Value, report: &mut Report) {
 
 /// `normalizer.safetensors`.
 pub fn normaliser(doc: &Value, report: &mut Report) {
-    case(doc, report, |file, _| {
+    case(doc, report, |file| {
         let normaliser = Normaliser {
             magnitude: (file.number("mag_normalizer_a")?, file.number("mag_normalizer_b")?),
             frequency: (file.number("p_normalizer_a")?, file.number("p_normalizer_b")?),

@@ -51,6 +51,8 @@ impl Shape {
         // Above any real model, and low enough that no product of sizes overflows and no image fills the memory.
         const MOST_CHANNELS: usize = 1 << 12;
         const MOST_PIXELS: usize = 1 << 20;
+        // A block's activations: sixteen times those of the released models.
+        const MOST_VALUES: usize = 1 << 26;
         let wrong = |what: &str| Err(ModelError::Hparams(what.into()));
         if !(1..=MOST_CHANNELS).contains(&self.latent)
             || self.channels.iter().any(|n| !(1..=MOST_CHANNELS).contains(n))
@@ -68,6 +70,15 @@ impl Shape {
         }
         if self.image().iter().product::<usize>() > MOST_PIXELS {
             return wrong("its image is too large");
+        }
+        let pixels = self.start.iter().product::<usize>();
+        if self
+            .channels
+            .iter()
+            .enumerate()
+            .any(|(block, channels)| (pixels << (2 * block)) * channels > MOST_VALUES)
+        {
+            return wrong("its blocks are too large");
         }
         if self.rate == 0 || self.rate > 192_000 {
             return wrong("its sample rate is none");

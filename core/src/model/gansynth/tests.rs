@@ -200,6 +200,7 @@ fn impossible_shapes_are_refused_before_memory_is_asked_for() {
         Shape { channels: Vec::new(), ..good.clone() },
         Shape { channels: vec![1; 60], ..good.clone() },
         Shape { channels: vec![256, 1 << 20], ..good.clone() },
+        Shape { channels: vec![4096; 7], ..good.clone() },
         Shape { rate: 0, ..good.clone() },
     ];
     for shape in wrong {

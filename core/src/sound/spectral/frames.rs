@@ -47,8 +47,12 @@ impl Framing {
         if self.hop == 0 || self.hop > self.fft / 2 {
             return wrong("its frames do not overlap by half");
         }
-        if self.frames == 0 || self.frames > 1 << 16 || self.samples == 0 {
-            return wrong("it has no frames or too many");
+        if self.frames == 0 || self.samples == 0 {
+            return wrong("it has no frames");
+        }
+        // Half an hour at 16 kHz, in spectra of 1 GB.
+        if self.frames > 1 << 16 || self.covered() > 1 << 25 {
+            return wrong("it has too many frames");
         }
         if self.samples > self.covered() {
             return wrong("its frames do not cover the sound");

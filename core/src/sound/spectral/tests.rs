@@ -24,6 +24,7 @@ fn impossible_sizes_are_refused() {
         Framing { hop: 0, ..good },
         Framing { hop: 33, ..good },
         Framing { frames: 0, ..good },
+        Framing { fft: 1 << 16, hop: 1 << 15, frames: 1 << 16, ..good },
         Framing { samples: 369, ..good },
         Framing { samples: 0, ..good },
     ];
