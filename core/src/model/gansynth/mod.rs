@@ -6,6 +6,7 @@
 //! network writes is a picture of mel magnitudes and frequencies; [`crate::sound::spectral`] makes it sound. Parity is
 //! held by the golden files `generator_*` and `note_rendering.json`.
 mod anchors;
+mod experiment;
 mod generator;
 mod normalise;
 mod shape;
@@ -13,6 +14,7 @@ mod shape;
 mod tests;
 
 pub use anchors::{Anchors, instruments, slerp};
+pub use experiment::{Experiment, averaged};
 pub use generator::Generator;
 pub use normalise::Normaliser;
 pub use shape::{Schedule, Shape, alphas};
