@@ -85,11 +85,11 @@ pub fn generator(doc: &Value, report: &mut Report) {
 
 /// One note of a generator file, in full or in parts.
 fn note(file: &Tensors, prefix: &str, model: &GanSynth, z: &[f32], label: usize, i: usize) -> Result<f64> {
-    let part = |name: &str| -> Result<Vec<f64>> {
-        let array = file.array(&format!("{prefix}/{name}"))?;
-        let size: usize = array.shape.iter().skip(1).product();
-        Ok(array.values.get(i * size..(i + 1) * size).context("too short")?.to_vec())
+    let sampled = |name: &str| -> Result<(usize, Vec<f64>)> {
+        let (step, array) = file.sampled(&format!("{prefix}/{name}"))?;
+        Ok((step, array.part(i)?))
     };
+    let part = |name: &str| file.array(&format!("{prefix}/{name}"))?.part(i);
     let pitch = model.shape().lowest + u8::try_from(label)?;
     let image = model.generator().image(z, pitch, &Alone, &Cancel::default())?;
     let ours = model.note(z, pitch, &Alone, &Cancel::default())?;
@@ -108,7 +108,8 @@ fn note(file: &Tensors, prefix: &str, model: &GanSynth, z: &[f32], label: usize,
         file.values(&format!("{prefix}/wave_rms"))?.get(i).copied().context("no loudness")?,
         1e-3,
     )?;
-    Ok(off.max(sound(&ours, 4, &part("wave_every_4th")?, 1e-3)?))
+    let (step, theirs) = sampled("wave_every")?;
+    Ok(off.max(sound(&ours, step, &theirs, 1e-3)?))
 }
 
 /// `generator_truesize.safetensors`: the size of the released models, weights by rule.
@@ -143,7 +144,8 @@ pub fn generator_truesize(doc: &Value, report: &mut Report) {
         worst = worst.max(compare("mean of a row", &means, &file.values("out/image_row_mean")?, 1e-4)?);
         let ours = model.note(&z, pitch, &Alone, &Cancel::default())?;
         loudness(&ours, file.number("wave_rms")?, 2e-3)?;
-        Ok(worst.max(sound(&ours, 16, &file.values("out/wave_every_16th")?, 2e-3)?))
+        let (step, theirs) = file.sampled("out/wave_every")?;
+        Ok(worst.max(sound(&ours, step, &theirs.values, 2e-3)?))
     });
 }
 
@@ -232,11 +234,8 @@ pub fn combine_notes(doc: &Value, report: &mut Report) {
         ];
         let theirs = [file.number("max")?, file.number("min")?, file.number("sum")?, file.number("sumsq")?];
         compare("sum", &sums, &theirs, 1e-6)?;
-        // Held-out files store every twentieth sample.
-        let every_fifth = file.values("out/clip_every_5th").map(|clip| (5, clip));
-        let (step, theirs) =
-            every_fifth.or_else(|_| file.values("out/clip_every_20th").map(|clip| (20, clip)))?;
+        let (step, theirs) = file.sampled("out/clip")?;
         let ours: Vec<f64> = ours.into_iter().step_by(step).collect();
-        compare("sound", &ours, &theirs, 1e-9)
+        compare("sound", &ours, &theirs.values, 1e-9)
     });
 }

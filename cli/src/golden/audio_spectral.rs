@@ -155,11 +155,7 @@ pub fn specgrams(doc: &Value, report: &mut Report) {
         let waves = file.array("in/wave")?;
         let mut worst = 0.0_f64;
         for (i, wave) in waves.values.chunks_exact(framing.samples).enumerate() {
-            let part = |name: &str| -> Result<Vec<f64>> {
-                let array = file.array(name)?;
-                let size: usize = array.shape.iter().skip(1).product();
-                Ok(array.values.get(i * size..(i + 1) * size).context("too short")?.to_vec())
-            };
+            let part = |name: &str| file.array(name)?.part(i);
             let wave: Vec<f32> = wave.iter().map(|&x| x as f32).collect();
             let stft = spectral.stft(&wave)?;
             let (re, im) = (part("out/stft_re")?, part("out/stft_im")?);
@@ -209,7 +205,8 @@ pub fn specgrams_full(doc: &Value, report: &mut Report) {
             })
             .collect();
         let every = |x: &[f32], step| wide(&x.iter().copied().step_by(step).collect::<Vec<_>>());
-        compare("the tone", &every(&wave, 100), &file.values("in/wave_every_100th")?, 1e-6)?;
+        let (step, theirs) = file.sampled("in/wave")?;
+        compare("the tone", &every(&wave, step), &theirs.values, 1e-6)?;
         let stft = spectral.stft(&wave)?;
         let cells = spectral.cells(&stft);
         let mel = spectral.to_mel(&cells)?;
@@ -252,8 +249,9 @@ pub fn specgrams_full(doc: &Value, report: &mut Report) {
         let means: Vec<f64> =
             channel(&mel, 0).chunks_exact(bins).map(|row| row.iter().sum::<f64>() / bins as f64).collect();
         worst = worst.max(compare("mean", &means, &file.values("out/mel_logmag_row_mean")?, 2e-3)?);
-        let back = every(&spectral.render(&mel)?, 8);
-        Ok(worst.max(compare("sound", &back, &file.values("out/wave_from_mel_every_8th")?, 5e-5)?))
+        let (step, theirs) = file.sampled("out/wave_from_mel")?;
+        let back = every(&spectral.render(&mel)?, step);
+        Ok(worst.max(compare("sound", &back, &theirs.values, 5e-5)?))
     });
 }
 
@@ -287,11 +285,9 @@ pub fn mel_inverse_full(doc: &Value, report: &mut Report) {
         let linear = channel(&rows(&spectral.from_mel(&mel)?), 0);
         let worst = compare("logarithm", &linear, &file.values("out/logmag")?, 1e-5)?;
         let sound = wide(&spectral.render(&mel)?);
-        // Held-out files store every fourth sample.
-        let expected = file.values("out/wave").or_else(|_| file.values("out/wave_every_4th"))?;
-        let step = sound.len() / expected.len().max(1);
-        let ours: Vec<f64> = sound.iter().copied().step_by(step.max(1)).collect();
-        Ok(worst.max(compare("sound", &ours, &expected, 1e-5)?))
+        let (step, expected) = file.sampled("out/wave")?;
+        let ours: Vec<f64> = sound.iter().copied().step_by(step).collect();
+        Ok(worst.max(compare("sound", &ours, &expected.values, 1e-5)?))
     });
 }
 
@@ -309,8 +305,9 @@ pub fn js_inverse(doc: &Value, report: &mut Report) {
         compare("the image", &frame, &file.values("in/image_frame40")?, 2e-6)?;
         let sound = spectral.render(&normaliser.cells(network.as_flattened()))?;
         ensure!(sound.len() == file.count("length")?, "{} samples", sound.len());
-        let ours = wide(&sound.into_iter().step_by(2).collect::<Vec<_>>());
-        compare("sound", &ours, &file.values("out/wave_every_2nd")?, 1e-6)
+        let (step, theirs) = file.sampled("out/wave")?;
+        let ours = wide(&sound.into_iter().step_by(step).collect::<Vec<_>>());
+        compare("sound", &ours, &theirs.values, 1e-6)
     });
 }
 

@@ -18,6 +18,14 @@ pub struct Array {
     pub values: Vec<f64>,
 }
 
+impl Array {
+    /// The part at `index` of the first axis.
+    pub fn part(&self, index: usize) -> Result<Vec<f64>> {
+        let size: usize = self.shape.iter().skip(1).product();
+        Ok(self.values.get(index * size..(index + 1) * size).context("an array is too short")?.to_vec())
+    }
+}
+
 impl Tensors {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self> {
@@ -76,6 +84,18 @@ impl Tensors {
         };
         ensure!(values.len() == shape.iter().product::<usize>(), "{name} has {} values", values.len());
         Ok(Array { shape, values })
+    }
+
+    /// The array whose name begins with `start`, and of how many values it stores one: `…_every_8th`, else all.
+    pub fn sampled(&self, start: &str) -> Result<(usize, Array)> {
+        let name = self.names().find(|name| name.starts_with(start));
+        let name = name.with_context(|| format!("no array {start}"))?;
+        let step = match name.split_once("_every_") {
+            Some((_, step)) => step.trim_end_matches(char::is_alphabetic).parse()?,
+            None => 1,
+        };
+        ensure!(step > 0, "{name} stores nothing");
+        Ok((step, self.array(name)?))
     }
 
     /// The values of the array `name`.
