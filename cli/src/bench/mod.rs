@@ -2,6 +2,7 @@
 //!
 //! One subcommand per file. What needs a host (click to clip, cost of a block, scan) is measured by the test crate.
 
+mod gansynth;
 mod kernels;
 mod models;
 mod quality;
@@ -22,13 +23,15 @@ enum What {
     Kernels(kernels::Args),
     /// A step of every model against the memory's bandwidth and the original program
     Models(models::Args),
+    /// A note of GANSynth on one thread and on two, against the processor's peak
+    Gansynth(gansynth::Args),
     /// A training step against the bound that the measured matrix product sets
     TrainStep(train_step::Args),
     /// Gates of the weights: likelihood, distributions, repetition, copying, keeping to a primer
     Quality(quality::Args),
     /// Values of the cache of each model that predict the validation pieces best
     Cache(quality::CacheArgs),
-    /// Kernels, models, train-step and quality with their default options
+    /// Kernels, models, gansynth, train-step and quality with their default options
     All,
 }
 
@@ -40,6 +43,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     match args.what {
         What::Kernels(args) => kernels::run(args),
         What::Models(args) => models::run(&args),
+        What::Gansynth(args) => gansynth::run(&args),
         What::TrainStep(args) => train_step::run(args),
         What::Quality(args) => quality::run(&args),
         What::Cache(args) => quality::run_cache(&args),
@@ -48,6 +52,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
             let results = [
                 kernels::run(kernels::Args::default()),
                 models::run(&models::Args::default()),
+                gansynth::run(&gansynth::Args::default()),
                 train_step::run(train_step::Args::default()),
                 quality::run(&quality::Args::default()),
             ];

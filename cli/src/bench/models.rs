@@ -223,7 +223,7 @@ fn latent(model: &Model, params: &LatentParams, seeds: &[u32], repeats: usize) -
 }
 
 /// Least time of some calls, in µs.
-fn least(repeats: usize, mut call: impl FnMut() -> Result<()>) -> Result<f64> {
+pub(super) fn least(repeats: usize, mut call: impl FnMut() -> Result<()>) -> Result<f64> {
     let mut best = f64::INFINITY;
     for _ in 0..repeats {
         let (start, wall) = (cpu_micros(), Instant::now());

@@ -4,6 +4,8 @@
 //! the files. Never writes; a file it does not know is a failure, so nothing is passed over in silence.
 mod a_quantise;
 mod a_sheets;
+mod audio_gansynth;
+mod audio_spectral;
 mod b_chords;
 mod b_conditional;
 mod b_encodings;
@@ -23,6 +25,7 @@ mod report;
 mod rnn_case;
 mod stored;
 mod studio_cases;
+mod tensors;
 mod vae_array;
 mod vae_cases;
 mod vae_converters;
@@ -82,6 +85,20 @@ const FILES: &[File] = &[
     File { name: "js_cases.json", run: js_cases::run, refers: &[] },
     File { name: "midime.json", run: midime::run, refers: &[] },
     File { name: "studio_cases.json", run: studio_cases::run, refers: &[] },
+    File { name: "combine_notes.safetensors", run: audio_gansynth::combine_notes, refers: &[] },
+    File { name: "generator_depth7.safetensors", run: audio_gansynth::generator, refers: &[] },
+    File { name: "generator_small.safetensors", run: audio_gansynth::generator, refers: &[] },
+    File { name: "generator_truesize.safetensors", run: audio_gansynth::generator_truesize, refers: &[] },
+    File { name: "note_rendering.json", run: audio_gansynth::note_rendering, refers: &[] },
+    File { name: "ifreq.safetensors", run: audio_spectral::ifreq, refers: &[] },
+    File { name: "js_gansynth_inverse.safetensors", run: audio_spectral::js_inverse, refers: &[] },
+    File { name: "mel_inverse_full.safetensors", run: audio_spectral::mel_inverse_full, refers: &[] },
+    File { name: "mel_matrix.json", run: audio_spectral::mel_summary, refers: &[] },
+    File { name: "mel_matrix.safetensors", run: audio_spectral::mel_matrix, refers: &[] },
+    File { name: "normalizer.safetensors", run: audio_spectral::normaliser, refers: &[] },
+    File { name: "specgrams_downscale2.safetensors", run: audio_spectral::specgrams, refers: &[] },
+    File { name: "specgrams_full.safetensors", run: audio_spectral::specgrams_full, refers: &[] },
+    File { name: "specgrams_small.safetensors", run: audio_spectral::specgrams, refers: &[] },
 ];
 
 /// Runs all files under `args.dir` and prints one line each.
@@ -145,6 +162,10 @@ fn collect(dir: &Path, into: &mut Vec<PathBuf>) -> std::io::Result<()> {
 }
 
 fn read(path: &Path) -> anyhow::Result<Value> {
+    if path.extension().is_some_and(|e| e == "safetensors") {
+        // Its arrays are for the code that runs it.
+        return Ok(serde_json::json!({ "file": path }));
+    }
     let doc: Value = serde_json::from_slice(&std::fs::read(path)?).context("is not JSON")?;
     // The files of the latent models do not say which format they are.
     ensure!(doc.get("format").is_none_or(|f| f == 1), "has format {}, expected 1", doc["format"]);

@@ -13,6 +13,7 @@ mod compat_sections;
 #[cfg(test)]
 mod conditional_tests;
 pub mod event_rnn;
+pub mod gansynth;
 mod hparams;
 pub mod import;
 mod latent;

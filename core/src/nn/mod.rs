@@ -12,6 +12,7 @@ mod attention;
 mod bidirectional;
 #[cfg(test)]
 mod bidirectional_tests;
+pub mod conv;
 mod dense;
 mod error;
 pub mod formula;

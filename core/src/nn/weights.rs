@@ -113,7 +113,7 @@ impl Weights {
     ///
     /// # Errors
     /// [`NnError::Missing`] under the first name, [`NnError::Shape`], or [`NnError::Length`] for a damaged one.
-    pub(super) fn find(&self, names: &[String], shape: &[usize]) -> Result<&Tensor, NnError> {
+    pub(crate) fn find(&self, names: &[String], shape: &[usize]) -> Result<&Tensor, NnError> {
         let Some((name, tensor)) = names.iter().find_map(|n| self.tensors.get_key_value(n)) else {
             return Err(NnError::Missing { name: names.first().cloned().unwrap_or_default() });
         };

@@ -1,11 +1,14 @@
-//! Sound that Descant makes itself: [`Audition`], the instrument through which a clip is heard before it is on a track.
+//! Sound that Descant makes itself: [`Audition`], the instrument through which a clip is heard before it is on a track;
+//! [`spectral`] and [`combine`], how GANSynth's pictures become notes and notes a piece.
 //!
-//! The audio thread runs it. Nothing here allocates, locks or waits after construction, and nothing here decides notes:
-//! ordinary floating-point maths is fine, unlike in the note paths.
+//! The audio thread runs [`Audition`]: it neither allocates nor locks nor waits after construction. The rest is for worker
+//! threads. Nothing here decides notes: ordinary floating-point maths is fine, unlike in the note paths.
 mod audition;
 mod bank;
+pub mod combine;
 mod kit;
 mod room;
+pub mod spectral;
 mod voice;
 mod warm;
 
