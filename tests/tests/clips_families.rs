@@ -38,7 +38,8 @@ fn family(model: &ModelInfo) -> Result<Family> {
 
 /// The models of events; those of vectors have tools of their own.
 fn inside() -> impl Iterator<Item = &'static ModelInfo> {
-    let events = |id: &str| find(id).is_some_and(|c| !matches!(c.hparams.encoding, EncodingParams::Latent(_)));
+    let events =
+        |id: &str| find(id).is_some_and(|c| !matches!(c.hparams.encoding, EncodingParams::Latent(_)));
     library::models().iter().filter(move |m| builtin::has(&m.id) && events(&m.id))
 }
 

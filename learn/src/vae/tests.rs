@@ -22,7 +22,7 @@ fn shape(head: Head, input: usize) -> Shape {
 }
 
 fn drums() -> (Shape, Vec<Window>) {
-    let window = |n: u32| Window::Drums((0..8).map(|t| (t * t * 7 + n * 29) % 512 & 0x155).collect());
+    let window = |n: u32| Window::Drums((0..8).map(|t| ((t * t * 7 + n * 29) % 512) & 0x155).collect());
     (shape(Head::Categorical(vec![512]), 10), (0..5).map(window).collect())
 }
 
@@ -33,7 +33,7 @@ fn groove() -> (Shape, Vec<Window>) {
             values: (0..8 * 27)
                 .map(|i| {
                     let (t, part, drum) = (i / 27, i % 27 / 9, i % 9);
-                    let hit = (t * 3 + drum * 5 + n) % 4 == 0;
+                    let hit = (t * 3 + drum * 5 + n).is_multiple_of(4);
                     match part {
                         _ if !hit => 0.0,
                         0 => 1.0,
@@ -69,8 +69,8 @@ fn gradients_are_the_slopes_of_the_loss() {
             Objective { keep: 0.8, beta: 0.2, ..Objective::PLAIN },
         ] {
             let (_, gradients) = network.step(&examples, &objective, &mut Rng(9));
-            for index in 0..network.parameters.len() {
-                let count = network.parameters[index].values.len();
+            for (index, gradient) in gradients.iter().enumerate() {
+                let count = gradient.len();
                 for at in [0, count / 3, count - 1] {
                     let mut loss = |by: f32| {
                         network.parameters[index].values[at] += by;
@@ -80,7 +80,7 @@ fn gradients_are_the_slopes_of_the_loss() {
                     };
                     let step = 4e-3;
                     let slope = (loss(step) - loss(-step)) / (2.0 * f64::from(step));
-                    let found = f64::from(gradients[index][at]);
+                    let found = f64::from(gradient[at]);
                     let name = &network.parameters[index].name;
                     assert!(
                         (slope - found).abs() < 2e-2 * (1.0 + slope.abs()),
