@@ -73,8 +73,8 @@ fn an_electronic_kit_is_heard_and_played_lane_by_lane() {
     assert_eq!(pitches(&heard), [36, 40, 44, 45, 47, 50, 54]);
     assert_eq!(pitches(&map.played(&heard)), [36, 40, 43, 44, 47, 50, 54]);
     assert_eq!([43, 47, 50, 44].map(|p| map.sound(p)), [45, 48, 50, 44]);
-    for lane in 0..9 {
-        let written = MAGENTA[lane][0];
+    for (lane, pitches) in MAGENTA.iter().enumerate() {
+        let written = pitches[0];
         assert_eq!(map.lane(map.from_model(written)), Some(lane), "what is sent is read back");
         assert_eq!(map.sound(map.from_model(written)), written);
     }
