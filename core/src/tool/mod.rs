@@ -152,7 +152,7 @@ pub struct Request {
     #[serde(default)]
     pub search: BeamOptions,
     /// For latent models and their tools.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Latent::is_default")]
     pub latent: Latent,
 }
 

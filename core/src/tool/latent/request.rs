@@ -58,6 +58,14 @@ impl Default for Latent {
     }
 }
 
+impl Latent {
+    /// Whether it says nothing, as in the requests of other models.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Where Generate looks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
