@@ -36,8 +36,9 @@ fn family(model: &ModelInfo) -> Result<Family> {
     })
 }
 
+/// Latent models have tools and tests of their own.
 fn inside() -> impl Iterator<Item = &'static ModelInfo> {
-    library::models().iter().filter(|m| builtin::has(&m.id))
+    library::models().iter().filter(|m| builtin::has(&m.id) && !m.latent)
 }
 
 /// Two bars that no grid made: swung, with velocities of their own.
