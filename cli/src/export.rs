@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 use descant_core::checkpoint::{self, Checkpoint, save_bundle};
 use descant_core::model::builtin::BUILTIN;
 use descant_core::model::import::{bundle_details, import};
-use descant_core::model::{catalogue, find};
+use descant_core::model::{EncodingParams, catalogue, find};
 use descant_core::tool::Cancel;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,11 @@ pub fn run(args: &Args) -> Result<()> {
     ensure!(!out.exists(), "{} is there already", out.display());
     let checkpoint = load(&args.model)?;
     let card = checkpoint.card.context("these weights have no card: import them first")?;
+    ensure!(
+        !matches!(card.hparams.encoding, EncodingParams::Latent(_)),
+        "{} is a latent model, and bundles hold RNNs only: copy its .safetensors file instead",
+        card.configuration
+    );
     let details = bundle_details(&card);
     let bytes = save_bundle(&checkpoint.weights, &card, &details)?;
     std::fs::write(out, bytes).with_context(|| out.display().to_string())?;

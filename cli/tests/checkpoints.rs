@@ -66,7 +66,8 @@ fn a_bundle_becomes_a_weights_file_and_a_bundle_again_with_the_same_logits() {
 #[test]
 fn models_that_are_built_in_survive_a_bundle_to_the_bit() {
     let folder = tempfile::tempdir().expect("a folder");
-    for built in builtin::BUILTIN {
+    let events = |id: &str| builtin::load(id).expect("loads").stack().is_some();
+    for built in builtin::BUILTIN.iter().filter(|b| events(b.id)) {
         let bundle = folder.path().join(format!("{}.mag", built.id));
         succeeds(&["export", built.id, &bundle.to_string_lossy()]);
         succeeds(&["import", &bundle.to_string_lossy(), "-o", &folder.path().to_string_lossy()]);
@@ -106,7 +107,7 @@ fn mistakes_are_explained_and_fail() {
     std::fs::write(&there, b"no bundle").expect("written");
     let (there, small) = (there.to_string_lossy().into_owned(), golden("attention_small_v1.ckpt"));
     let new = folder.path().join("new.mag").to_string_lossy().into_owned();
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 10] = [
         (&["import", &small], "it could be attention_rnn"),
         (&["import", &small, "-m", "drum_kit"], "has layers of 12, 10, drum_kit needs three layers of 256"),
         (&["import", &small, "-m", "nope"], "models are: drum_kit"),
@@ -117,6 +118,7 @@ fn mistakes_are_explained_and_fail() {
         (&["import", &there], "is no checkpoint that Descant reads"),
         (&["import", "no/such/file"], "no/such/file"),
         (&["export", "mono_rnn", &new], "mono_rnn needs weights"),
+        (&["export", "groovae_2bar_humanize", &new], "bundles hold RNNs only"),
         (&["export", "drum_kit", &there], "is there already"),
         (&["export", "drum_kit", "x.ckpt"], "has to end in .mag"),
     ];

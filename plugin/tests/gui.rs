@@ -11,7 +11,8 @@ use egui::{Event, Key, Modifiers, Pos2, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use gui_views::{
-    SEEDS, answering, continued, drum_map, eight_takes, first_open, melody, over_chords, song, two_weights,
+    SEEDS, answering, continued, drum_map, drumify_without_weights, eight_takes, first_open, groove, hats,
+    interpolate, melody, over_chords, song, two_weights,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -183,11 +184,60 @@ fn nothing_runs_without_weights_or_without_a_clip_to_continue() {
 #[test]
 fn tools_by_tab_and_by_number() {
     let mut w = Window::open(first_open());
-    assert_eq!(w.click("Tool: Harmonise"), set(ParamId::Tool, 1.0));
+    assert_eq!(w.click("Tool: Interpolate"), set(ParamId::Tool, 2.0 / 7.0));
     assert_eq!(w.click("Tool: Generate"), set(ParamId::Tool, 0.0));
-    assert_eq!(w.key(Key::Num2, Modifiers::NONE), set(ParamId::Tool, 1.0 / 3.0));
-    assert_eq!(w.key(Key::Num3, Modifiers::NONE), set(ParamId::Tool, 2.0 / 3.0));
+    assert_eq!(w.click("More tools"), []);
+    assert_eq!(w.click("Harmonise"), set(ParamId::Tool, 6.0 / 7.0));
+    assert_eq!(w.key(Key::Num2, Modifiers::NONE), set(ParamId::Tool, 1.0 / 7.0));
+    assert_eq!(w.key(Key::Num8, Modifiers::NONE), set(ParamId::Tool, 1.0));
     assert_eq!(w.key(Key::Num1, Modifiers::NONE), set(ParamId::Tool, 0.0));
+}
+
+#[test]
+fn a_tool_without_weights_cannot_be_chosen_and_says_why() {
+    let mut w = Window::open(hats());
+    assert_eq!(w.click("Tool: Drumify"), []);
+    assert_eq!(w.key(Key::Num5, Modifiers::NONE), []);
+    let why = clips::blocked(&drumify_without_weights()).expect("no weights");
+    assert!(why.starts_with("Drumify needs weights"), "{why}");
+    assert_eq!(clips::blocked(&groove()), None, "another model plays than the chosen one");
+}
+
+#[test]
+fn clips_go_into_a_and_b_and_out_again() {
+    let mut w = Window::open(interpolate());
+    assert_eq!(w.key(Key::B, Modifiers::NONE), [Action::Put(Place::B, 2)]);
+    assert_eq!(w.key(Key::A, Modifiers::NONE), [Action::UseAsPrimer(2)]);
+    assert_eq!(w.click("Empty Clip B"), [Action::Empty(Place::B)]);
+    assert_eq!(w.click("Swap A and B"), [Action::SwapEnds]);
+    let mut view = interpolate();
+    view.other = None;
+    let mut w = Window::open(view.clone());
+    assert_eq!(w.click("Clip B"), [Action::Put(Place::B, 2)]);
+    assert!(clips::blocked(&view).is_some_and(|why| why.contains("second clip")));
+}
+
+#[test]
+fn the_morph_is_dragged_and_a_take_that_is_clicked_ends_it() {
+    let mut w = Window::open(interpolate());
+    let bar = w.0.get_by_label("From A to B: 17 clips ready").rect();
+    let at = |share: f32| pos2(bar.left() + 3.0 + (bar.width() - 6.0) * share, bar.center().y);
+    let actions = w.drag(at(0.4), at(0.75), Modifiers::NONE);
+    assert_eq!(actions.first(), Some(&Action::Param(ParamId::Morph, Gesture::Begin)));
+    assert_eq!(actions.last(), Some(&Action::Param(ParamId::Morph, Gesture::End)));
+    let places = actions.iter().filter_map(|a| match a {
+        Action::Param(ParamId::Morph, Gesture::Set(place)) => Some(*place),
+        _ => None,
+    });
+    assert!(places.last().is_some_and(|place| (place - 0.75).abs() < 0.01), "{actions:?}");
+    let actions = w.click(&format!("Take {}", SEEDS[3]));
+    assert!(actions.contains(&Action::Show(4)) && actions.ends_with(&set(ParamId::MorphPlays, 0.0)));
+
+    let mut view = interpolate();
+    view.params.insert(ParamId::MorphPlays, ParamState { steps: Some(1), ..ParamState::default() });
+    let mut w = Window::open(view);
+    let actions = w.drag(at(0.4), at(0.6), Modifiers::NONE);
+    assert!(actions.contains(&Action::Param(ParamId::MorphPlays, Gesture::Set(1.0))), "it is heard");
 }
 
 #[test]

@@ -80,6 +80,15 @@ fn the_window_shows_what_it_showed() {
         ("drum_map", gui_views::drum_map(), (980.0, 620.0), Some("Drum map")),
         ("drum_map_small", gui_views::drum_map(), (720.0, 460.0), Some("Drum map")),
         ("song", gui_views::song(), (980.0, 620.0), None),
+        ("interpolate", gui_views::interpolate(), (980.0, 620.0), None),
+        ("interpolate_small", gui_views::interpolate(), (720.0, 460.0), None),
+        ("groove", gui_views::groove(), (980.0, 620.0), None),
+        ("groove_small", gui_views::groove(), (720.0, 460.0), None),
+        ("groove_of_a_melody", gui_views::groove_of_a_melody(), (980.0, 620.0), None),
+        ("groove_of_a_melody_small", gui_views::groove_of_a_melody(), (720.0, 460.0), None),
+        ("hats", gui_views::hats(), (980.0, 620.0), Some("More tools")),
+        ("drumify_without_weights", gui_views::drumify_without_weights(), (980.0, 620.0), None),
+        ("near", gui_views::near(), (980.0, 620.0), None),
         ("answering", gui_views::answering(), (720.0, 460.0), None),
     ] {
         let now = shown(view, w, h, open);

@@ -36,11 +36,9 @@ fn family(model: &ModelInfo) -> Result<Family> {
     })
 }
 
-/// The models of events; those of vectors have tools of their own.
+/// Latent models have tools and tests of their own.
 fn inside() -> impl Iterator<Item = &'static ModelInfo> {
-    let events =
-        |id: &str| find(id).is_some_and(|c| !matches!(c.hparams.encoding, EncodingParams::Latent(_)));
-    library::models().iter().filter(move |m| builtin::has(&m.id) && events(&m.id))
+    library::models().iter().filter(|m| builtin::has(&m.id) && !m.latent)
 }
 
 /// Two bars that no grid made: swung, with velocities of their own.

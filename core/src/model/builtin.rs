@@ -24,6 +24,14 @@ pub const BUILTIN: &[Builtin] = &[
     },
     Builtin { id: "polyphony", bytes: include_bytes!("../../../assets/models/polyphony.safetensors") },
     Builtin {
+        id: "cat-drums_2bar_small",
+        bytes: include_bytes!("../../../assets/models/cat-drums_2bar_small.safetensors"),
+    },
+    Builtin {
+        id: "groovae_2bar_tap_fixed_velocity",
+        bytes: include_bytes!("../../../assets/models/groovae_2bar_tap_fixed_velocity.safetensors"),
+    },
+    Builtin {
         id: "groovae_2bar_humanize",
         bytes: include_bytes!("../../../assets/models/groovae_2bar_humanize.safetensors"),
     },

@@ -22,6 +22,9 @@ use crate::music::{
 use crate::sampling::Effect;
 use std::sync::Arc;
 
+/// Longest note of the new part, seconds: these models often forget to release one, and it would sound to the end. As in
+/// the reference.
+const LONGEST_NOTE: u64 = 5;
 /// Longest new part: ten minutes.
 const MAX_STEPS: u64 = 10 * 60 * STEPS_PER_SECOND as u64;
 /// Most events per second on average: a hundred notes with on, off, velocity and shift.
@@ -248,25 +251,27 @@ impl<'a> Job<'a> {
             .collect())
     }
 
-    /// The notes that events mean; what sounds at the end ends there.
+    /// The notes that events mean; what sounds at the end, or too long, ends there.
     fn played(&self, events: &[PerformanceEvent], bins: VelocityBins, mut velocity: u8) -> Vec<Note> {
         let mut open: Vec<(u8, u8, u64)> = Vec::new();
         let mut notes = Vec::new();
         let mut step = 0;
+        let released = |on: u64, off: u64| off.min(on + LONGEST_NOTE * u64::from(STEPS_PER_SECOND));
         for event in events {
             match *event {
                 PerformanceEvent::NoteOn(pitch) => open.push((pitch, velocity, step)),
                 PerformanceEvent::NoteOff(pitch) => {
                     if let Some(oldest) = open.iter().position(|o| o.0 == pitch) {
                         let (_, velocity, on) = open.remove(oldest);
-                        notes.extend(self.note(pitch, velocity, on, step));
+                        notes.extend(self.note(pitch, velocity, on, released(on, step)));
                     }
                 }
                 PerformanceEvent::TimeShift(steps) => step += u64::from(steps),
                 PerformanceEvent::Velocity(bin) => velocity = bins.velocity(bin),
             }
         }
-        notes.extend(open.into_iter().filter_map(|(pitch, v, on)| self.note(pitch, v, on, self.total)));
+        let left = open.into_iter();
+        notes.extend(left.filter_map(|(pitch, v, on)| self.note(pitch, v, on, released(on, self.total))));
         notes
     }
 

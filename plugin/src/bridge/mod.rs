@@ -15,7 +15,7 @@ pub use trigger::{Trigger, loading_state};
 
 use crate::clips::playable::{Playable, Start};
 use rtrb::{Consumer, Producer, RingBuffer};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tally::Tally;
@@ -177,12 +177,22 @@ impl AudioSide {
     pub fn wait_for_worker(&self, limit: Duration) -> bool {
         self.pace.done.wait(self.told, limit)
     }
+
+    /// Only for offline rendering: waits until the worker has looked at everything there is now, parameters and
+    /// document, and has done what follows.
+    pub fn wait_for_round(&self, limit: Duration) -> bool {
+        let begun = self.pace.begun.load(Ordering::Acquire);
+        self.pace.rounds.wait(begun + 1, limit)
+    }
 }
 
 /// How far the worker is behind the audio thread.
 #[derive(Debug, Default)]
 struct Pace {
     hurry: AtomicBool,
+    /// Rounds that the worker has begun, and those that it has ended.
+    begun: AtomicU64,
+    rounds: Tally,
     /// Events that the worker has dealt with.
     done: Tally,
 }
@@ -211,9 +221,15 @@ impl WorkerSide {
         Some(heard)
     }
 
-    /// Everything that follows from what was heard has been done.
+    /// A round begins: what is looked at from here on is as it is now.
+    pub fn begin_round(&self) {
+        self.pace.begun.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Everything that follows from what was heard has been done, and the round is over.
     pub fn caught_up(&self) {
         self.pace.done.answer(self.taken);
+        self.pace.rounds.answer(self.pace.begun.load(Ordering::Relaxed));
     }
 
     /// Somebody may be waiting.

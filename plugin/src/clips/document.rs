@@ -81,6 +81,19 @@ pub struct Content {
     pub kit: DrumMap,
     /// The primer as it was played, where `kit` hears another one.
     pub as_played: Option<Arc<Clip>>,
+    /// Clip B of Interpolate and the morph; A is the primer.
+    pub other: Option<Arc<Clip>>,
+    /// The drum clip whose feel Groove puts on melodies.
+    pub guide: Option<Arc<Clip>>,
+}
+
+/// A place for a clip besides the primer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// See [`Content::other`].
+    Other,
+    /// See [`Content::guide`].
+    Guide,
 }
 
 impl Default for Content {
@@ -97,6 +110,8 @@ impl Default for Content {
             weights: BTreeMap::new(),
             kit: DrumMap::default(),
             as_played: None,
+            other: None,
+            guide: None,
         }
     }
 }
@@ -300,6 +315,36 @@ impl Document {
         }
     }
 
+    /// Puts a clip into a slot, or empties it.
+    pub fn set_slot(&mut self, slot: Slot, clip: Option<Arc<Clip>>) {
+        let now = match slot {
+            Slot::Other => &self.content.other,
+            Slot::Guide => &self.content.guide,
+        };
+        if *now == clip {
+            return;
+        }
+        self.remember();
+        match slot {
+            Slot::Other => self.content.other = clip,
+            Slot::Guide => self.content.guide = clip,
+        }
+    }
+
+    /// The primer and clip B change places. Both stay as they are heard.
+    pub fn swap_ends(&mut self) {
+        if self.content.other.is_none() && self.content.primer.is_none() {
+            return;
+        }
+        self.remember();
+        let before = self.content.primer.take();
+        let clip = self.content.other.take();
+        self.content.primer = clip.map(|clip| Primer { clip, origin: PrimerOrigin::Take });
+        self.content.other = before.map(|p| p.clip);
+        self.content.as_played = None;
+        self.content.chords.primer = Vec::new();
+    }
+
     /// Another drum kit; a primer that was played on it is heard anew.
     pub fn set_kit(&mut self, kit: DrumMap) {
         if kit != self.content.kit {
@@ -358,6 +403,8 @@ impl Document {
         if let Some(entry) = self.content.entries.iter_mut().find(|e| e.id == id) {
             let mut take = (*entry.take).clone();
             take.clip = clip;
+            // It does not lie where it was written any more.
+            take.origin = None;
             take.new_from = take.new_from.min(take.clip.length);
             entry.take = Arc::new(take);
         }

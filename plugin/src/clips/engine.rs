@@ -6,6 +6,7 @@
 use super::document::{Content, Document};
 use super::files::Files;
 use super::live::Stage;
+use super::morph::{Ends, Morph};
 use super::params::{ClipsParams, Tool};
 use super::playable::{Playable, Start};
 use crate::bridge::{GuiSide, NextClip, WorkerSide};
@@ -57,6 +58,7 @@ pub struct Engine {
     pub generator: Arc<dyn Generator>,
     commands: Sender<Command>,
     live: Mutex<Live>,
+    morph: Arc<Mutex<Morph>>,
     thread: Mutex<Thread>,
 }
 
@@ -72,7 +74,11 @@ impl Engine {
         let (commands, receiver) = channel();
         let outbox = gui.outbox.clone();
         // Whoever loads a state hands over what shall sound before the host may go on.
+        let morph: Arc<Mutex<Morph>> = Arc::default();
+        let before = morph.clone();
         params.doc.when_loaded(move |content| {
+            // The worker looks anew whether a morph plays.
+            before.lock().unwrap_or_else(PoisonError::into_inner).plays = false;
             outbox.send(NextClip { clip: sounding(content), start: Start::Now });
         });
         Arc::new(Self {
@@ -82,6 +88,7 @@ impl Engine {
             generator,
             commands,
             live: Mutex::default(),
+            morph,
             thread: Mutex::new(Thread { waiting: Some((worker, receiver)), running: None }),
         })
     }
@@ -144,25 +151,72 @@ impl Engine {
     /// Changes the document; if that changes what shall sound, tells the player.
     pub fn change<R>(&self, immediate: bool, f: impl FnOnce(&mut Document) -> R) -> R {
         self.params.doc.change(|document| {
+            let plays = self.morph().table().is_some();
             let of = |d: &Document| {
                 let content = d.content();
-                content.sounding_entry().map(|e| (e.id, Arc::as_ptr(&e.take), content.kit.clone()))
+                let take = content.sounding_entry().filter(|_| !plays);
+                (plays || take.is_some())
+                    .then(|| (take.map(|e| (e.id, Arc::as_ptr(&e.take))), content.kit.clone()))
             };
             let before = of(document);
             let result = f(document);
             if of(document) != before {
                 // Within the lock: clips reach the player in the order of the changes.
                 let start = if immediate { Start::Now } else { Start::SwapPoint };
-                self.gui.outbox.send(NextClip { clip: sounding(document.content()), start });
+                self.gui.outbox.send(NextClip { clip: self.audible(document.content()), start });
             }
             result
         })
+    }
+
+    /// The morph. Never lock the document while this is held.
+    pub fn morph(&self) -> MutexGuard<'_, Morph> {
+        self.morph.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What shall sound: the morph, if it plays, else the take.
+    fn audible(&self, content: &Content) -> Option<Arc<Playable>> {
+        let table = self.morph().table().cloned();
+        match table {
+            Some(table) => Playable::morph(table.clips.iter().map(|c| &**c), &content.kit).map(Arc::new),
+            None => sounding(content),
+        }
+    }
+
+    /// Lets the morph play from the next swap point on, with what was decoded last, or the take again.
+    pub fn play_morph(&self, plays: bool) {
+        self.params.doc.read(|document| {
+            self.morph().plays = plays;
+            // Within the lock, as above.
+            let clip = self.audible(document.content());
+            self.gui.outbox.send(NextClip { clip, start: Start::SwapPoint });
+        });
+    }
+
+    /// What the morph lies between, if it is wanted and there are two clips and a model for them.
+    ///
+    /// # Errors
+    /// A sentence that says which weights are missing.
+    pub fn ends(&self) -> Result<Option<Ends>, String> {
+        if !self.params.between.morph_plays.value() && self.params.tool.value() != Tool::Interpolate {
+            return Ok(None);
+        }
+        let content = self.params.doc.read(|d| d.content().clone());
+        let (Some(a), Some(b)) = (content.primer.map(|p| p.clip), content.other) else { return Ok(None) };
+        two_of_a_kind(&a, &b)?;
+        let model = library::fitting(ToolKind::Interpolate, Some(a.kind), self.model())?.model;
+        let choice = content.weights.get(&model.id).map(String::as_str);
+        let weights = library::for_request(&model.id, choice)?;
+        let every = self.chord_ticks();
+        let chords = content.chords.track(every, true).filter(|_| model.hears_chords);
+        Ok(Some(Ends { a, b, model: weights, chords }))
     }
 
     /// What the parameters and the document ask for.
     pub fn request(&self) -> Result<Request, String> {
         let tool = self.params.tool_kind();
         let every = self.chord_ticks();
+        let (other, guide) = self.params.doc.read(|d| (d.content().other.clone(), d.content().guide.clone()));
         let (primer, chords) = self.params.doc.read(|d| {
             let content = d.content();
             let primer = content.primer.as_ref().map(|p| (*p.clip).clone());
@@ -182,8 +236,15 @@ impl Engine {
             let tool = tool.name();
             return Err(format!("{tool} needs a primer: play something in, drop a MIDI file or use a take."));
         }
+        if let (ToolKind::Interpolate, Some(a)) = (tool, &primer) {
+            let b = other.as_ref().ok_or("Interpolate needs a second clip: put a take into B (key B).")?;
+            two_of_a_kind(a, b)?;
+        }
+        let guide = guide.filter(|_| primer.as_ref().is_some_and(|p| p.kind == ClipKind::Melody));
+        let latent = self.params.between.told(tool, other.as_deref(), guide.as_deref());
         let variations = self.params.variations.value().clamp(1, 16) as u32;
-        self.asked(tool, primer, chords, self.params.new_bars(), variations)
+        let request = self.asked(tool, primer, chords, self.params.new_bars(), variations)?;
+        Ok(Request { latent, ..request })
     }
 
     /// What the parameters ask for, to go on from `primer`, or from nothing.
@@ -202,7 +263,7 @@ impl Engine {
         bars: u32,
         variations: u32,
     ) -> Result<Request, String> {
-        let model = self.model().ok_or("No model is in this slot. Choose another one.")?;
+        let model = library::fitting(tool, primer.as_ref().map(|p| p.kind), self.model())?.model;
         let (choice, locked, seed) = self.params.doc.read(|d| {
             let content = d.content();
             (content.weights.get(&model.id).cloned(), content.locked.clone(), content.seed)
@@ -287,6 +348,23 @@ impl Engine {
         library::models().get(usize::try_from(self.params.model.value()).unwrap_or(0))
     }
 
+    /// The model that the chosen tool plays with; `Err`: there is none, in words.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn fitting(&self, content: &Content) -> Result<library::Fitting, String> {
+        let tool = self.params.tool_kind();
+        let shown = content.shown_entry().filter(|_| tool == ToolKind::Rewrite).map(|e| e.take.clip.kind);
+        let primer = content.primer.as_ref().map(|p| p.clip.kind);
+        library::fitting(tool, shown.or(primer).filter(|_| tool.needs_primer()), self.model())
+    }
+
+    /// The chosen model; `None` in a slot without one.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&'static ModelInfo> {
+        self.model()
+    }
+
     /// What the chosen model writes.
     #[must_use]
     pub fn model_kind(&self) -> ClipKind {
@@ -317,8 +395,12 @@ impl Engine {
         self.live().wishes.push((ParamId::Tool, tool as usize));
     }
 
-    /// A primer of this kind was chosen: go to Continue, with a model that can continue it.
+    /// A primer of this kind was chosen: go to Continue, with a model that can continue it, unless the tool is one that
+    /// starts from it and finds its model by itself.
     pub fn wish_for(&self, kind: ClipKind) {
+        if !matches!(self.params.tool.value(), Tool::Generate | Tool::Continue | Tool::Rewrite) {
+            return;
+        }
         let mut live = self.live();
         live.wishes.push((ParamId::Tool, Tool::Continue as usize));
         let models = library::models();
@@ -328,6 +410,14 @@ impl Engine {
             live.wishes.push((ParamId::Model, fitting));
         }
     }
+}
+
+/// There is nothing between a melody and a drum clip.
+fn two_of_a_kind(a: &Clip, b: &Clip) -> Result<(), String> {
+    if a.kind == b.kind {
+        return Ok(());
+    }
+    Err("One of A and B is a drum clip and the other a melody: Interpolate needs two of a kind.".into())
 }
 
 /// What shall sound, ready for the audio thread.

@@ -1,6 +1,7 @@
 //! Descant Clips: the MIDI effect. This file is what the host calls; the audio thread's part of it is
 //! [`Clips::process`], which never allocates, locks, waits (but in an offline render), frees or logs.
 
+pub mod between;
 pub mod capture;
 pub mod chords;
 pub mod document;
@@ -10,6 +11,7 @@ pub mod files;
 pub mod import;
 pub mod live;
 pub mod more;
+pub mod morph;
 pub mod params;
 pub mod playable;
 pub mod player;
@@ -156,6 +158,9 @@ impl Plugin for Clips {
             if self.params.live_mode.value() != LiveMode::Off {
                 self.audio.wait_for_worker(PATIENCE);
             }
+            if self.params.between.morph_plays.value() != self.player.morphs() {
+                self.audio.wait_for_round(PATIENCE);
+            }
         }
         let panics = self.params.panics.asked();
         let panic = std::mem::replace(&mut self.panics, panics) != panics;
@@ -174,7 +179,8 @@ impl Plugin for Clips {
         let plan = self.timeline.plan(&transport, frames, own_tempo, on);
         self.audio.moment(moment(plan, &self.player, &self.params, (self.audio.received(), self.panics), on));
         let (melodies, drums) = self.params.channels();
-        let settings = Settings { on, quantum: self.params.quantum(), melodies, drums };
+        let morph = self.params.between.place();
+        let settings = Settings { on, quantum: self.params.quantum(), melodies, drums, morph };
         let level = self.params.audition.value() / 100.0;
         self.audible = level > 0.0 && on;
 

@@ -3,6 +3,7 @@
 //!
 //! Read on any thread; values are atomics.
 
+use super::between::Between;
 use super::more::More;
 use super::player::Quantum;
 use super::state::DocStore;
@@ -31,12 +32,24 @@ pub enum Tool {
     #[id = "continue"]
     #[name = "Continue"]
     Continue,
+    #[id = "interpolate"]
+    #[name = "Interpolate"]
+    Interpolate,
+    #[id = "groove"]
+    #[name = "Groove"]
+    Groove,
+    #[id = "drumify"]
+    #[name = "Drumify"]
+    Drumify,
     #[id = "rewrite"]
     #[name = "Rewrite"]
     Rewrite,
     #[id = "harmonise"]
     #[name = "Harmonise"]
     Harmonise,
+    #[id = "hats"]
+    #[name = "Hats"]
+    Hats,
 }
 
 /// Tonic.
@@ -261,6 +274,9 @@ pub struct ClipsParams {
     pub answer_bars: IntParam,
     #[id = "panic"]
     pub panic: BoolParam,
+    /// What the tools of latent models are told.
+    #[nested(group = "Between and groove")]
+    pub between: Between,
     /// Counts the presses of Panic.
     pub panics: Arc<Trigger>,
     /// Takes, primer, seed.
@@ -373,6 +389,7 @@ impl ClipsParams {
             answer_bars: bars("Answer length", 0, 0, 16, "bar", "As the call"),
             panic: switch("Panic", false).with_callback(Arc::new(move |on| pressed.parameter_changed(on))),
             panics,
+            between: Between::default(),
             doc: Arc::default(),
             window: Arc::new(RwLock::new(FIRST_WINDOW)),
         }
@@ -384,8 +401,12 @@ impl ClipsParams {
         match self.tool.value() {
             Tool::Generate => ToolKind::Generate,
             Tool::Continue => ToolKind::Continue,
+            Tool::Interpolate => ToolKind::Interpolate,
+            Tool::Groove => ToolKind::Groove,
+            Tool::Drumify => ToolKind::Drumify,
             Tool::Rewrite => ToolKind::Rewrite,
             Tool::Harmonise => ToolKind::Harmonise,
+            Tool::Hats => ToolKind::Hats,
         }
     }
 
@@ -395,7 +416,7 @@ impl ClipsParams {
         let bars = match self.tool.value() {
             Tool::Continue => self.continue_bars.value(),
             // The others add none.
-            Tool::Generate | Tool::Rewrite | Tool::Harmonise => self.bars.value(),
+            _ => self.bars.value(),
         };
         bars.clamp(1, 32) as u32
     }
@@ -440,7 +461,7 @@ impl ClipsParams {
             ParamId::Temperature => visitor.visit(&self.temperature),
             ParamId::Bars => match self.tool.value() {
                 Tool::Continue => visitor.visit(&self.continue_bars),
-                Tool::Generate | Tool::Rewrite | Tool::Harmonise => visitor.visit(&self.bars),
+                _ => visitor.visit(&self.bars),
             },
             ParamId::Variations => visitor.visit(&self.variations),
             ParamId::Density => visitor.visit(&self.density),
@@ -472,6 +493,16 @@ impl ClipsParams {
             ParamId::CallEnds => visitor.visit(&self.call_ends),
             ParamId::AnswerBars => visitor.visit(&self.answer_bars),
             ParamId::Panic => visitor.visit(&self.panic),
+            ParamId::Distance => visitor.visit(&self.between.distance),
+            ParamId::Positions => visitor.visit(&self.between.positions),
+            ParamId::Bake => visitor.visit(&self.between.bake),
+            ParamId::MorphPlays => visitor.visit(&self.between.morph_plays),
+            ParamId::Morph => visitor.visit(&self.between.morph),
+            ParamId::Timing => visitor.visit(&self.between.timing),
+            ParamId::Dynamics => visitor.visit(&self.between.dynamics),
+            ParamId::KeepHits => visitor.visit(&self.between.keep_hits),
+            ParamId::ReplaceHats => visitor.visit(&self.between.replace_hats),
+            ParamId::Early => visitor.visit(&self.between.early),
         }
     }
 }
@@ -506,7 +537,7 @@ mod tests {
     use super::*;
 
     /// Ids, names and order as released. Lines may be added at the end, nothing else may change.
-    const FROZEN: [(&str, &str); 47] = [
+    const FROZEN: [(&str, &str); 57] = [
         ("temperature", "Temperature"),
         ("tool", "Tool"),
         ("model", "Model"),
@@ -554,6 +585,16 @@ mod tests {
         ("call_ends", "Call ends after"),
         ("answer_bars", "Answer length"),
         ("panic", "Panic"),
+        ("distance", "Distance"),
+        ("positions", "Positions"),
+        ("bake", "Bake"),
+        ("morph_plays", "Morph plays"),
+        ("morph", "Morph"),
+        ("timing", "Timing"),
+        ("dynamics", "Dynamics"),
+        ("keep_hits", "Keep hits"),
+        ("replace_hats", "Replace hats"),
+        ("early", "Early hits"),
     ];
 
     fn params() -> ClipsParams {
@@ -567,9 +608,11 @@ mod tests {
                 seed_lock swap audition play generate bypass own_tempo melody_channel drum_channel revision
                 more.most_notes more.no_repeat more.keep more.listen_first more.search more.beam_size
                 more.branch_factor more.steps_per_iteration more.notes_per_second; chord_length
-                live_mode call_ends answer_bars panic)
+                live_mode call_ends answer_bars panic;
+                distance positions bake morph_plays morph timing dynamics keep_hits replace_hats early)
         };
-        (@ $params:expr, $p:ident => $body:expr; $($field:ident $(.$inner:ident)?)*; $($later:ident)*) => {{
+        (@ $params:expr, $p:ident => $body:expr; $($field:ident $(.$inner:ident)?)*; $($later:ident)*;
+            $($between:ident)*) => {{
             let all = &$params;
             $({
                 let $p = &all.$field$(.$inner)?;
@@ -581,6 +624,10 @@ mod tests {
             }
             $({
                 let $p = &all.$later;
+                $body
+            })*
+            $({
+                let $p = &all.between.$between;
                 $body
             })*
         }};

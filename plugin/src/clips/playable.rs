@@ -25,7 +25,13 @@ pub struct Playable {
     pub kind: ClipKind,
     /// What each pitch sounds like in the audition; `None`: like itself.
     sounds: Option<Box<[u8; 128]>>,
+    /// Of a morph: its other places in order, `notes` being the first. Places whose notes are those of the one before
+    /// are `None`.
+    further: Box<[Option<Box<[Note]>>]>,
 }
+
+/// Number that stands for the morph where a take's number is expected; takes count from 1.
+pub const MORPH: u64 = 0;
 
 impl Playable {
     /// Keeps what can be played: pitches to 127, onsets within the clip.
@@ -39,7 +45,45 @@ impl Playable {
             .map(|n| Note { length: n.length.max(1), velocity: n.velocity.clamp(1, 127), ..*n })
             .collect();
         notes.sort_unstable();
-        Self { take, notes: notes.into_boxed_slice(), length, offset: 0, kind: clip.kind, sounds: None }
+        Self {
+            take,
+            notes: notes.into_boxed_slice(),
+            length,
+            offset: 0,
+            kind: clip.kind,
+            sounds: None,
+            further: Box::default(),
+        }
+    }
+
+    /// Clips of one length and kind, from which the player chooses by the place of the morph; `None` without a clip.
+    #[must_use]
+    pub fn morph<'c>(clips: impl IntoIterator<Item = &'c Clip>, kit: &DrumMap) -> Option<Self> {
+        let mut clips = clips.into_iter();
+        let first = Self::on_kit(clips.next()?, MORPH, 0, kit);
+        let mut before = first.notes.clone();
+        let further = clips.map(|clip| {
+            let notes = Self::new(&kit.played(clip), MORPH).notes;
+            let new = notes != before;
+            before.clone_from(&notes);
+            new.then_some(notes)
+        });
+        let further = further.collect();
+        Some(Self { further, ..first })
+    }
+
+    /// Number of the place nearest to `place` in 0..=1: equal neighbours are one.
+    #[must_use]
+    pub fn nearest(&self, place: f32) -> usize {
+        let nearest = (place.clamp(0.0, 1.0) * self.further.len() as f32).round() as usize;
+        let new = |i: &usize| *i == 0 || self.further.get(*i - 1).is_some_and(Option::is_some);
+        (0..=nearest.min(self.further.len())).rev().find(new).unwrap_or(0)
+    }
+
+    /// Notes of the place of that number, sorted by start.
+    pub(super) fn notes_at(&self, number: usize) -> &[Note] {
+        let further = number.checked_sub(1).and_then(|i| self.further.get(i)?.as_deref());
+        further.unwrap_or(&self.notes)
     }
 
     /// The clip is the part of its take from `offset` on.
@@ -113,12 +157,14 @@ pub(super) struct Placed {
     once: bool,
     /// It is silent from now on.
     over: bool,
+    /// Of a morph: number of the place that plays.
+    pub number: usize,
 }
 
 impl Placed {
     /// `line`: where the clip's first tick lies; `once`: it does not repeat.
     pub fn new(clip: Arc<Playable>, line: Option<Ticks>, once: bool) -> Self {
-        Self { clip, origin: line, once, over: false }
+        Self { clip, origin: line, once, over: false, number: 0 }
     }
 
     /// Ends it.

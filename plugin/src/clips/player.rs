@@ -5,7 +5,7 @@
 //! point, at the end of the clip that plays, or on a bar line to play it once ([`Start`]). A note that was switched on is switched off, whatever happens. Never allocates, locks or frees: a clip
 //! that is no longer needed waits in a slot until the caller takes it away.
 
-use super::playable::{Placed, Playable, Start};
+use super::playable::{MORPH, Placed, Playable, Start};
 use super::timeline::{Cause, Grid, Plan, Segment};
 use crate::bridge::Sounding;
 use descant_core::music::{ClipKind, Note, TICKS_PER_QUARTER, Ticks};
@@ -38,6 +38,8 @@ pub struct Settings {
     pub melodies: u8,
     /// MIDI channel 0..=15 of drums.
     pub drums: u8,
+    /// Place of the morph, 0..=1.
+    pub morph: f32,
 }
 
 /// A note event with its sample within the block.
@@ -147,6 +149,13 @@ impl Player {
         self.pending.as_ref().is_some_and(|p| !p.void)
     }
 
+    /// Whether a morph plays, or will next.
+    #[must_use]
+    pub fn morphs(&self) -> bool {
+        let next = self.pending.as_ref().filter(|p| !p.void).map(|p| p.clip.as_ref());
+        next.unwrap_or(self.clip.as_ref().map(|placed| &placed.clip)).is_some_and(|clip| clip.take == MORPH)
+    }
+
     /// Silence at once, until another clip comes.
     pub fn panic(&mut self, emit: &mut impl FnMut(Event) -> bool) {
         self.release_all(0, emit);
@@ -177,7 +186,7 @@ impl Player {
             self.finish_offs(0, frames, emit);
             self.end_answers();
             if self.pending.as_ref().is_some_and(|p| p.start != Start::ClipEnd) {
-                self.swap(0, None, emit);
+                self.swap(0, None, settings.morph, emit);
             }
         } else {
             if !settings.on {
@@ -207,14 +216,23 @@ impl Player {
             // A loop may never reach the next bar line: its start is a swap point as well.
             let starts_at_line = self.pending.as_ref().is_some_and(|p| p.start == Start::ClipEnd);
             let line = starts_at_line.then(|| grid.line_before(self.frontier + NEARLY));
-            self.swap(segment.start, line, emit);
+            self.swap(segment.start, line, settings.morph, emit);
+            self.clip.iter_mut().for_each(|placed| placed.number = placed.clip.nearest(settings.morph));
         }
         let mut start = segment.start;
         while start < segment.end {
             let mut end = segment.end;
             if let Some((at, line)) = self.swap_point(segment, epoch, grid, settings.quantum, start) {
                 if at <= start {
-                    self.swap(start, line, emit);
+                    self.swap(start, line, settings.morph, emit);
+                } else {
+                    end = end.min(at);
+                }
+            }
+            if let Some((at, number)) = self.turn_point(segment, grid, settings, start) {
+                if at <= start {
+                    self.release_all(start, emit);
+                    self.clip.iter_mut().for_each(|placed| placed.number = number);
                 } else {
                     end = end.min(at);
                 }
@@ -246,11 +264,12 @@ impl Player {
         let Some(placed) = self.clip.take() else { return };
         let (clip, until) = (&placed.clip, until.min(placed.last_end()));
         let channel = if clip.kind == ClipKind::Drums { settings.drums } else { settings.melodies } & 15;
+        let notes = clip.notes_at(placed.number);
         let local = placed.local(self.frontier, grid);
         let mut base = self.frontier - local;
-        let mut index = clip.notes.partition_point(|n| n.start < local);
-        while base < until && !clip.notes.is_empty() {
-            let Some(note) = clip.notes.get(index) else {
+        let mut index = notes.partition_point(|n| n.start < local);
+        while base < until && !notes.is_empty() {
+            let Some(note) = notes.get(index) else {
                 base += clip.length();
                 index = 0;
                 continue;
@@ -335,7 +354,7 @@ impl Player {
     }
 
     /// Takes up the waiting clip, if there is one; its first tick lies at `line`, if that is given.
-    fn swap(&mut self, sample: u32, line: Option<Ticks>, emit: &mut impl FnMut(Event) -> bool) {
+    fn swap(&mut self, sample: u32, line: Option<Ticks>, morph: f32, emit: &mut impl FnMut(Event) -> bool) {
         if self.pending.as_ref().is_none_or(|p| p.void) {
             return;
         }
@@ -343,7 +362,12 @@ impl Player {
         self.release_all(sample, emit);
         debug_assert!(self.retired.is_none(), "one swap per block, and the caller empties the slot");
         let once = pending.start.is_answer();
-        let placed = pending.clip.map(|clip| Placed::new(clip, line, once));
+        let placed = pending.clip.map(|clip| {
+            let number = clip.nearest(morph);
+            let mut placed = Placed::new(clip, line, once);
+            placed.number = number;
+            placed
+        });
         self.retired = std::mem::replace(&mut self.clip, placed).map(|old| old.clip);
         if let Some(line) = line {
             self.frontier = self.frontier.max(line);
@@ -355,6 +379,19 @@ impl Player {
         self.clip.iter_mut().for_each(Placed::end_if_once);
         let answers = self.pending.iter_mut().filter(|p| p.start.is_answer());
         answers.for_each(|p| p.void = true);
+    }
+
+    /// Where a morph turns to another of its places, as a sample of the block that may lie after it, and to which.
+    fn turn_point(
+        &self,
+        segment: &Segment,
+        grid: Grid,
+        settings: Settings,
+        start: u32,
+    ) -> Option<(u32, usize)> {
+        let placed = self.clip.as_ref()?;
+        let number = placed.clip.nearest(settings.morph);
+        (number != placed.number).then(|| (swap_sample(segment, grid, settings.quantum, start), number))
     }
 
     /// Where the waiting clip starts, as a sample of the block that may lie after it, with the bar line on which its

@@ -70,7 +70,7 @@ impl Host {
                 meter: Some(Meter::COMMON),
                 ..Transport::default()
             },
-            settings: Settings { on: true, quantum: Quantum::Bar, melodies: 0, drums: 9 },
+            settings: Settings { on: true, quantum: Quantum::Bar, melodies: 0, drums: 9, morph: 0.0 },
             room: usize::MAX,
             rounding: None,
             clock: 0,

@@ -4,15 +4,15 @@
 //! here: only the host's parameter gestures may do that ([`super::editor`]).
 
 use super::chords::{Chords, ChordsError};
-use super::document::Primer;
+use super::document::{Primer, Slot};
 use super::engine::Engine;
 use super::params::Tool;
 use super::shell;
-use crate::gui::view::{Action, MapChange, Part, PrimerOrigin, StatusKind};
+use crate::gui::view::{Action, MapChange, Part, Place, PrimerOrigin, StatusKind};
 use crate::library;
 use crate::worker::Command;
 use descant_core::music::drum_map::DrumMap;
-use descant_core::music::{Clip, SONG_EXTENSIONS};
+use descant_core::music::{Clip, ClipKind, SONG_EXTENSIONS};
 use descant_core::sampling::Seed;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,6 +39,9 @@ pub fn carry_out(engine: &Arc<Engine>, action: Action) -> Option<Wish> {
         Action::Delete(id) => engine.change(false, |d| d.delete(id)),
         Action::MoreLikeThis(id) => engine.send(Command::MoreLike(id)),
         Action::UseAsPrimer(id) => use_as_primer(engine, id),
+        Action::Put(place, id) => put(engine, place, id),
+        Action::Empty(place) => engine.change(false, |d| d.set_slot(slot(place), None)),
+        Action::SwapEnds => engine.change(false, |d| d.swap_ends()),
         Action::Seed(text) => match text.parse::<Seed>() {
             Ok(seed) => engine.change(false, |d| d.set_seed(seed.0)),
             Err(why) => engine.say(StatusKind::Bad, format!("{why}.")),
@@ -103,6 +106,30 @@ fn use_as_primer(engine: &Arc<Engine>, id: u64) {
     let primer = Primer { clip: Arc::new(clip), origin: PrimerOrigin::Take };
     engine.change(false, |d| d.set_primer_over(Some(primer), chords));
     engine.wish_for(kind);
+}
+
+fn slot(place: Place) -> Slot {
+    match place {
+        Place::B => Slot::Other,
+        Place::Guide => Slot::Guide,
+    }
+}
+
+/// A take's clip goes into a slot.
+fn put(engine: &Arc<Engine>, place: Place, id: u64) {
+    let Some(take) = engine.params.doc.read(|d| d.content().entry(id).map(|e| e.take.clone())) else {
+        return;
+    };
+    let mut clip = take.clip.clone();
+    clip.name = Seed(take.seed).to_string();
+    if place == Place::Guide && clip.kind != ClipKind::Drums {
+        return engine
+            .say(StatusKind::Info, "The groove to take over is a drum clip; this take is a melody.");
+    }
+    engine.change(false, |d| d.set_slot(slot(place), Some(Arc::new(clip))));
+    if place == Place::B {
+        engine.wish_for_tool(Tool::Interpolate);
+    }
 }
 
 fn drop_in(engine: &Arc<Engine>, files: Vec<PathBuf>) {

@@ -5,17 +5,18 @@ use super::engine::Engine;
 use super::live::Stage;
 use super::params::Visitor;
 use crate::gui::view::{
-    ChordsView, KitView, ModelView, ParamId, ParamState, PrimerView, SongView, TakeView, TransportView, View,
-    WeightsView,
+    ChordsView, FitView, KitView, ModelView, ParamId, ParamState, PrimerView, SongView, TakeView,
+    TransportView, View, WeightsView,
 };
 use crate::library::{self, ModelInfo};
 use descant_core::music::ClipKind;
 use descant_core::sampling::Seed;
+use descant_core::tool::ToolKind;
 use nice_plug::prelude::Param;
 use std::collections::HashMap;
 
 /// All controls of the window.
-pub const CONTROLS: [ParamId; 42] = [
+pub const CONTROLS: [ParamId; 52] = [
     ParamId::Tool,
     ParamId::Model,
     ParamId::Temperature,
@@ -58,6 +59,28 @@ pub const CONTROLS: [ParamId; 42] = [
     ParamId::CallEnds,
     ParamId::AnswerBars,
     ParamId::Panic,
+    ParamId::Distance,
+    ParamId::Positions,
+    ParamId::Bake,
+    ParamId::MorphPlays,
+    ParamId::Morph,
+    ParamId::Timing,
+    ParamId::Dynamics,
+    ParamId::KeepHits,
+    ParamId::ReplaceHats,
+    ParamId::Early,
+];
+
+/// All tools, in the order of the header.
+pub const TOOLS: [ToolKind; 8] = [
+    ToolKind::Generate,
+    ToolKind::Continue,
+    ToolKind::Interpolate,
+    ToolKind::Groove,
+    ToolKind::Drumify,
+    ToolKind::Rewrite,
+    ToolKind::Harmonise,
+    ToolKind::Hats,
 ];
 
 struct State {
@@ -89,8 +112,9 @@ pub fn view(engine: &Engine) -> View {
     let params = &engine.params;
     let mut states = HashMap::new();
     for id in CONTROLS {
-        use ParamId::{ChordLength, Keep, Key, LiveMode, Scale, Search, SwapQuantum, Tool};
-        let choices = matches!(id, Tool | Key | Scale | SwapQuantum | Keep | Search | ChordLength | LiveMode);
+        use ParamId::{ChordLength, Early, Keep, Key, LiveMode, Scale, Search, SwapQuantum, Tool};
+        let choices =
+            matches!(id, Tool | Key | Scale | SwapQuantum | Keep | Search | ChordLength | LiveMode | Early);
         let mut state = params.visit(id, State { choices });
         if id == ParamId::Model {
             state.choices = library::models().iter().map(|m| m.name.clone()).collect();
@@ -101,6 +125,20 @@ pub fn view(engine: &Engine) -> View {
     let (content, (can_undo, can_redo)) = params.doc.read(|d| (d.content().clone(), d.can()));
     let live = engine.live();
     let kit = kit(&content);
+    let fit = match engine.fitting(&content) {
+        Ok(library::Fitting { why: None, .. }) => FitView::Chosen,
+        Ok(library::Fitting { model, why: Some(why) }) => {
+            let place = library::models().iter().position(|m| m.id == model.id);
+            FitView::Other { model: place.unwrap_or(0), why }
+        }
+        Err(why) => FitView::None(why),
+    };
+    let lacks = |tool: &ToolKind| Some((*tool, library::fitting(*tool, None, engine.chosen()).err()?));
+    let without_weights = TOOLS[2..].iter().filter_map(lacks).collect();
+    let (morph, morphs) = {
+        let morph = engine.morph();
+        (morph.view(params.between.place()), morph.table().is_some())
+    };
     View {
         transport: TransportView {
             tempo: clock.tempo,
@@ -130,6 +168,7 @@ pub fn view(engine: &Engine) -> View {
         locked: content.locked,
         sounding: match live.stage {
             Stage::Answering(..) => live.answer,
+            _ if morphs => None,
             _ => content.sounding,
         },
         seed: Seed(content.seed).to_string(),
@@ -151,6 +190,11 @@ pub fn view(engine: &Engine) -> View {
             primer: content.chords.primer,
         },
         kit,
+        fit,
+        without_weights,
+        morph,
+        other: content.other,
+        guide: content.guide,
     }
 }
 
@@ -180,6 +224,7 @@ fn model(m: &ModelInfo, choice: Option<&String>) -> ModelView {
         ready: playing.is_some(),
         default_temperature: library::default_temperature(playing.map_or(&m.id, |i| &all[i].key)),
         hears_chords: m.hears_chords,
+        latent: m.latent,
         family: m.family,
         playing,
         missing: choice.filter(|_| playing.is_none()).map(name),

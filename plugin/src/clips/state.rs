@@ -46,6 +46,10 @@ pub struct Saved {
     kit: Option<DrumMap>,
     #[serde(skip_serializing_if = "Option::is_none")]
     primer_as_played: Option<Clip>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other: Option<Clip>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guide: Option<Clip>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -140,6 +144,8 @@ impl Saved {
             weights: content.weights.clone(),
             kit: (content.kit != DrumMap::default()).then(|| content.kit.clone()),
             primer_as_played: content.as_played.as_deref().cloned(),
+            other: content.other.as_deref().cloned(),
+            guide: content.guide.as_deref().cloned(),
         }
     }
 
@@ -207,6 +213,8 @@ impl Saved {
             weights: weights.into_iter().take(MAX_WEIGHTS.0).collect(),
             kit: self.kit.unwrap_or_default(),
             as_played: as_played.map(Arc::new),
+            other: self.other.and_then(credible).map(Arc::new),
+            guide: self.guide.and_then(credible).map(Arc::new),
         })
     }
 }
@@ -329,6 +337,7 @@ pub fn prepare(fields: &mut BTreeMap<String, String>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::document::Slot;
     use super::super::document::tests::take;
     use super::*;
 
@@ -348,6 +357,8 @@ mod tests {
             kit.set_output(0, 24).expect("free");
             kit.set_input(36, None).expect("free");
             d.set_kit(kit);
+            d.set_slot(Slot::Other, Some(Arc::new(take(8).clip)));
+            d.set_slot(Slot::Guide, Some(Arc::new(take(9).clip)));
             d.show(2);
             d.lock(3);
             d.lock(0);
@@ -376,6 +387,8 @@ mod tests {
             let content = d.content();
             assert_eq!((content.kit.output(0), content.kit.lane(36)), (Some(24), None));
             let heard = content.primer.as_ref().map(|p| p.clip.notes.len());
+            assert_eq!(content.other.as_deref(), Some(&take(8).clip));
+            assert_eq!(content.guide.as_deref(), Some(&take(9).clip));
             assert_eq!((heard, content.as_played.as_ref().map(|c| c.notes.len())), (Some(0), Some(1)));
         });
         assert!(first.matches("drum_kit").count() < 4, "a request is stored once");
@@ -385,7 +398,7 @@ mod tests {
     fn states_of_the_first_version_still_load() {
         let mut old: serde_json::Value = serde_json::from_str(&json(&store())).expect("JSON");
         let fields = old.as_object_mut().expect("an object");
-        for new in ["progression", "primer_chords", "weights", "kit", "primer_as_played"] {
+        for new in ["progression", "primer_chords", "weights", "kit", "primer_as_played", "other", "guide"] {
             fields.remove(new).expect("written now");
         }
         fields.insert("version".into(), 1.into());

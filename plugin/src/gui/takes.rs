@@ -4,8 +4,9 @@
 
 use super::clips::Cx;
 use super::theme;
-use super::view::{Action, ParamId, Part, TakeView, View};
+use super::view::{Action, ParamId, Part, Place, TakeView, View};
 use super::widgets::{button, choice, control, icons, icons::Icon, name, paragraph, text, thumb};
+use descant_core::tool::ToolKind;
 use egui::{
     Align2, CursorIcon, Key, PointerButton, Rect, Role, ScrollArea, Sense, StrokeKind, TextEdit, Ui,
     WidgetInfo, pos2, vec2,
@@ -49,7 +50,15 @@ pub(super) fn step(cx: &mut Cx<'_>, by: i64) {
     let next = now.map_or(0, |i| (i as i64 + by).clamp(0, last as i64) as usize);
     let id = order[next].0.id;
     cx.state.takes.reveal = Some(id);
+    hear(cx, id);
+}
+
+/// Shows a take and lets it sound, instead of the morph if that plays.
+fn hear(cx: &mut Cx<'_>, id: u64) {
     cx.out.push(Action::Show(id));
+    if cx.param(ParamId::MorphPlays).normalised >= 0.5 {
+        control::set(cx.out, ParamId::MorphPlays, 0.0);
+    }
 }
 
 pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
@@ -300,7 +309,7 @@ fn row_in_view(
         tools(ui, rect, t, cx);
     }
     if response.clicked() {
-        cx.out.push(Action::Show(t.id));
+        hear(cx, t.id);
     }
     context_menu(response, t, cx);
     let mut tip = format!(
@@ -331,6 +340,12 @@ fn tools(ui: &Ui, rect: Rect, t: &TakeView, cx: &mut Cx<'_>) {
     if button::icon(ui, place(28.0), Icon::Into, "Use as primer", tip, true).clicked() {
         cx.out.push(Action::UseAsPrimer(t.id));
     }
+    if cx.view.tool == ToolKind::Interpolate {
+        let tip = "Put this take into B, the other end of Interpolate and the morph. Key B.";
+        if button::labelled(ui, place(28.0), None, "B", tip, true).clicked() {
+            cx.out.push(Action::Put(Place::B, t.id));
+        }
+    }
     let tip = "Remove this take; Undo brings it back. Key Del.";
     if button::icon(ui, place(28.0), Icon::Delete, "Delete the take", tip, true).clicked() {
         cx.out.push(Action::Delete(t.id));
@@ -353,6 +368,8 @@ fn context_menu(response: &egui::Response, t: &TakeView, cx: &mut Cx<'_>) {
             (star, Action::Star(t.id)),
             ("More like this", Action::MoreLikeThis(t.id)),
             ("Use as primer", Action::UseAsPrimer(t.id)),
+            ("Put into B", Action::Put(Place::B, t.id)),
+            ("Use its groove", Action::Put(Place::Guide, t.id)),
             ("Delete", Action::Delete(t.id)),
         ] {
             if choice::menu_row(ui, label, "", false, true) {

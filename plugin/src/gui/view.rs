@@ -74,6 +74,26 @@ pub enum ParamId {
     AnswerBars,
     /// Rising edge: silence at once.
     Panic,
+    /// How far clips near a take lie from it.
+    Distance,
+    /// Positions of Interpolate, both ends included.
+    Positions,
+    /// All positions end to end in one take.
+    Bake,
+    /// The clips between A and B sound instead of the take.
+    MorphPlays,
+    /// Place from A to B.
+    Morph,
+    /// How much of a groove's timing.
+    Timing,
+    /// How much of a groove's dynamics.
+    Dynamics,
+    /// Groove leaves the clip's hits as they are and adds none.
+    KeepHits,
+    /// Hats that the clip has make way.
+    ReplaceHats,
+    /// What becomes of hits before beat one.
+    Early,
 }
 
 /// A parameter's state for drawing.
@@ -129,6 +149,8 @@ pub struct ModelView {
     pub default_temperature: f32,
     /// Whether it writes over chords.
     pub hears_chords: bool,
+    /// Whether there are clips near and between its clips.
+    pub latent: bool,
     /// One of [`FAMILIES`].
     pub family: &'static str,
     /// The weights there are for it.
@@ -318,6 +340,35 @@ pub struct Status {
     pub text: String,
 }
 
+/// The model that the chosen tool plays with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FitView {
+    /// The chosen one.
+    Chosen,
+    /// Another one.
+    Other {
+        /// Its place among the models.
+        model: usize,
+        /// Why, as a sentence.
+        why: String,
+    },
+    /// There are no weights for it, as a sentence.
+    None(String),
+}
+
+/// The clips between A and B, decoded ahead.
+#[derive(Clone, Debug, Default)]
+pub struct MorphView {
+    /// Their places from 0 to 1, in order; empty while there are none.
+    pub places: Vec<f32>,
+    /// The clip at the morph's place.
+    pub clip: Option<Arc<Clip>>,
+    /// They are being decoded.
+    pub busy: bool,
+    /// Why there are none, as a sentence.
+    pub problem: Option<String>,
+}
+
 /// Everything one frame needs.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -361,6 +412,42 @@ pub struct View {
     pub live: String,
     /// The drum kit.
     pub kit: KitView,
+    /// Which model the chosen tool plays with.
+    pub fit: FitView,
+    /// Why tools cannot be used at all, by tool: there are no weights for them.
+    pub without_weights: Vec<(ToolKind, String)>,
+    /// Clip B.
+    pub other: Option<Arc<Clip>>,
+    /// The groove for melodies.
+    pub guide: Option<Arc<Clip>>,
+    /// What lies between A and B.
+    pub morph: MorphView,
+}
+
+impl View {
+    /// The model that the chosen tool plays with; the chosen one where there is none.
+    #[must_use]
+    pub fn playing_model(&self) -> Option<&ModelView> {
+        match self.fit {
+            FitView::Other { model, .. } => self.models.get(model),
+            _ => self.models.get(self.model),
+        }
+    }
+
+    /// Why a tool cannot be used at all, as a sentence.
+    #[must_use]
+    pub fn without_weights(&self, tool: ToolKind) -> Option<&str> {
+        self.without_weights.iter().find(|(of, _)| *of == tool).map(|(_, why)| why.as_str())
+    }
+}
+
+/// A slot for a clip besides the primer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Clip B of Interpolate.
+    B,
+    /// The groove for melodies.
+    Guide,
 }
 
 /// How a control was moved.
@@ -427,6 +514,12 @@ pub enum Action {
     MoreLikeThis(u64),
     /// The take becomes the primer.
     UseAsPrimer(u64),
+    /// The take goes into a slot.
+    Put(Place, u64),
+    /// A slot is emptied.
+    Empty(Place),
+    /// A and B change places.
+    SwapEnds,
     /// The seed was typed in.
     Seed(String),
     /// Take over what was played in.

@@ -5,18 +5,20 @@
 //! nothing and opens no file, so that a scan stays cheap.
 
 mod details;
+mod fitting;
 mod import;
 mod weights;
 
 pub use details::{card, read_cards};
+pub use fitting::{Fitting, fitting};
 pub use import::{Added, CHECKPOINT_ENDINGS, add, is_checkpoint};
 pub use weights::{Weights, find, for_request, look, split, weights};
 
 use crate::gui::view::FAMILIES;
 use crate::worker::Generator;
 use descant_core::checkpoint;
-use descant_core::model::{Configuration, EncodingParams, Family, Model, builtin, catalogue};
-use descant_core::music::ClipKind;
+use descant_core::model::{Configuration, EncodingParams, Family, LatentMusic, Model, builtin, catalogue};
+use descant_core::music::{Clip, ClipKind};
 use descant_core::tool::{self, Cancel, Request, Take, ToolError};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -38,6 +40,8 @@ pub struct ModelInfo {
     pub kind: ClipKind,
     /// Whether it writes over chords.
     pub hears_chords: bool,
+    /// Whether its clips lie in a space, so that there are clips near and between them.
+    pub latent: bool,
     /// Group on the model page.
     pub family: &'static str,
 }
@@ -61,7 +65,12 @@ static MODELS: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
         name: c.name.into(),
         about: c.about.into(),
         kind: c.kind,
-        hears_chords: matches!(c.hparams.encoding, EncodingParams::Improv { .. }),
+        hears_chords: match &c.hparams.encoding {
+            EncodingParams::Improv { .. } => true,
+            EncodingParams::Latent(params) => params.music == LatentMusic::Melody { chords: true },
+            _ => false,
+        },
+        latent: matches!(c.hparams.encoding, EncodingParams::Latent(_)),
         family: family(c.family),
     };
     catalogue().iter().map(info).collect()
@@ -85,6 +94,13 @@ pub fn name(key: &str) -> String {
         Some(name) => format!("{model} ({name})"),
         None => model.to_owned(),
     }
+}
+
+/// The model of a key.
+#[must_use]
+pub fn model_of(key: &str) -> Option<&'static ModelInfo> {
+    let (id, _) = split(key);
+    models().iter().find(|m| m.id == id)
 }
 
 /// Whether there are weights for a model, or those of a key.
@@ -153,10 +169,25 @@ impl Generator for Models {
         progress: &mut dyn FnMut(f32),
     ) -> Result<Vec<Take>, String> {
         let model = load(&request.model)?;
-        tool::run(&model, request, cancel, progress).map_err(|why| match why {
-            ToolError::Cancelled => "Cancelled.".into(),
-            other => sentence(&other.to_string()),
-        })
+        tool::run(&model, request, cancel, progress).map_err(said)
+    }
+
+    fn between(
+        &self,
+        request: &Request,
+        positions: &[f32],
+        cancel: &Cancel,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<Vec<Clip>, String> {
+        let model = load(&request.model)?;
+        tool::decode_positions(&model, request, positions, cancel, progress).map_err(said)
+    }
+}
+
+fn said(why: ToolError) -> String {
+    match why {
+        ToolError::Cancelled => "Cancelled.".into(),
+        other => sentence(&other.to_string()),
     }
 }
 

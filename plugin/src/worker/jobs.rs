@@ -8,7 +8,7 @@ use crate::clips::show;
 use crate::gui::view::{PrimerOrigin, StatusKind};
 use crate::library;
 use descant_core::music::ClipKind;
-use descant_core::tool::{Cancel, Request, Take};
+use descant_core::tool::{Cancel, Request, Take, ToolKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Instant;
@@ -100,7 +100,14 @@ impl Worker {
         // With a locked seed "more like this" would give the same takes again.
         let seed = if seed == take.request.seed { descant_core::sampling::derive(seed, 16) } else { seed };
         let variations = engine.params.variations.value().clamp(1, 16) as u32;
-        Ok(Request { seed, variations, ..(*take.request).clone() })
+        // What lies in a space has neighbours; other models are asked the same again.
+        let in_a_space = library::model_of(&take.request.model).is_some_and(|m| m.latent);
+        let request = if in_a_space && take.request.tool == ToolKind::Generate {
+            take.more_like_this(engine.params.between.radius())
+        } else {
+            (*take.request).clone()
+        };
+        Ok(Request { seed, variations, ..request })
     }
 
     fn deliver(&self, request: &Request, mut takes: Vec<Take>, loads: u64, started: Instant) {

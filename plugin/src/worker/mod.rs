@@ -6,6 +6,7 @@
 
 mod jobs;
 mod live;
+mod morph;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +14,8 @@ use crate::bridge::{Heard, WorkerSide};
 use crate::clips::capture::Capture;
 use crate::clips::engine::Engine;
 use crate::clips::live::Machine;
-use descant_core::music::Ticks;
+use crate::clips::morph::Marks;
+use descant_core::music::{Clip, Ticks};
 use descant_core::tool::{Cancel, Request, Take};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -35,6 +37,17 @@ pub trait Generator: Send + Sync {
         cancel: &Cancel,
         progress: &mut dyn FnMut(f32),
     ) -> Result<Vec<Take>, String>;
+
+    /// The clips at these positions between a request's primer (0) and its other clip (1), or why there are none.
+    fn between(
+        &self,
+        _request: &Request,
+        _positions: &[f32],
+        _cancel: &Cancel,
+        _progress: &mut dyn FnMut(f32),
+    ) -> Result<Vec<Clip>, String> {
+        Err("There is nothing between clips here.".into())
+    }
 }
 
 /// Sent by window and main thread, received by the worker.
@@ -79,6 +92,8 @@ pub(crate) struct Worker {
     answered: u64,
     /// Generation of the document whose takes are all on disk.
     written: u64,
+    /// What the morph followed from when it was looked at last.
+    morphed: Option<Marks>,
 }
 
 impl Worker {
@@ -87,7 +102,18 @@ impl Worker {
         let loads = engine.params.doc.loads();
         let (capture, live) = (Capture::default(), Machine::default());
         let memory = live::Memory::default();
-        Self { engine, side, capture, live, memory, notes_per_bar: None, loads, answered, written: 0 }
+        Self {
+            engine,
+            side,
+            capture,
+            live,
+            memory,
+            notes_per_bar: None,
+            loads,
+            answered,
+            written: 0,
+            morphed: None,
+        }
     }
 
     /// The thread.
@@ -99,6 +125,7 @@ impl Worker {
                 Ok(command) => Some(command),
                 Err(RecvTimeoutError::Timeout) => None,
             };
+            self.side.begin_round();
             let done = catch_unwind(AssertUnwindSafe(|| {
                 self.look();
                 if let Some(command) = command {
@@ -106,6 +133,7 @@ impl Worker {
                 }
                 self.answer_trigger();
                 self.play_along();
+                self.keep_morph();
                 self.write_files();
             }));
             if done.is_err() {

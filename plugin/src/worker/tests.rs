@@ -376,7 +376,7 @@ fn rewrite_takes_the_shown_take_and_its_locked_bars() {
     assert_eq!(engine.request().expect("the take").infill.locked, [0, 1, 2]);
     session::carry_out(engine, Action::Undo);
     assert_eq!(engine.request().expect("the take").infill.locked, [0, 1]);
-    assert_eq!(engine.live().wishes, [(ParamId::Tool, 2)]);
+    assert_eq!(engine.live().wishes, [(ParamId::Tool, Tool::Rewrite as usize)]);
 }
 
 /// An instance whose chosen model hears chords.

@@ -254,12 +254,15 @@ impl LatentJudge<'_> {
             pass: value > bound,
         };
         let best = |f: fn(&GrooveScore) -> f64| f(&none).min(f(&table));
-        let gates = vec![
-            least("velocity error", model.velocity_error, best(|s| s.velocity_error)),
+        let mut gates = vec![
             least("timing error, ms", model.timing_error_ms, best(|s| s.timing_error_ms)),
-            above("velocity correlation", model.velocity_correlation, table.velocity_correlation),
             above("timing correlation", model.timing_correlation, table.timing_correlation),
         ];
+        // Who hears one tap for all drums, or no hi-hat, writes other strokes: their strength cannot be compared.
+        if matches!(&self.params.music, LatentMusic::Groove { input, .. } if input.humanize) {
+            gates.push(least("velocity error", model.velocity_error, best(|s| s.velocity_error)));
+            gates.push(above("velocity correlation", model.velocity_correlation, table.velocity_correlation));
+        }
         Ok((json!({ "model": model, "no_groove": none, "drum_and_place": table }), gates))
     }
 }

@@ -8,31 +8,51 @@ use descant_core::music::Meter;
 use descant_core::tool::ToolKind;
 use egui::{Align2, Rect, Role, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
-const TOOLS: [(&str, &str); 4] = [
-    ("Generate", "Write clips from nothing. Key 1."),
-    ("Continue", "Write on from a clip: its notes stay, new bars follow without a gap. Key 2."),
-    ("Rewrite", "Write bars of the shown clip anew; those that you lock stay. Key 3."),
-    ("Harmonise", "Add voices to the primer, whose notes all stay. Key 4."),
+/// Tools with a tab of their own; the others lie behind *More*.
+const TABS: usize = 5;
+
+/// The tools with what they do, in the order of the parameter.
+pub(super) const TOOLS: [(ToolKind, &str); 8] = [
+    (ToolKind::Generate, "Write clips from nothing. Key 1."),
+    (ToolKind::Continue, "Write on from a clip: its notes stay, new bars follow without a gap. Key 2."),
+    (ToolKind::Interpolate, "Write what lies between two clips, and morph from one to the other. Key 3."),
+    (
+        ToolKind::Groove,
+        "Play the primer as a drummer would: a little early or late, louder and softer. Key 4.",
+    ),
+    (ToolKind::Drumify, "Make a drum groove from the rhythm of the primer. Key 5."),
+    (ToolKind::Rewrite, "Write bars of the shown clip anew; those that you lock stay. Key 6."),
+    (ToolKind::Harmonise, "Add voices to the primer, whose notes all stay. Key 7."),
+    (ToolKind::Hats, "Add closed hi-hats to the primer's drums. Key 8."),
 ];
 
 pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let left = brand(ui, rect, cx);
-    let (picked, right) =
-        choice::tabs(ui, pos2(left + 8.0, rect.top()), rect.height(), &TOOLS, tool_index(cx));
-    if let Some(i) = picked {
-        control::set(cx.out, ParamId::Tool, control::position(i, TOOLS.len()));
+    let tab = |&(tool, tip): &(ToolKind, &'static str)| {
+        let why = cx.view.without_weights(tool);
+        choice::Tab { label: tool.name(), tip: why.unwrap_or(tip), enabled: why.is_none() }
+    };
+    let tabs: Vec<choice::Tab<'_>> = TOOLS.iter().map(tab).collect();
+    let chosen = TOOLS.iter().position(|(tool, _)| *tool == cx.view.tool).unwrap_or(0);
+    let place = pos2(left, rect.top());
+    let (picked, right) = choice::tabs(ui, place, rect.height(), &tabs[..TABS], chosen);
+    let (more, right) = choice::more_tabs(
+        ui,
+        pos2(right, rect.top()),
+        rect.height(),
+        &tabs[TABS..],
+        chosen.checked_sub(TABS),
+    );
+    if let Some(i) = picked.or(more.map(|i| i + TABS)) {
+        choose(cx, i);
     }
     clock(ui, rect, right + 8.0, cx);
 }
 
-fn tool_index(cx: &Cx<'_>) -> usize {
-    match cx.view.tool {
-        ToolKind::Generate => 0,
-        ToolKind::Continue => 1,
-        ToolKind::Rewrite => 2,
-        ToolKind::Harmonise => 3,
-        // Their pages come with the models.
-        ToolKind::Interpolate | ToolKind::Groove | ToolKind::Drumify | ToolKind::Hats => 0,
+/// Chooses a tool by its place, unless there are no weights for it.
+pub(super) fn choose(cx: &mut Cx<'_>, place: usize) {
+    if TOOLS.get(place).is_some_and(|(tool, _)| cx.view.without_weights(*tool).is_none()) {
+        control::set(cx.out, ParamId::Tool, control::position(place, TOOLS.len()));
     }
 }
 
@@ -96,6 +116,9 @@ fn clock(ui: &mut Ui, rect: Rect, least: f32, cx: &Cx<'_>) {
         "The host gives no transport: Descant runs on its own clock."
     });
     x = dot.x - 18.0;
+    if x - 60.0 < least {
+        return;
+    }
     x = text(
         &p,
         pos2(x - 24.0, y),
@@ -108,7 +131,13 @@ fn clock(ui: &mut Ui, rect: Rect, least: f32, cx: &Cx<'_>) {
     .left()
         - 5.0;
     x = label(x, "bar", theme::DIM) - 16.0;
+    if x - 28.0 < least {
+        return;
+    }
     x = label(x, &t.meter.to_string(), theme::TEXT) - 16.0;
+    if x - 80.0 < least {
+        return;
+    }
     x = label(x, &format!("{:.1}", t.tempo), theme::TEXT) - 5.0;
     x = label(x, "=", theme::DIM) - 3.0;
     icons::paint(&p, Icon::Note, Rect::from_center_size(pos2(x - 7.0, y), vec2(16.0, 16.0)), theme::DIM);

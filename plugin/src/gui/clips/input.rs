@@ -1,8 +1,8 @@
 //! What goes in: model, primer, limits. The left panel. GUI thread.
 
-use super::{Cx, models, more};
+use super::{Cx, models, more, tool};
 use crate::gui::theme;
-use crate::gui::view::{Action, ParamId, PrimerOrigin};
+use crate::gui::view::{Action, FitView, ParamId, PrimerOrigin};
 use crate::gui::widgets::{
     button, choice, control, control::Control, icons, icons::Icon, name, paragraph, text, thumb,
 };
@@ -19,17 +19,22 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let mut y = rect.top() + if tight { 8.0 } else { 12.0 };
 
     // Limits of melodies need the room that the words about the model would take.
-    let melody = cx.view.models.get(cx.view.model).is_some_and(|m| m.kind == ClipKind::Melody);
-    let words = if tight && melody { 64.0 } else { 94.0 };
+    let settings = tool::has_settings(cx.view);
+    let melody = cx.view.playing_model().is_some_and(|m| m.kind == ClipKind::Melody);
+    let words = if tight && (melody || settings) { 64.0 } else { 94.0 };
     more::show(ui, Rect::from_min_size(pos2(x + w - 22.0, y - 4.0), vec2(22.0, 20.0)), cx);
     y = model(ui, Rect::from_min_size(pos2(x, y), vec2(w, words)), cx) + gap;
     // The picture takes what the fixed parts leave, within reason.
     let picture = if tight { 36.0 } else { (64.0 + (rect.height() - 470.0) * 0.4).clamp(52.0, 132.0) };
     y = primer(ui, pos2(x, y), w, picture, cx) + gap;
-    limits(ui, pos2(x, y), w, tight, cx);
+    if settings {
+        tool::show(ui, pos2(x, y), w, tight, cx);
+    } else {
+        limits(ui, pos2(x, y), w, tight, cx);
+    }
 }
 
-fn section(ui: &Ui, x: f32, y: f32, label: &str, note: &str, w: f32) {
+pub(super) fn section(ui: &Ui, x: f32, y: f32, label: &str, note: &str, w: f32) {
     let p = ui.painter();
     let left = text(p, pos2(x, y), Align2::LEFT_TOP, label, theme::bold(theme::SMALL), theme::TEXT, w);
     if !note.is_empty() {
@@ -41,19 +46,25 @@ fn section(ui: &Ui, x: f32, y: f32, label: &str, note: &str, w: f32) {
 fn model(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) -> f32 {
     let (x, w) = (rect.left(), rect.width());
     let view = cx.view;
-    let chosen = view.models.get(view.model);
+    let chosen = view.playing_model();
     let imported = chosen.and_then(|m| m.weights.get(m.playing?)).filter(|w| w.path.is_some());
-    section(ui, x, rect.top(), "Model", imported.map_or("", |w| &w.name), w);
+    let (note, why) = match &view.fit {
+        FitView::Chosen => (imported.map_or_else(String::new, |w| w.name.clone()), None),
+        FitView::Other { why, .. } => (format!("for {}", view.tool.name()), Some(why)),
+        FitView::None(why) => (String::new(), Some(why)),
+    };
+    let lacks = matches!(view.fit, FitView::None(_));
+    section(ui, x, rect.top(), "Model", &note, w);
     let menu = Rect::from_min_size(pos2(x, rect.top() + 17.0), vec2(w, theme::CONTROL));
     let tip = "Which network writes, and with which weights. Opens the models.";
     if choice::opener(ui, menu, "Model", tip, chosen.map_or("", |m| &m.name)).clicked() {
         models::toggle(cx);
     }
-    if let Some(m) = cx.view.models.get(cx.view.model) {
+    if let Some(m) = chosen {
         let p = ui.painter();
         let mut pos = pos2(x, menu.bottom() + 5.0);
         let mut rows = ((rect.bottom() - pos.y) / 14.0).floor().max(1.0) as usize;
-        if !m.ready {
+        if !m.ready || lacks {
             icons::paint(
                 p,
                 Icon::Warn,
@@ -61,16 +72,20 @@ fn model(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) -> f32 {
                 theme::WARN,
             );
             let font = theme::font(theme::SMALL);
-            text(p, pos + vec2(20.0, 0.0), Align2::LEFT_TOP, "needs weights", font, theme::WARN, w - 20.0);
+            let words = if lacks { "no weights for this tool" } else { "needs weights" };
+            text(p, pos + vec2(20.0, 0.0), Align2::LEFT_TOP, words, font, theme::WARN, w - 20.0);
             pos.y += 16.0;
             rows = rows.saturating_sub(1);
         }
         if rows > 0 {
-            paragraph(p, pos, &m.about, theme::font(theme::SMALL), theme::DIM, w, rows);
+            paragraph(p, pos, why.unwrap_or(&m.about), theme::font(theme::SMALL), theme::DIM, w, rows);
         }
         let about = Rect::from_min_max(pos2(x, menu.bottom()), rect.max);
         let response = ui.interact(about, ui.scope_id().with("about model"), Sense::hover());
-        response.on_hover_text(m.about.as_str());
+        if let Some(why) = why {
+            name(ui, &response, Role::Label, why);
+        }
+        response.on_hover_text(why.map_or_else(|| m.about.clone(), |why| format!("{why}\n{}", m.about)));
     }
     rect.bottom()
 }
@@ -159,7 +174,7 @@ fn bars(n: u32) -> String {
 }
 
 fn limits(ui: &mut Ui, at: egui::Pos2, w: f32, tight: bool, cx: &mut Cx<'_>) {
-    let melody = cx.view.models.get(cx.view.model).is_some_and(|m| m.kind == ClipKind::Melody);
+    let melody = cx.view.playing_model().is_some_and(|m| m.kind == ClipKind::Melody);
     let (x, mut y) = (at.x, at.y);
     if !tight {
         section(ui, x, y, "Limits", if melody { "" } else { "key and range: melodies" }, w);

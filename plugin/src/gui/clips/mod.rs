@@ -11,14 +11,17 @@ mod input;
 mod live;
 mod models;
 mod more;
+mod morph;
+mod slot;
 mod song;
+mod tool;
 
 use super::roll::{self, RollState, edit};
 use super::takes;
 use super::theme;
-use super::view::{Action, ParamId, ParamState, View};
+use super::view::{Action, FitView, ParamId, ParamState, Place, View};
 use super::widgets::{control::ControlState, paragraph, text};
-use descant_core::music::Note;
+use descant_core::music::{Clip, Note};
 use descant_core::tool::{Take, ToolKind};
 use egui::{Align2, Event, Key, Modifiers, Rect, StrokeKind, Ui, UiBuilder, pos2, vec2};
 
@@ -67,7 +70,10 @@ impl Cx<'_> {
 /// Why Generate cannot run now, in words for the musician; `None` when it can.
 #[must_use]
 pub fn blocked(view: &View) -> Option<String> {
-    let Some(model) = view.models.get(view.model) else { return Some("No model is installed.".to_owned()) };
+    if let FitView::None(why) = &view.fit {
+        return Some(why.clone());
+    }
+    let Some(model) = view.playing_model() else { return Some("No model is installed.".to_owned()) };
     if let Some(missing) = &model.missing {
         return Some(format!(
             "The weights “{missing}” of {} are not on this computer: drop their checkpoint on the window, or choose others under Models.",
@@ -83,6 +89,9 @@ pub fn blocked(view: &View) -> Option<String> {
     let source = view.primer.is_some() || (view.tool == ToolKind::Rewrite && view.shown.is_some());
     if view.tool.needs_primer() && !source {
         return Some("Needs a clip first: play a few bars in, or drop a MIDI file here.".to_owned());
+    }
+    if view.tool == ToolKind::Interpolate && view.other.is_none() {
+        return Some("Needs a second clip: put a take into B (key B).".to_owned());
     }
     None
 }
@@ -116,7 +125,13 @@ pub fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<Action> {
     } else if cx.state.drum_map.is_open() {
         region(ui, "drum map", page, |ui| drum_map::show(ui, page, &mut cx));
     } else {
-        region(ui, "music", regions.music, |ui| music(ui, regions.music, &mut cx));
+        let mut rect = regions.music;
+        if view.tool == ToolKind::Interpolate {
+            let strip = rect.with_min_y(rect.bottom() - morph::HEIGHT);
+            rect.max.y = strip.top() - 1.0;
+            region(ui, "morph", strip, |ui| morph::show(ui, strip, &mut cx));
+        }
+        region(ui, "music", rect, |ui| music(ui, rect, &mut cx));
         region(ui, "takes", regions.takes, |ui| takes::show(ui, regions.takes, &mut cx));
     }
     region(ui, "act", regions.act, |ui| act::show(ui, regions.act, &mut cx));
@@ -198,7 +213,7 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
             clip,
             new_from: t.take.new_from,
             kept: kept(&t.take),
-            ghost: ghost.filter(|g| g.take.clip.kind == clip.kind).map(|g| &g.take.clip),
+            ghost: before(&t.take).or(ghost.map(|g| &g.take.clip)).filter(|ghost| ghost.kind == clip.kind),
             playhead: view.transport.playhead.filter(|_| view.sounding == Some(t.id)),
             title: &t.seed,
             locks: rewrites,
@@ -222,6 +237,11 @@ fn kept(take: &Take) -> &[Note] {
     let request = &take.request;
     let primer = request.primer.as_ref().filter(|_| !request.tool.adds_bars());
     primer.map_or(&[], |clip| &clip.notes)
+}
+
+/// The clip as it was before it got its groove.
+fn before(take: &Take) -> Option<&Clip> {
+    take.request.primer.as_ref().filter(|_| take.request.tool == ToolKind::Groove)
 }
 
 /// Nothing to show yet: say what to do.
@@ -322,9 +342,18 @@ fn keyboard(ui: &Ui, cx: &mut Cx<'_>, overlay: bool) {
             takes::step(cx, down - up);
         }
     }
-    for (tool, key) in [Key::Num1, Key::Num2, Key::Num3, Key::Num4].into_iter().enumerate() {
+    let numbers = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8];
+    for (tool, key) in numbers.into_iter().enumerate() {
         if pressed(key) {
-            super::widgets::control::set(cx.out, ParamId::Tool, super::widgets::control::position(tool, 4));
+            header::choose(cx, tool);
+        }
+    }
+    if let Some(id) = cx.view.shown {
+        if pressed(Key::A) {
+            cx.out.push(Action::UseAsPrimer(id));
+        }
+        if pressed(Key::B) {
+            cx.out.push(Action::Put(Place::B, id));
         }
     }
     if pressed(Key::S)

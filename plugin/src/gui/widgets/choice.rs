@@ -144,35 +144,92 @@ fn segment(ui: &Ui, cell: Rect, group: &str, label: &str, on: bool) -> Response 
     response
 }
 
+/// A tab.
+pub struct Tab<'a> {
+    /// What it says.
+    pub label: &'a str,
+    /// Its tooltip.
+    pub tip: &'a str,
+    /// Whether it can be chosen.
+    pub enabled: bool,
+}
+
 /// Tabs with a line under the chosen one, laid out from `left`; returns the index that was clicked and the
 /// right edge.
 pub fn tabs(
     ui: &Ui,
     left: egui::Pos2,
     height: f32,
-    labels: &[(&str, &str)],
+    labels: &[Tab<'_>],
     chosen: usize,
 ) -> (Option<usize>, f32) {
     let mut x = left.x;
     let mut picked = None;
-    for (i, (label, tip)) in labels.iter().enumerate() {
+    for (i, Tab { label, tip, enabled }) in labels.iter().enumerate() {
         let on = i == chosen;
-        let font = if on { theme::bold(theme::BODY) } else { theme::font(theme::BODY) };
-        // Both weights are measured, so that nothing moves when the choice does.
-        let width =
-            ui.painter().layout_no_wrap((*label).to_owned(), theme::bold(theme::BODY), theme::TEXT).size().x;
-        let cell = Rect::from_min_size(pos2(x, left.y), vec2(width + 24.0, height));
+        let cell = tab_cell(ui, pos2(x, left.y), height, label, 0.0);
         let response = segment(ui, cell, "Tool", label, on);
-        let colour = if on || response.hovered() { theme::TEXT } else { theme::DIM };
-        super::text(ui.painter(), cell.center(), Align2::CENTER_CENTER, label, font, colour, width + 2.0);
-        if on {
-            let y = cell.bottom() - 1.0;
-            ui.painter().hline(cell.left() + 12.0..=cell.right() - 12.0, y, Stroke::new(2.0, theme::ACCENT));
-        }
-        if response.on_hover_text(*tip).clicked() {
+        tab_face(ui, cell, label, on, *enabled, response.hovered());
+        if response.on_hover_text(*tip).clicked() && *enabled {
             picked = Some(i);
         }
         x = cell.right();
     }
     (picked, x)
+}
+
+/// Where a tab with `more` points beside its label lies.
+fn tab_cell(ui: &Ui, left: egui::Pos2, height: f32, label: &str, more: f32) -> Rect {
+    // The bold weight is measured, so that nothing moves when the choice does.
+    let width = ui.painter().layout_no_wrap(label.to_owned(), theme::bold(theme::BODY), theme::TEXT).size().x;
+    Rect::from_min_size(left, vec2(width + 20.0 + more, height))
+}
+
+fn tab_face(ui: &Ui, cell: Rect, label: &str, on: bool, enabled: bool, hovered: bool) {
+    let font = if on { theme::bold(theme::BODY) } else { theme::font(theme::BODY) };
+    let colour = match () {
+        () if !enabled => theme::FAINT,
+        () if on || hovered => theme::TEXT,
+        () => theme::DIM,
+    };
+    super::text(ui.painter(), cell.center(), Align2::CENTER_CENTER, label, font, colour, cell.width() - 16.0);
+    if on {
+        let y = cell.bottom() - 1.0;
+        ui.painter().hline(cell.left() + 10.0..=cell.right() - 10.0, y, Stroke::new(2.0, theme::ACCENT));
+    }
+}
+
+/// A last tab that opens a menu of those that have no place of their own. `chosen`: the one of them that is chosen.
+/// Returns the index that was clicked and the right edge.
+pub fn more_tabs(
+    ui: &Ui,
+    left: egui::Pos2,
+    height: f32,
+    labels: &[Tab<'_>],
+    chosen: Option<usize>,
+) -> (Option<usize>, f32) {
+    let label = chosen.and_then(|i| labels.get(i)).map_or("More", |tab| tab.label);
+    let cell = tab_cell(ui, left, height, label, 14.0);
+    let response = ui.interact(cell, ui.scope_id().with("more tools"), Sense::click());
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::ComboBox, true, "More tools");
+        info.current_text_value = chosen.map(|_| label.to_owned());
+        info
+    });
+    super::focus_ring(ui, cell, &response);
+    let word = cell.with_max_x(cell.right() - 12.0);
+    tab_face(ui, word, label, chosen.is_some(), true, response.hovered());
+    let chevron = Rect::from_center_size(pos2(cell.right() - 12.0, cell.center().y), vec2(16.0, 16.0));
+    icons::paint(ui.painter(), Icon::Chevron, chevron, theme::DIM);
+    let mut picked = None;
+    Popup::menu(&response).width(200.0).show(|ui| {
+        for (i, tab) in labels.iter().enumerate() {
+            if menu_row(ui, tab.label, "", chosen == Some(i), tab.enabled) {
+                picked = Some(i);
+                ui.close();
+            }
+        }
+    });
+    response.on_hover_text("More tools.");
+    (picked, cell.right())
 }

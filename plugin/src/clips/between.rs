@@ -1,0 +1,149 @@
+//! The parameters of the tools of latent models: how near, what lies between, how much groove. Part of the one table
+//! of [`super::params`]; the same rules hold.
+//!
+//! Read on any thread; values are atomics.
+
+use super::params::{leading_number, switch, whole};
+use descant_core::music::Clip;
+use descant_core::tool::{self, Latent, MAX_POSITIONS, ToolKind};
+use nice_plug::prelude::*;
+use std::sync::Arc;
+
+/// What becomes of a hit that a groove puts before beat one.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Early {
+    #[id = "on_the_beat"]
+    #[name = "On the beat"]
+    OnTheBeat,
+    #[id = "to_the_end"]
+    #[name = "To the end"]
+    ToTheEnd,
+}
+
+/// See the file's head.
+#[derive(Params)]
+#[allow(missing_docs)]
+pub struct Between {
+    #[id = "distance"]
+    pub distance: FloatParam,
+    #[id = "positions"]
+    pub positions: IntParam,
+    #[id = "bake"]
+    pub bake: BoolParam,
+    /// The clips between A and B sound instead of the take.
+    #[id = "morph_plays"]
+    pub morph_plays: BoolParam,
+    #[id = "morph"]
+    pub morph: FloatParam,
+    #[id = "timing"]
+    pub timing: FloatParam,
+    #[id = "dynamics"]
+    pub dynamics: FloatParam,
+    #[id = "keep_hits"]
+    pub keep_hits: BoolParam,
+    #[id = "replace_hats"]
+    pub replace_hats: BoolParam,
+    #[id = "early"]
+    pub early: EnumParam<Early>,
+}
+
+/// A share in per cent.
+fn share(name: &str, default: f32, most: f32) -> FloatParam {
+    FloatParam::new(name, default, FloatRange::Linear { min: 0.0, max: most })
+        .with_step_size(0.1)
+        .with_value_to_string(Arc::new(|v| format!("{v:.1} %").replace(".0 %", " %")))
+        .with_string_to_value(Arc::new(leading_number))
+}
+
+impl Default for Between {
+    fn default() -> Self {
+        Self {
+            distance: share("Distance", 25.0, 100.0),
+            positions: whole("Positions", 5, 3, MAX_POSITIONS as i32),
+            bake: switch("Bake", false),
+            morph_plays: switch("Morph plays", false),
+            morph: share("Morph", 0.0, 100.0),
+            timing: share("Timing", 100.0, 150.0),
+            dynamics: share("Dynamics", 100.0, 150.0),
+            keep_hits: switch("Keep hits", true),
+            replace_hats: switch("Replace hats", true),
+            early: EnumParam::new("Early hits", Early::OnTheBeat),
+        }
+    }
+}
+
+impl Between {
+    /// How far clips near a take lie from it, 0..=1.
+    #[must_use]
+    pub fn radius(&self) -> f32 {
+        (self.distance.value() / 100.0).clamp(0.0, 1.0)
+    }
+
+    /// The place of the morph from A (0) to B (1).
+    #[must_use]
+    pub fn place(&self) -> f32 {
+        (self.morph.value() / 100.0).clamp(0.0, 1.0)
+    }
+
+    /// What a tool is told; the same as nothing for tools that are told nothing. `other`: clip B; `guide`: the groove to
+    /// take over.
+    #[must_use]
+    pub fn told(&self, tool: ToolKind, other: Option<&Clip>, guide: Option<&Clip>) -> Latent {
+        let early = match self.early.value() {
+            Early::OnTheBeat => tool::Early::Clamp,
+            Early::ToTheEnd => tool::Early::Wrap,
+        };
+        let amount = |p: &FloatParam| (p.value() / 100.0).clamp(0.0, 1.5);
+        let nothing = Latent::default();
+        match tool {
+            ToolKind::Interpolate => Latent {
+                others: other.into_iter().cloned().collect(),
+                steps: self.positions.value().clamp(1, MAX_POSITIONS as i32) as u32,
+                bake: self.bake.value(),
+                early,
+                ..nothing
+            },
+            ToolKind::Groove => Latent {
+                timing: amount(&self.timing),
+                dynamics: amount(&self.dynamics),
+                keep_hits: self.keep_hits.value(),
+                guide: guide.cloned(),
+                early,
+                ..nothing
+            },
+            ToolKind::Drumify => Latent { timing: amount(&self.timing), early, ..nothing },
+            ToolKind::Hats => {
+                Latent { replace: self.replace_hats.value(), timing: amount(&self.timing), early, ..nothing }
+            }
+            _ => nothing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_tool_is_told_its_own_settings_only() {
+        let between = Between::default();
+        let clip = Clip::default();
+        for tool in [ToolKind::Generate, ToolKind::Continue, ToolKind::Rewrite, ToolKind::Harmonise] {
+            assert!(between.told(tool, Some(&clip), Some(&clip)).is_default(), "{tool:?}");
+        }
+        let told = between.told(ToolKind::Interpolate, Some(&clip), Some(&clip));
+        assert_eq!((told.others.len(), told.steps, told.bake, told.guide), (1, 5, false, None));
+        let told = between.told(ToolKind::Groove, Some(&clip), Some(&clip));
+        assert_eq!((told.timing, told.dynamics, told.keep_hits, told.others.len()), (1.0, 1.0, true, 0));
+        assert!(told.guide.is_some());
+        assert_eq!((between.radius(), between.place()), (0.25, 0.0));
+    }
+
+    #[test]
+    fn amounts_are_shown_in_per_cent() {
+        let between = Between::default();
+        assert_eq!(between.timing.normalized_value_to_string(1.0, true), "150 %");
+        assert_eq!(between.morph.normalized_value_to_string(0.125, true), "12.5 %");
+    }
+}
