@@ -135,8 +135,9 @@ fn a_melody_takes_over_a_groove_and_keeps_its_notes() -> Result<()> {
 fn what_is_dragged_out_is_the_take_bit_for_bit() -> Result<()> {
     let entries = made(&project(straight()), "Groove", &[])?;
     ensure!(entries.len() == 3);
+    let files = Files::default();
     for entry in &entries {
-        let path = Files::default().path(entry, Part::Whole, &Content::default().kit)?;
+        let path = files.path(entry, Part::Whole, &Content::default().kit)?;
         let song: Song = midi::read(&std::fs::read(path)?)?;
         let mut want = entry.take.clip.notes.clone();
         let mut got = song.tracks.first().context("no track")?.notes.clone();

@@ -183,7 +183,8 @@ impl<'a> Job<'a> {
         let primer = self.request.primer.as_ref();
         let mut clip = Clip {
             name: String::new(),
-            kind: self.model.kind(),
+            // A melody with a groove is still one, though the model knows drums only.
+            kind: primer.filter(|_| self.request.tool == ToolKind::Groove).map_or(self.model.kind(), |p| p.kind),
             notes,
             length,
             meter,

@@ -479,7 +479,7 @@ fn a_melody_takes_over_the_groove_of_a_drum_clip() {
         (0..16).map(|i| Note { start: i * STEP + 100 * i, pitch: 42, length: 10, velocity: 120 - i as u8 });
     let guide = Clip { kind: ClipKind::Drums, notes: hits.collect(), length: BAR, ..Clip::default() };
     let take = &grooved(&melody, |l| l.guide = Some(guide.clone()))[0];
-    assert_eq!(take.clip.notes.len(), melody.notes.len());
+    assert_eq!((take.clip.kind, take.clip.notes.len()), (ClipKind::Melody, melody.notes.len()));
     for (note, before) in take.clip.notes.iter().zip(&melody.notes) {
         let step = (before.start + STEP / 2) / STEP;
         let place = step % 16;
