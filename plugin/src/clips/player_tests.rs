@@ -1,6 +1,7 @@
 //! Tests of player and timeline together, with a host that is as awkward as real ones.
 
 mod live;
+mod morph;
 
 use super::playable::{Playable, Start};
 use super::player::{Event, Player, Quantum, Settings};

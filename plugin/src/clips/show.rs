@@ -160,6 +160,7 @@ pub fn view(engine: &Engine) -> View {
             .map(|e| TakeView {
                 id: e.id,
                 seed: Seed(e.take.seed).to_string(),
+                part: (e.take.request.tool == ToolKind::Interpolate && e.of > 1).then_some((e.index, e.of)),
                 take: e.take,
                 starred: e.starred,
             })

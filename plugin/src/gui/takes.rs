@@ -200,6 +200,11 @@ fn run_head(ui: &mut Ui, first: &TakeView) {
     );
 }
 
+/// Whether the model said how expected the notes are.
+fn is_scored(t: &TakeView) -> bool {
+    t.take.score.steps > 0
+}
+
 fn score(t: &TakeView) -> String {
     format!("{:.2}", t.take.score.log_likelihood_per_step).replace('-', "−")
 }
@@ -275,7 +280,11 @@ fn row_in_view(
     let first = text(p, pos2(words.left(), y - 9.0), Align2::LEFT_CENTER, &t.seed, font, c, room);
     let n = t.take.clip.bars();
     let bars = format!("{n} {}", if n == 1 { "bar" } else { "bars" });
-    let facts = if narrow { bars } else { format!("{bars} · score {}", score(t)) };
+    let facts = match t.part {
+        Some((place, of)) => format!("{bars} · {place} of {of}"),
+        None if narrow || !is_scored(t) => bars,
+        None => format!("{bars} · score {}", score(t)),
+    };
     let c = theme::fade(theme::DIM, alpha);
     let second = text(
         p,
@@ -312,10 +321,11 @@ fn row_in_view(
         hear(cx, t.id);
     }
     context_menu(response, t, cx);
-    let mut tip = format!(
-        "Click to hear it. Model score {} per step: how expected the notes are to the model, not how good they are.",
-        score(t)
-    );
+    let mut tip = "Click to hear it.".to_owned();
+    if is_scored(t) {
+        let words = "per step: how expected the notes are to the model, not how good they are.";
+        tip.push_str(&format!(" Model score {} {words}", score(t)));
+    }
     for notice in &t.take.notices {
         tip.push('\n');
         tip.push_str(notice);
@@ -353,7 +363,11 @@ fn tools(ui: &Ui, rect: Rect, t: &TakeView, cx: &mut Cx<'_>) {
     let pos = pos2(rect.right() - 14.0, y + 14.0);
     let room = pos.x - place(0.0).left();
     let sounding = cx.view.sounding == Some(t.id);
-    let words = if sounding { format!("model score {}", score(t)) } else { "click to hear".to_owned() };
+    let words = match sounding {
+        true if is_scored(t) => format!("model score {}", score(t)),
+        true => String::new(),
+        false => "click to hear".to_owned(),
+    };
     let font = theme::font(theme::SMALL);
     if ui.painter().layout_no_wrap(words.clone(), font.clone(), theme::DIM).size().x <= room {
         text(ui.painter(), pos, Align2::RIGHT_CENTER, &words, font, theme::DIM, room);

@@ -285,6 +285,8 @@ pub struct TakeView {
     pub seed: String,
     /// Starred by the musician.
     pub starred: bool,
+    /// Of an interpolation: which of how many positions, from 1.
+    pub part: Option<(u32, u32)>,
 }
 
 /// A track of a dropped song.

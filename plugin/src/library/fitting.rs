@@ -31,7 +31,7 @@ pub fn fitting(
     let model = models().iter().find(|m| m.id == id).ok_or_else(|| needed(tool, clip))?;
     let why = chosen.filter(|c| c.id != model.id).map(|c| {
         let (tool, what) = (tool.name(), purpose(tool, clip));
-        format!("{tool} needs {what}, which {} is not: {} plays.", c.name, model.name)
+        format!("Instead of {}: {tool} needs {what}.", c.name)
     });
     Ok(Fitting { model, why })
 }

@@ -2,6 +2,7 @@
 //! test's thread, so that nothing has to be waited for; one test runs the real thread.
 
 mod live;
+mod morph;
 
 use super::*;
 use crate::bridge::{AudioSide, Played, Trigger, bridge};

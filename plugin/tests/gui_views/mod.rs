@@ -278,15 +278,18 @@ fn page(tool: ToolKind, place: usize, primer: Clip, plays: usize) -> View {
     v.tool = tool;
     v.params.insert(ParamId::Tool, choice(place, &TOOLS));
     v.primer = Some(PrimerView { clip: Arc::new(primer), origin: PrimerOrigin::File });
-    let name = &v.models[plays].name;
-    let why = format!("{} needs another model than Drum kit RNN: {name} plays.", tool.name());
+    let why = format!("Instead of Drum kit RNN: {} needs a drum model with a space between clips.", tool.name());
     v.fit = FitView::Other { model: plays, why };
     v
 }
 
-/// A morph half way between two drum clips.
+/// A morph half way between two drum clips, and the positions as takes.
 pub fn interpolate() -> View {
     let mut v = page(ToolKind::Interpolate, 2, drums(2, 0), 5);
+    for (place, t) in (1..).zip(&mut v.takes) {
+        t.part = Some((place, 8));
+        t.take = Arc::new(Take { score: Score::default(), ..(*t.take).clone() });
+    }
     v.other = Some(Arc::new(drums(2, 2)));
     v.params.insert(ParamId::MorphPlays, param(1.0, "On", Some(1)));
     v.params.insert(ParamId::Morph, ParamState { default: 0.0, ..param(0.4, "40 %", None) });
@@ -379,7 +382,7 @@ fn takes(view: &mut View, tool: ToolKind, primer: Option<&Clip>, make: impl Fn(i
             origin: None,
         };
         let id = view.takes.len() as u64 + 1;
-        view.takes.push(TakeView { id, take: Arc::new(take), seed: seed.into(), starred: i == 1 || i == 4 });
+        view.takes.push(TakeView { id, take: Arc::new(take), seed: seed.into(), starred: i == 1 || i == 4, part: None });
     }
     view.status = Status {
         kind: StatusKind::Good,

@@ -54,7 +54,8 @@ fn model(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) -> f32 {
         FitView::None(why) => (String::new(), Some(why)),
     };
     let lacks = matches!(view.fit, FitView::None(_));
-    section(ui, x, rect.top(), "Model", &note, w);
+    // Beside it lies the way to more settings.
+    section(ui, x, rect.top(), "Model", &note, w - 26.0);
     let menu = Rect::from_min_size(pos2(x, rect.top() + 17.0), vec2(w, theme::CONTROL));
     let tip = "Which network writes, and with which weights. Opens the models.";
     if choice::opener(ui, menu, "Model", tip, chosen.map_or("", |m| &m.name)).clicked() {

@@ -46,8 +46,8 @@ pub(super) fn show(ui: &mut Ui, at: Pos2, w: f32, tight: bool, cx: &mut Cx<'_>) 
         ToolKind::Interpolate => {
             let tip = "How many clips from A to B, both ends included.";
             field(ui, cell(0.0, 0.0), ParamId::Positions, "Positions", tip, cx);
-            let tip = "Takes: each position is a take. One clip: all positions end to end in one.";
-            switch(ui, cell(0.0, 1.0), ParamId::Bake, "As", tip, ["Takes", "One clip"], cx);
+            let tip = "On: one take with all positions end to end. Off: a take for each position.";
+            switch(ui, cell(0.0, 1.0), ParamId::Bake, "Bake", tip, ["Off", "On"], cx);
             let swap = Rect::from_min_size(whole(1.0).min, vec2(w, theme::CONTROL));
             let any = cx.view.primer.is_some() || cx.view.other.is_some();
             let tip = "A and B change places. A file that you drop goes into A.";
