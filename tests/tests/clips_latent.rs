@@ -48,8 +48,10 @@ fn broken() -> Clip {
 }
 
 fn tune() -> Clip {
-    let steps: Vec<(i64, u8)> =
-        [0, 3, 4, 6, 8, 11, 14, 16, 18, 20, 23, 26, 28, 30].into_iter().zip([60, 62, 64, 65, 67, 69, 71].into_iter().cycle()).collect();
+    let steps: Vec<(i64, u8)> = [0, 3, 4, 6, 8, 11, 14, 16, 18, 20, 23, 26, 28, 30]
+        .into_iter()
+        .zip([60, 62, 64, 65, 67, 69, 71].into_iter().cycle())
+        .collect();
     clip(ClipKind::Melody, &steps, 2)
 }
 
@@ -260,7 +262,10 @@ fn awkward_clips_give_a_take_or_none_and_never_harm() -> Result<()> {
             }
             for entry in entries {
                 let made = &entry.take.clip;
-                ensure!(made.length > 0 && made.notes.iter().all(|n| n.start < made.length), "{tool}, {name}");
+                ensure!(
+                    made.length > 0 && made.notes.iter().all(|n| n.start < made.length),
+                    "{tool}, {name}"
+                );
                 ensure!(tool != "Groove" || pitches(made) == pitches(&clip), "{name}: a note is lost");
             }
         }

@@ -113,12 +113,9 @@ impl Between {
                 ..nothing
             },
             ToolKind::Drumify => Latent { timing: amount(&self.timing), early, ..nothing },
-            ToolKind::Hats => Latent {
-                replace: self.replace_hats.value(),
-                timing: amount(&self.timing),
-                early,
-                ..nothing
-            },
+            ToolKind::Hats => {
+                Latent { replace: self.replace_hats.value(), timing: amount(&self.timing), early, ..nothing }
+            }
             _ => nothing,
         }
     }

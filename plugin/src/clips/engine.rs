@@ -155,9 +155,8 @@ impl Engine {
             let of = |d: &Document| {
                 let content = d.content();
                 let take = content.sounding_entry().filter(|_| !plays);
-                (plays || take.is_some()).then(|| {
-                    (take.map(|e| (e.id, Arc::as_ptr(&e.take))), content.kit.clone())
-                })
+                (plays || take.is_some())
+                    .then(|| (take.map(|e| (e.id, Arc::as_ptr(&e.take))), content.kit.clone()))
             };
             let before = of(document);
             let result = f(document);

@@ -354,13 +354,7 @@ impl Player {
     }
 
     /// Takes up the waiting clip, if there is one; its first tick lies at `line`, if that is given.
-    fn swap(
-        &mut self,
-        sample: u32,
-        line: Option<Ticks>,
-        morph: f32,
-        emit: &mut impl FnMut(Event) -> bool,
-    ) {
+    fn swap(&mut self, sample: u32, line: Option<Ticks>, morph: f32, emit: &mut impl FnMut(Event) -> bool) {
         if self.pending.as_ref().is_none_or(|p| p.void) {
             return;
         }

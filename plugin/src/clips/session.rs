@@ -123,7 +123,8 @@ fn put(engine: &Arc<Engine>, place: Place, id: u64) {
     let mut clip = take.clip.clone();
     clip.name = Seed(take.seed).to_string();
     if place == Place::Guide && clip.kind != ClipKind::Drums {
-        return engine.say(StatusKind::Info, "The groove to take over is a drum clip; this take is a melody.");
+        return engine
+            .say(StatusKind::Info, "The groove to take over is a drum clip; this take is a melody.");
     }
     engine.change(false, |d| d.set_slot(slot(place), Some(Arc::new(clip))));
     if place == Place::B {

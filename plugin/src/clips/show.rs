@@ -5,8 +5,8 @@ use super::engine::Engine;
 use super::live::Stage;
 use super::params::Visitor;
 use crate::gui::view::{
-    ChordsView, FitView, KitView, ModelView, ParamId, ParamState, PrimerView, SongView, TakeView, TransportView, View,
-    WeightsView,
+    ChordsView, FitView, KitView, ModelView, ParamId, ParamState, PrimerView, SongView, TakeView,
+    TransportView, View, WeightsView,
 };
 use crate::library::{self, ModelInfo};
 use descant_core::music::ClipKind;
@@ -113,7 +113,8 @@ pub fn view(engine: &Engine) -> View {
     let mut states = HashMap::new();
     for id in CONTROLS {
         use ParamId::{ChordLength, Early, Keep, Key, LiveMode, Scale, Search, SwapQuantum, Tool};
-        let choices = matches!(id, Tool | Key | Scale | SwapQuantum | Keep | Search | ChordLength | LiveMode | Early);
+        let choices =
+            matches!(id, Tool | Key | Scale | SwapQuantum | Keep | Search | ChordLength | LiveMode | Early);
         let mut state = params.visit(id, State { choices });
         if id == ParamId::Model {
             state.choices = library::models().iter().map(|m| m.name.clone()).collect();

@@ -132,7 +132,10 @@ fn purpose(tool: ToolKind, clip: Option<ClipKind>) -> &'static str {
 
 /// What to say where there are no weights for a tool.
 fn needed(tool: ToolKind, clip: Option<ClipKind>) -> String {
-    let name = catalogue().iter().find(|c| can(tool, clip, c) && suits(tool, clip, c)).map_or("such a model", |c| c.name);
+    let name = catalogue()
+        .iter()
+        .find(|c| can(tool, clip, c) && suits(tool, clip, c))
+        .map_or("such a model", |c| c.name);
     format!(
         "{} needs weights that are not here yet: drop a checkpoint of {name} on the window (Magenta.js, TensorFlow, .mag or .safetensors).",
         tool.name()

@@ -102,7 +102,18 @@ impl Worker {
         let loads = engine.params.doc.loads();
         let (capture, live) = (Capture::default(), Machine::default());
         let memory = live::Memory::default();
-        Self { engine, side, capture, live, memory, notes_per_bar: None, loads, answered, written: 0, morphed: None }
+        Self {
+            engine,
+            side,
+            capture,
+            live,
+            memory,
+            notes_per_bar: None,
+            loads,
+            answered,
+            written: 0,
+            morphed: None,
+        }
     }
 
     /// The thread.

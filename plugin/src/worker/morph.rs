@@ -90,7 +90,9 @@ impl Worker {
             _ if cancel.is_cancelled() => Ok(None),
             Err(_) => Err("The model stumbled over these two clips.".into()),
             Ok(Err(why)) => Err(why),
-            Ok(Ok(clips)) if clips.len() != places.len() => Err("The model wrote nothing between them.".into()),
+            Ok(Ok(clips)) if clips.len() != places.len() => {
+                Err("The model wrote nothing between them.".into())
+            }
             Ok(Ok(clips)) => Ok(Some(Table { ends, clips: clips.into_iter().map(Arc::new).collect() })),
         }
     }

@@ -278,7 +278,8 @@ fn page(tool: ToolKind, place: usize, primer: Clip, plays: usize) -> View {
     v.tool = tool;
     v.params.insert(ParamId::Tool, choice(place, &TOOLS));
     v.primer = Some(PrimerView { clip: Arc::new(primer), origin: PrimerOrigin::File });
-    let why = format!("Instead of Drum kit RNN: {} needs a drum model with a space between clips.", tool.name());
+    let why =
+        format!("Instead of Drum kit RNN: {} needs a drum model with a space between clips.", tool.name());
     v.fit = FitView::Other { model: plays, why };
     v
 }
@@ -329,7 +330,8 @@ pub fn groove_of_a_melody() -> View {
 /// Hats behind *More*; there are no weights for Drumify.
 pub fn hats() -> View {
     let mut v = page(ToolKind::Hats, 7, drums(2, 1), 6);
-    let why = "Drumify needs weights that are not here yet: drop a checkpoint of GrooVAE drumify on the window.";
+    let why =
+        "Drumify needs weights that are not here yet: drop a checkpoint of GrooVAE drumify on the window.";
     v.without_weights = vec![(ToolKind::Drumify, why.into())];
     v
 }
@@ -381,7 +383,13 @@ fn takes(view: &mut View, tool: ToolKind, primer: Option<&Clip>, make: impl Fn(i
             origin: None,
         };
         let id = view.takes.len() as u64 + 1;
-        view.takes.push(TakeView { id, take: Arc::new(take), seed: seed.into(), starred: i == 1 || i == 4, part: None });
+        view.takes.push(TakeView {
+            id,
+            take: Arc::new(take),
+            seed: seed.into(),
+            starred: i == 1 || i == 4,
+            part: None,
+        });
     }
     view.status = Status {
         kind: StatusKind::Good,

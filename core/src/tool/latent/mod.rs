@@ -184,7 +184,9 @@ impl<'a> Job<'a> {
         let mut clip = Clip {
             name: String::new(),
             // A melody with a groove is still one, though the model knows drums only.
-            kind: primer.filter(|_| self.request.tool == ToolKind::Groove).map_or(self.model.kind(), |p| p.kind),
+            kind: primer
+                .filter(|_| self.request.tool == ToolKind::Groove)
+                .map_or(self.model.kind(), |p| p.kind),
             notes,
             length,
             meter,

@@ -16,7 +16,10 @@ pub(super) const TOOLS: [(ToolKind, &str); 8] = [
     (ToolKind::Generate, "Write clips from nothing. Key 1."),
     (ToolKind::Continue, "Write on from a clip: its notes stay, new bars follow without a gap. Key 2."),
     (ToolKind::Interpolate, "Write what lies between two clips, and morph from one to the other. Key 3."),
-    (ToolKind::Groove, "Play the primer as a drummer would: a little early or late, louder and softer. Key 4."),
+    (
+        ToolKind::Groove,
+        "Play the primer as a drummer would: a little early or late, louder and softer. Key 4.",
+    ),
     (ToolKind::Drumify, "Make a drum groove from the rhythm of the primer. Key 5."),
     (ToolKind::Rewrite, "Write bars of the shown clip anew; those that you lock stay. Key 6."),
     (ToolKind::Harmonise, "Add voices to the primer, whose notes all stay. Key 7."),

@@ -213,9 +213,7 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
             clip,
             new_from: t.take.new_from,
             kept: kept(&t.take),
-            ghost: before(&t.take)
-                .or(ghost.map(|g| &g.take.clip))
-                .filter(|ghost| ghost.kind == clip.kind),
+            ghost: before(&t.take).or(ghost.map(|g| &g.take.clip)).filter(|ghost| ghost.kind == clip.kind),
             playhead: view.transport.playhead.filter(|_| view.sounding == Some(t.id)),
             title: &t.seed,
             locks: rewrites,
@@ -344,8 +342,7 @@ fn keyboard(ui: &Ui, cx: &mut Cx<'_>, overlay: bool) {
             takes::step(cx, down - up);
         }
     }
-    let numbers =
-        [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8];
+    let numbers = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8];
     for (tool, key) in numbers.into_iter().enumerate() {
         if pressed(key) {
             header::choose(cx, tool);

@@ -13,15 +13,15 @@ pub(super) const HEIGHT: f32 = 84.0;
 pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let inner = rect.shrink2(vec2(8.0, 6.0));
     let width = (inner.width() * 0.2).clamp(64.0, 128.0);
-    let (left, right) =
-        (inner.with_max_x(inner.left() + width), inner.with_min_x(inner.right() - width));
+    let (left, right) = (inner.with_max_x(inner.left() + width), inner.with_min_x(inner.right() - width));
     ends(ui, left, right, cx);
     let centre = Rect::from_x_y_ranges(left.right() + 10.0..=right.left() - 10.0, inner.y_range());
     let row = Rect::from_center_size(centre.center(), vec2(centre.width(), 60.0));
     let on = cx.param(ParamId::MorphPlays).normalised >= 0.5;
     let play = Rect::from_min_size(row.min + vec2(0.0, 16.0), vec2(theme::CONTROL, theme::CONTROL));
     let tip = "Play the clip at the morph's place instead of a take. Automation of Morph is heard while this is on.";
-    if button::toggle(ui, play, if on { Icon::Stop } else { Icon::Play }, "Play the morph", tip, on).clicked() {
+    if button::toggle(ui, play, if on { Icon::Stop } else { Icon::Play }, "Play the morph", tip, on).clicked()
+    {
         control::set(cx.out, ParamId::MorphPlays, if on { 0.0 } else { 1.0 });
     }
     let state = cx.param(ParamId::Morph).clone();

@@ -46,7 +46,9 @@ pub(super) fn show(ui: &Ui, rect: Rect, slot: Slot<'_>, cx: &mut Cx<'_>) -> bool
     let clicked = response.on_hover_text(slot.tip).clicked();
     let close = Rect::from_min_size(pos2(rect.right() - 22.0, rect.top()), vec2(22.0, 22.0));
     ui.painter().rect_filled(close.shrink(3.0), 4.0, theme::fade(theme::PANEL, 0.85));
-    if button::icon(ui, close, Icon::Close, &format!("Empty {}", slot.name), "Take the clip out.", true).clicked() {
+    if button::icon(ui, close, Icon::Close, &format!("Empty {}", slot.name), "Take the clip out.", true)
+        .clicked()
+    {
         cx.out.push(slot.clear);
     }
     clicked

@@ -11,8 +11,10 @@ use descant_core::tool::ToolKind;
 use egui::{Pos2, Rect, Ui, pos2, vec2};
 
 const ROW: f32 = 44.0;
-const TIMING: &str = "How much of the model's timing: 0 % leaves every note in its place, above 100 % it is overdone.";
-const EARLY: &str = "What becomes of a hit before beat one: struck on the beat, or at the clip's end, as if it went round.";
+const TIMING: &str =
+    "How much of the model's timing: 0 % leaves every note in its place, above 100 % it is overdone.";
+const EARLY: &str =
+    "What becomes of a hit before beat one: struck on the beat, or at the clip's end, as if it went round.";
 
 /// Whether the chosen tool has settings of its own here.
 pub(super) fn has_settings(view: &View) -> bool {
@@ -60,7 +62,8 @@ pub(super) fn show(ui: &mut Ui, at: Pos2, w: f32, tight: bool, cx: &mut Cx<'_>) 
             if cx.view.primer.as_ref().is_some_and(|p| p.clip.kind == ClipKind::Melody) {
                 guide(ui, whole(1.0), cx);
             } else {
-                let tip = "On: your hits stay, and none are added. Off: the model decides which drums are struck.";
+                let tip =
+                    "On: your hits stay, and none are added. Off: the model decides which drums are struck.";
                 switch(ui, cell(1.0, 0.0), ParamId::KeepHits, "Keep my hits", tip, ["Off", "On"], cx);
                 early(ui, cell(1.0, 1.0), cx);
             }
