@@ -12,8 +12,8 @@ use egui::{Event, Key, Modifiers, Pos2, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use gui_views::{
-    SEEDS, answering, continued, drum_map, drumify_without_weights, eight_takes, first_open, groove, hats,
-    interpolate, melody, over_chords, song, two_weights,
+    SEEDS, answering, continued, drum_map, drumify_without_weights, eight_takes, first_open, groove,
+    groove_of_a_melody, hats, interpolate, melody, near, over_chords, song, two_weights,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -219,6 +219,16 @@ fn clips_go_into_a_and_b_and_out_again() {
 }
 
 #[test]
+fn the_settings_of_the_latent_tools_are_where_others_have_limits() {
+    let mut w = Window::open(groove());
+    assert_eq!(w.click("Keep my hits: Off"), set(ParamId::KeepHits, 0.0));
+    let mut w = Window::open(groove_of_a_melody());
+    assert_eq!(w.click("Empty Groove slot"), [Action::Empty(Place::Guide)]);
+    let w = Window::open(near());
+    assert!(w.0.query_by_label("Distance").is_some() && w.0.query_by_label("Density").is_none());
+}
+
+#[test]
 fn the_morph_is_dragged_and_a_take_that_is_clicked_ends_it() {
     let mut w = Window::open(interpolate());
     let bar = w.0.get_by_label("From A to B: 17 clips ready").rect();
@@ -226,11 +236,11 @@ fn the_morph_is_dragged_and_a_take_that_is_clicked_ends_it() {
     let actions = w.drag(at(0.4), at(0.75), Modifiers::NONE);
     assert_eq!(actions.first(), Some(&Action::Param(ParamId::Morph, Gesture::Begin)));
     assert_eq!(actions.last(), Some(&Action::Param(ParamId::Morph, Gesture::End)));
-    let mut places = actions.iter().rev().filter_map(|a| match a {
+    let mut places = actions.iter().filter_map(|a| match a {
         Action::Param(ParamId::Morph, Gesture::Set(place)) => Some(*place),
         _ => None,
     });
-    assert!(places.next().is_some_and(|place| (place - 0.75).abs() < 0.01), "{actions:?}");
+    assert!(places.next_back().is_some_and(|place| (place - 0.75).abs() < 0.01), "{actions:?}");
     let actions = w.click(&format!("Take {}", SEEDS[3]));
     assert!(actions.contains(&Action::Show(4)) && actions.ends_with(&set(ParamId::MorphPlays, 0.0)));
 

@@ -190,7 +190,7 @@ fn families() -> Vec<(&'static str, Vec<ToolKind>)> {
         ("attention_rnn", vec![Generate, Continue, Rewrite]),
         ("chord_pitches_improv", vec![Generate, Continue, Rewrite]),
         ("polyphony", vec![Generate, Continue, Harmonise]),
-        ("rnn-nade", vec![Generate, Continue, Harmonise]),
+        ("rnn-nade", vec![Generate, Continue]),
         ("performance_with_dynamics", vec![Generate, Continue]),
         ("performance_with_dynamics_and_note_encoding", vec![Generate, Continue]),
     ]

@@ -278,7 +278,8 @@ fn page(tool: ToolKind, place: usize, primer: Clip, plays: usize) -> View {
     v.tool = tool;
     v.params.insert(ParamId::Tool, choice(place, &TOOLS));
     v.primer = Some(PrimerView { clip: Arc::new(primer), origin: PrimerOrigin::File });
-    let why = format!("Instead of Drum kit RNN: {} needs a drum model with a space between clips.", tool.name());
+    let why =
+        format!("Instead of Drum kit RNN: {} needs a drum model with a space between clips.", tool.name());
     v.fit = FitView::Other { model: plays, why };
     v
 }
@@ -382,7 +383,13 @@ fn takes(view: &mut View, tool: ToolKind, primer: Option<&Clip>, make: impl Fn(i
             origin: None,
         };
         let id = view.takes.len() as u64 + 1;
-        view.takes.push(TakeView { id, take: Arc::new(take), seed: seed.into(), starred: i == 1 || i == 4, part: None });
+        view.takes.push(TakeView {
+            id,
+            take: Arc::new(take),
+            seed: seed.into(),
+            starred: i == 1 || i == 4,
+            part: None,
+        });
     }
     view.status = Status {
         kind: StatusKind::Good,

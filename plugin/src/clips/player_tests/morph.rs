@@ -22,10 +22,9 @@ fn equal_neighbours_are_one_place() {
 
 #[test]
 fn a_place_sounds_from_the_next_swap_point_on() {
-    for (quantum, pitches) in [
-        (Quantum::Bar, [60, 60, 60, 60, 64, 64, 64, 64]),
-        (Quantum::Beat, [60, 60, 64, 64, 64, 64, 64, 64]),
-    ] {
+    for (quantum, pitches) in
+        [(Quantum::Bar, [60, 60, 60, 60, 64, 64, 64, 64]), (Quantum::Beat, [60, 60, 64, 64, 64, 64, 64, 64])]
+    {
         let mut host = Host::new(48_000.0, 120.0);
         host.settings.quantum = quantum;
         host.player.set_clip(Some(morph(&[60, 62, 64])), Start::Now);

@@ -45,7 +45,7 @@ fn what_lies_between_is_decoded_once_and_plays_while_the_switch_is_on() {
     let counter = Counter::default();
     let decoded = counter.decoded.clone();
     let mut bench = bench_with(counter, |p| p.between.morph_plays = BoolParam::new("Morph plays", true));
-    let mut round = |bench: &mut Bench| {
+    let round = |bench: &mut Bench| {
         bench.worker.keep_morph();
         (decoded.load(Ordering::SeqCst), bench.heard())
     };
