@@ -8,6 +8,8 @@ use egui::{
 
 /// Height of a row of a menu.
 const MENU_ROW: f32 = 26.0;
+/// Width of a letter of a menu, for its own width.
+const LETTER: f32 = 7.5;
 /// Greatest height of a menu.
 const LIST: f32 = 300.0;
 
@@ -84,7 +86,9 @@ pub fn menu(
     let response = opener(ui, rect, name, tip, label);
 
     let mut picked = None;
-    Popup::menu(&response).width(rect.width().max(132.0)).show(|ui| {
+    let longest = entries.iter().map(|e| e.chars().count()).max().unwrap_or(0);
+    let width = (longest as f32 * LETTER + 34.0).clamp(132.0, 240.0);
+    Popup::menu(&response).width(rect.width().max(width)).show(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         let mut list = ScrollArea::vertical().max_height(LIST);
         if response.clicked() {
