@@ -84,8 +84,13 @@ fn generate(ui: &Ui, rect: Rect, cx: &mut Cx<'_>) {
 
 fn how_much(ui: &mut Ui, variations: Rect, temperature: Rect, length: Rect, cx: &mut Cx<'_>) {
     let state = cx.param(ParamId::Variations).clone();
-    let tip = "How many takes are written at once.";
-    let c = Control { id: ParamId::Variations, name: "Variations", tip, state: &state, enabled: true };
+    let positions = cx.view.tool == ToolKind::Interpolate;
+    let tip = if positions {
+        "Positions, on the left, says how many."
+    } else {
+        "How many takes are written at once."
+    };
+    let c = Control { id: ParamId::Variations, name: "Variations", tip, state: &state, enabled: !positions };
     control::field(ui, variations, &c, &mut cx.state.controls, cx.out);
 
     let heat = cx.param(ParamId::Temperature).clone();
