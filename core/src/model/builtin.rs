@@ -28,6 +28,10 @@ pub const BUILTIN: &[Builtin] = &[
         bytes: include_bytes!("../../../assets/models/cat-drums_2bar_small.safetensors"),
     },
     Builtin {
+        id: "cat-mel_2bar_small",
+        bytes: include_bytes!("../../../assets/models/cat-mel_2bar_small.safetensors"),
+    },
+    Builtin {
         id: "groovae_2bar_tap_fixed_velocity",
         bytes: include_bytes!("../../../assets/models/groovae_2bar_tap_fixed_velocity.safetensors"),
     },

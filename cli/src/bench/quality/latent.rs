@@ -309,7 +309,7 @@ fn distance(a: &Steps, b: &Steps) -> f64 {
 fn classes(language: Language, steps: &Steps) -> anyhow::Result<Vec<u16>> {
     let Steps::Classes(blocks) = steps else { bail!("classes are expected") };
     let class = |&class: &u32| match (language, class) {
-        (Language::Melody, 2..) => 2 + u16::try_from((class + 19 - 48 + 36) % 36).unwrap_or(0),
+        (Language::Melody, 2..) => 2 + u16::try_from((class + 19 + 36 - 48) % 36).unwrap_or(0),
         _ => u16::try_from(class).unwrap_or(0),
     };
     Ok(blocks.first().into_iter().flatten().map(class).collect())
