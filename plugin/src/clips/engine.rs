@@ -263,7 +263,14 @@ impl Engine {
         bars: u32,
         variations: u32,
     ) -> Result<Request, String> {
-        let model = library::fitting(tool, primer.as_ref().map(|p| p.kind), self.model())?.model;
+        let fitting = || library::fitting(tool, primer.as_ref().map(|p| p.kind), self.model());
+        let model = fitting()
+            .or_else(|_| {
+                // Files may have been put into the folder by hand.
+                library::look();
+                fitting()
+            })?
+            .model;
         let (choice, locked, seed) = self.params.doc.read(|d| {
             let content = d.content();
             (content.weights.get(&model.id).cloned(), content.locked.clone(), content.seed)

@@ -118,6 +118,8 @@ impl Worker {
 
     /// The thread.
     pub(crate) fn run(mut self, commands: &Receiver<Command>) {
+        // Which model a tool plays with must not depend on whether a window was open.
+        crate::library::look();
         loop {
             let pause = if self.side.in_a_hurry() { QUICK_LOOK } else { LOOK };
             let command = match commands.recv_timeout(pause) {

@@ -81,12 +81,10 @@ fn takes_are_whole_and_depend_on_their_seed_alone() {
     for (model, request) in all() {
         let together = takes(&model, &request);
         assert_eq!(together, takes(&model, &request));
+        let grooved = request.primer.as_ref().filter(|_| request.tool == ToolKind::Groove);
+        let kind = grooved.map_or(model.kind(), |clip| clip.kind);
         for take in &together {
             let clip = &take.clip;
-            let kind = match (request.tool, &request.primer) {
-                (ToolKind::Groove, Some(primer)) => primer.kind,
-                _ => model.kind(),
-            };
             assert_eq!((clip.kind, clip.tempo), (kind, Some(97.5)));
             assert!(clip.notes.is_sorted() && clip.notes.iter().all(|n| n.length > 0 && n.velocity > 0));
             assert!(clip.notes.iter().all(|n| (0..clip.length).contains(&n.start)), "{:?}", request.tool);
