@@ -21,6 +21,25 @@ pub struct Display {
     pub name: String,
 }
 
+impl Drop for Display {
+    /// Waits, for some seconds at most, until the windows' threads have ended, of which the plugin's format tells nobody:
+    /// while one closes its graphics driver the process must not end.
+    fn drop(&mut self) {
+        let until = Instant::now() + Duration::from_secs(10);
+        while window_threads() > 0 && Instant::now() < until {
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// Threads beside this one that have its name: those that were started from it without a name of their own.
+fn window_threads() -> usize {
+    let name = |task: std::path::PathBuf| std::fs::read_to_string(task.join("comm")).unwrap_or_default();
+    let own = name("/proc/thread-self".into());
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    tasks.filter(|task| name(task.path()) == own).count().saturating_sub(1)
+}
+
 impl Display {
     /// Starts a server of `width`×`height`.
     pub fn start(width: u32, height: u32) -> Result<Self> {

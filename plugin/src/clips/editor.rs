@@ -87,6 +87,8 @@ impl Editor for ClipsEditor {
         self.engine.start();
         self.engine.gui.trigger.arm();
         self.engine.params.panics.arm();
+        #[cfg(all(unix, not(target_os = "macos")))]
+        crate::gui::graphics::keep();
         editor.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)
     }
 

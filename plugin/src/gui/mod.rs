@@ -4,6 +4,8 @@
 pub mod clips;
 pub mod drag;
 pub mod drum_names;
+#[cfg(all(unix, not(target_os = "macos")))]
+pub mod graphics;
 pub mod roll;
 mod takes;
 pub mod theme;
