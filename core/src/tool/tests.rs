@@ -190,7 +190,7 @@ fn families() -> Vec<(&'static str, Vec<ToolKind>)> {
         ("attention_rnn", vec![Generate, Continue, Rewrite]),
         ("chord_pitches_improv", vec![Generate, Continue, Rewrite]),
         ("polyphony", vec![Generate, Continue, Harmonise]),
-        ("rnn-nade", vec![Generate, Continue, Harmonise]),
+        ("rnn-nade", vec![Generate, Continue]),
         ("performance_with_dynamics", vec![Generate, Continue]),
         ("performance_with_dynamics_and_note_encoding", vec![Generate, Continue]),
     ]
@@ -205,7 +205,7 @@ fn a_cancelled_run_stops_before_its_next_step_in_every_family_and_tool() {
             tools.into_iter().flat_map(|tool| [BeamOptions::default(), wide].map(|search| (tool, search)))
         {
             let primer = tool.needs_primer().then(|| swung(kind_of(id), Meter::COMMON));
-            let request = Request { primer, search, ..request(tool, id) };
+            let request = Request { primer, search, bars: 8, ..request(tool, id) };
             let cancelled_at = |call: usize| {
                 let (cancel, mut calls) = (Cancel::default(), 0);
                 let result = run(&model, &request, &cancel, &mut |_| {
@@ -219,7 +219,8 @@ fn a_cancelled_run_stops_before_its_next_step_in_every_family_and_tool() {
             // Progress is told after steps; the last time when all is written.
             let (whole, steps) = cancelled_at(usize::MAX);
             assert_eq!(whole.ok(), Some(3), "{id} {tool:?}");
-            for call in [1, 5, steps - 1] {
+            assert!(steps > 1, "{id} {tool:?}: {steps}");
+            for call in [1, steps / 2, steps - 1] {
                 let (stopped, calls) = cancelled_at(call);
                 assert!(matches!(stopped, Err(ToolError::Cancelled)), "{id} {tool:?} {stopped:?}");
                 assert_eq!(calls, call, "{id} {tool:?} went on");
