@@ -34,7 +34,7 @@ impl Drop for Display {
 
 /// Threads beside this one that have its name: those that were started from it without a name of their own.
 fn window_threads() -> usize {
-    let name = |task: std::path::PathBuf| std::fs::read_to_string(task.join("comm")).unwrap_or_default();
+    let name = |task: PathBuf| std::fs::read_to_string(task.join("comm")).unwrap_or_default();
     let own = name("/proc/thread-self".into());
     let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     tasks.filter(|task| name(task.path()) == own).count().saturating_sub(1)

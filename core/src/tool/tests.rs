@@ -205,7 +205,7 @@ fn a_cancelled_run_stops_before_its_next_step_in_every_family_and_tool() {
             tools.into_iter().flat_map(|tool| [BeamOptions::default(), wide].map(|search| (tool, search)))
         {
             let primer = tool.needs_primer().then(|| swung(kind_of(id), Meter::COMMON));
-            let request = Request { primer, search, ..request(tool, id) };
+            let request = Request { primer, search, bars: 8, ..request(tool, id) };
             let cancelled_at = |call: usize| {
                 let (cancel, mut calls) = (Cancel::default(), 0);
                 let result = run(&model, &request, &cancel, &mut |_| {

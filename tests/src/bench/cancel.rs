@@ -83,12 +83,16 @@ fn pressed(request: &Request, at: f32) -> Result<Duration> {
     }
     let pressed = Instant::now();
     session::carry_out(&engine, Action::Cancel);
-    while engine.live().progress.is_some() {
+    let said = loop {
+        let live = engine.live();
+        if live.progress.is_none() && !live.status.text.is_empty() {
+            break live.status.text.clone();
+        }
+        drop(live);
         ensure!(pressed.elapsed() < LIMIT, "{}: not cancelled", request.model);
         std::thread::yield_now();
-    }
+    };
     let took = pressed.elapsed();
-    let said = engine.live().status.text.clone();
     engine.stop();
     ensure!(said == "Cancelled.", "{}: {said}", request.model);
     Ok(took)
