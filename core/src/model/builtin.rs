@@ -36,6 +36,10 @@ pub const BUILTIN: &[Builtin] = &[
         bytes: include_bytes!("../../../assets/models/groovae_2bar_tap_fixed_velocity.safetensors"),
     },
     Builtin {
+        id: "groovae_2bar_add_closed_hh",
+        bytes: include_bytes!("../../../assets/models/groovae_2bar_add_closed_hh.safetensors"),
+    },
+    Builtin {
         id: "groovae_2bar_humanize",
         bytes: include_bytes!("../../../assets/models/groovae_2bar_humanize.safetensors"),
     },
