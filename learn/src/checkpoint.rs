@@ -2,9 +2,9 @@
 //! the scalar state as JSON in the metadata. Written to the side and renamed, so a killed run leaves the last good
 //! file. Runs on the thread that trains.
 
-use crate::adam::Moments;
+use crate::learner::Learner;
 use crate::lstm::State;
-use crate::network::{Architecture, Network, Parameter};
+use crate::network::{Architecture, Network};
 use crate::trainer::{Progress, Session, Settings};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -120,15 +120,7 @@ impl<'a> Stored<'a> {
 /// # Errors
 /// When the file cannot be written.
 pub fn save(session: &Session, path: &Path) -> Result<(), CheckpointError> {
-    let mut tensors: Vec<(String, Vec<usize>, &[f32])> = Vec::new();
-    for (i, p) in session.network.parameters.iter().enumerate() {
-        let (first, second) = (&session.moments[i].first, &session.moments[i].second);
-        let all = [("value", &p.values), ("first", first), ("second", second)];
-        for (kind, values) in all.into_iter().chain([("mean", &session.mean[i]), ("best", &session.best[i])])
-        {
-            tensors.push((format!("{kind}/{}", p.name), p.shape.clone(), values));
-        }
-    }
+    let mut tensors = session.learner.tensors(&session.network.parameters);
     for (k, (state, &units)) in session.states.iter().zip(&session.network.architecture.layers).enumerate() {
         let rows = |values: &[f32]| vec![values.len() / units, units];
         for (name, values) in
@@ -155,25 +147,17 @@ pub fn load(path: &Path) -> Result<Session, CheckpointError> {
     let bytes = std::fs::read(path)?;
     let stored = Stored::new(&bytes)?;
     let Header { architecture, settings, progress } = serde_json::from_str(stored.header())?;
-    let read = |kind: &str, name: &str, len: usize| stored.tensor(&format!("{kind}/{name}"), len);
     let mut network = Network::new(architecture, &mut crate::rng::Rng(0));
-    let (mut moments, mut mean, mut best) = (Vec::new(), Vec::new(), Vec::new());
-    for Parameter { name, values, .. } in &mut network.parameters {
-        let len = values.len();
-        *values = read("value", name, len)?;
-        moments.push(Moments { first: read("first", name, len)?, second: read("second", name, len)? });
-        mean.push(read("mean", name, len)?);
-        best.push(read("best", name, len)?);
-    }
+    let learner = Learner::load(&stored, &mut network.parameters)?;
     let mut states = network.zero_states(settings.batch);
     for (k, State { h, c, attended, memory }) in states.iter_mut().enumerate() {
         for (part, name) in [(h, "h"), (c, "c"), (attended, "attended"), (memory, "memory")] {
             if !part.is_empty() {
-                *part = read("state", &format!("{k}/{name}"), part.len())?;
+                *part = stored.tensor(&format!("state/{k}/{name}"), part.len())?;
             }
         }
     }
-    Ok(Session { settings, network, moments, mean, best, states, progress })
+    Ok(Session { settings, network, learner, states, progress })
 }
 
 #[cfg(test)]
@@ -208,7 +192,7 @@ mod tests {
         assert_eq!(resumed.settings, whole.settings);
         assert_eq!(resumed.network, whole.network);
         assert_eq!(resumed.states, whole.states);
-        assert_eq!((&resumed.mean, &resumed.best), (&whole.mean, &whole.best));
+        assert_eq!(resumed.learner, whole.learner);
         assert_eq!(resumed.progress.streams, whole.progress.streams);
         for _ in 0..7 {
             let (a, b) = (whole.update(&pieces).expect("fits"), resumed.update(&pieces).expect("fits"));

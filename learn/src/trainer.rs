@@ -4,7 +4,7 @@
 //! Deterministic: a seed and the same pieces give the same weights on one processor type. Runs on the caller's
 //! thread; the caller decides when to store a checkpoint and whether to go on. Never prints.
 
-use crate::adam::{Moments, Settings as AdamSettings};
+use crate::learner::Learner;
 use crate::lstm::State;
 use crate::network::{Architecture, Network, Sums};
 use crate::piece::{Augmentation, Piece};
@@ -127,12 +127,8 @@ pub struct Session {
     pub settings: Settings,
     /// The network being trained.
     pub network: Network,
-    /// Adam's moments, per parameter.
-    pub moments: Vec<Moments>,
-    /// Running mean of the weights, per parameter.
-    pub mean: Vec<Vec<f32>>,
-    /// The weights that validated best.
-    pub best: Vec<Vec<f32>>,
+    /// How its parameters change.
+    pub learner: Learner,
     /// States carried between stretches, per layer.
     pub states: Vec<State>,
     /// What the run knows besides tensors.
@@ -168,11 +164,8 @@ impl Session {
     pub fn new(architecture: Architecture, settings: Settings) -> Self {
         let mut rng = Rng(settings.seed);
         let network = Network::new(architecture, &mut rng);
-        let values: Vec<Vec<f32>> = network.parameters.iter().map(|p| p.values.clone()).collect();
         Self {
-            moments: values.iter().map(|v| Moments::new(v.len())).collect(),
-            mean: values.clone(),
-            best: values,
+            learner: Learner::new(&network.parameters),
             states: network.zero_states(settings.batch),
             progress: Progress {
                 step: 0,
@@ -198,7 +191,7 @@ impl Session {
     /// # Panics
     /// If no piece has two steps.
     pub fn update(&mut self, pieces: &[Piece]) -> Result<f32, EncodingError> {
-        let Self { settings, network, progress, .. } = self;
+        let Self { settings, network, learner, progress, .. } = self;
         let batch = progress.streams.next(
             pieces,
             &network.architecture.encoding,
@@ -216,21 +209,7 @@ impl Session {
         progress.dropout = dropout.0;
         progress.step += 1;
         self.states = found.states;
-        let adam = AdamSettings {
-            rate: settings.rate_at(progress.step),
-            clip: settings.clip,
-            decay: settings.decay,
-        };
-        // The mean starts as a plain average and slows down to its decay.
-        let mean_decay = settings.mean.min(progress.step as f32 / (progress.step as f32 + 10.0));
-        for (((parameter, moments), gradient), mean) in
-            network.parameters.iter_mut().zip(&mut self.moments).zip(&found.gradients).zip(&mut self.mean)
-        {
-            moments.update(&mut parameter.values, gradient, progress.step, adam);
-            for (m, v) in mean.iter_mut().zip(&parameter.values) {
-                *m = mean_decay * *m + (1.0 - mean_decay) * v;
-            }
-        }
+        learner.update(&mut network.parameters, &found.gradients, progress.step, settings);
         progress.losses.push(found.loss);
         progress.since.0 += f64::from(found.loss);
         progress.since.1 += 1;
@@ -242,7 +221,7 @@ impl Session {
     pub fn again(&mut self, settings: Settings, steps: u64) {
         let begin = self.progress.step;
         self.network = self.best();
-        self.mean.clone_from(&self.best);
+        self.learner.restart_mean();
         self.progress.stale = 0;
         self.settings = Settings { begin, steps: begin + steps, batch: self.settings.batch, ..settings };
     }
@@ -250,21 +229,13 @@ impl Session {
     /// The network with the running mean of its weights.
     #[must_use]
     pub fn averaged(&self) -> Network {
-        self.with(&self.mean)
+        Network { parameters: self.learner.averaged(&self.network.parameters), ..self.network.clone() }
     }
 
     /// The network that validated best.
     #[must_use]
     pub fn best(&self) -> Network {
-        self.with(&self.best)
-    }
-
-    fn with(&self, values: &[Vec<f32>]) -> Network {
-        let mut network = self.network.clone();
-        for (parameter, values) in network.parameters.iter_mut().zip(values) {
-            parameter.values.clone_from(values);
-        }
-        network
+        Network { parameters: self.learner.best(&self.network.parameters), ..self.network.clone() }
     }
 
     /// Adds a point to the curve and keeps the averaged weights if they are the best so far.
@@ -287,7 +258,7 @@ impl Session {
         if self.progress.best.is_none_or(|best| found.event_nll < best) {
             self.progress.best = Some(found.event_nll);
             self.progress.stale = 0;
-            self.best.clone_from(&self.mean);
+            self.learner.keep_mean();
         } else {
             self.progress.stale += 1;
         }

@@ -59,7 +59,8 @@ fn finish(session: &Session, task: &Task, args: &Args) -> anyhow::Result<()> {
         return Ok(());
     }
     let precision = if args.f32 { Precision::F32 } else { Precision::F16 };
-    let stored = Network { parameters: rounded(session.best().parameters, precision), ..session.best() };
+    let best = session.best();
+    let stored = Network { parameters: rounded(best.parameters, precision), ..best };
     let metrics = Metrics::of(&stored, session, task, command(session, task));
     for (split, e) in [("validation", metrics.valid), ("test", metrics.test)] {
         println!("{split}: {:.3} nats per window and {:.2} of divergence", e.reconstruction, e.divergence);

@@ -4,8 +4,8 @@
 
 use super::network::{Losses, Network, Objective};
 use super::window::{Example, Window};
-use crate::adam::{Moments, Settings as AdamSettings};
 use crate::checkpoint::{CheckpointError, Stored, store};
+use crate::learner::Learner;
 use crate::rng::Rng;
 use crate::trainer;
 use descant_core::model::music_vae::Shape;
@@ -96,9 +96,7 @@ pub struct Session {
     pub network: Network,
     /// Where it stands.
     pub progress: Progress,
-    moments: Vec<Moments>,
-    mean: Vec<Vec<f32>>,
-    best: Vec<Vec<f32>>,
+    learner: Learner,
     /// Windows of this pass in their order; empty = not shuffled yet.
     order: Vec<usize>,
 }
@@ -117,13 +115,10 @@ impl Session {
     pub fn new(shape: Shape, settings: Settings) -> Self {
         let mut rng = Rng(settings.run.seed);
         let network = Network::new(shape, &mut rng);
-        let values: Vec<Vec<f32>> = network.parameters.iter().map(|p| p.values.clone()).collect();
         let random = rng.next_u64();
         Self {
             settings,
-            moments: values.iter().map(|v| Moments::new(v.len())).collect(),
-            mean: values.clone(),
-            best: values,
+            learner: Learner::new(&network.parameters),
             network,
             progress: Progress {
                 step: 0,
@@ -160,27 +155,14 @@ impl Session {
         let objective = self.settings.objective(self.progress.step);
         let (losses, gradients) = self.network.step(&examples, &objective, &mut rng);
         self.progress.random[1] = rng.0;
-        self.learn(&gradients);
+        self.progress.step += 1;
+        let (step, run) = (self.progress.step, &self.settings.run);
+        self.learner.update(&mut self.network.parameters, &gradients, step, run);
         let loss = losses.total(&objective);
         self.progress.losses.push(loss);
         self.progress.since.0 += f64::from(loss);
         self.progress.since.1 += 1;
         loss
-    }
-
-    fn learn(&mut self, gradients: &[Vec<f32>]) {
-        self.progress.step += 1;
-        let (step, run) = (self.progress.step, &self.settings.run);
-        let adam = AdamSettings { rate: run.rate_at(step), clip: run.clip, decay: run.decay };
-        // The mean starts as a plain average and slows down to its decay.
-        let decay = run.mean.min(step as f32 / (step as f32 + 10.0));
-        let all = self.network.parameters.iter_mut().zip(&mut self.moments);
-        for (((parameter, moments), gradient), mean) in all.zip(gradients).zip(&mut self.mean) {
-            moments.update(&mut parameter.values, gradient, step, adam);
-            for (m, v) in mean.iter_mut().zip(&parameter.values) {
-                *m = decay * *m + (1.0 - decay) * v;
-            }
-        }
     }
 
     /// The order of this pass.
@@ -192,28 +174,20 @@ impl Session {
     /// The network with the running mean of its weights.
     #[must_use]
     pub fn averaged(&self) -> Network {
-        self.with(&self.mean)
+        Network { parameters: self.learner.averaged(&self.network.parameters), ..self.network.clone() }
     }
 
     /// The network that validated best.
     #[must_use]
     pub fn best(&self) -> Network {
-        self.with(&self.best)
-    }
-
-    fn with(&self, values: &[Vec<f32>]) -> Network {
-        let mut network = self.network.clone();
-        for (parameter, values) in network.parameters.iter_mut().zip(values) {
-            parameter.values.clone_from(values);
-        }
-        network
+        Network { parameters: self.learner.best(&self.network.parameters), ..self.network.clone() }
     }
 
     /// Goes on from the best weights for `steps` more updates, the learning rate rising and falling anew.
     pub fn again(&mut self, settings: Settings, steps: u64) {
         let begin = self.progress.step;
         self.network = self.best();
-        self.mean.clone_from(&self.best);
+        self.learner.restart_mean();
         self.progress.stale = 0;
         let batch = self.settings.run.batch;
         let run = trainer::Settings { begin, steps: begin + steps, batch, ..settings.run };
@@ -234,7 +208,7 @@ impl Session {
         if self.progress.best.is_none_or(|best| loss < best) {
             self.progress.best = Some(loss);
             self.progress.stale = 0;
-            self.best.clone_from(&self.mean);
+            self.learner.keep_mean();
         } else {
             self.progress.stale += 1;
         }
@@ -259,15 +233,7 @@ impl Session {
             settings: self.settings.clone(),
             progress: self.progress.clone(),
         };
-        let mut tensors = Vec::new();
-        for (i, p) in self.network.parameters.iter().enumerate() {
-            let (first, second) = (&self.moments[i].first, &self.moments[i].second);
-            let all = [("value", &p.values), ("first", first), ("second", second)];
-            for (kind, values) in all.into_iter().chain([("mean", &self.mean[i]), ("best", &self.best[i])]) {
-                tensors.push((format!("{kind}/{}", p.name), p.shape.clone(), values.as_slice()));
-            }
-        }
-        store(path, &serde_json::to_string(&header)?, &tensors)
+        store(path, &serde_json::to_string(&header)?, &self.learner.tensors(&self.network.parameters))
     }
 
     /// Reads a run back; it goes on exactly where it was stored. Sizes of the layers are the run's, the rest of `shape`
@@ -283,16 +249,7 @@ impl Session {
         let mut shape = shape.clone();
         (shape.encoder.units, shape.decoder.units, shape.z) = (encoder, decoder, z);
         let mut session = Self::new(shape, settings);
-        let Self { network, moments, mean, best, .. } = &mut session;
-        let parts = network.parameters.iter_mut().zip(moments).zip(mean).zip(best);
-        for (((parameter, moments), mean), best) in parts {
-            let name = &parameter.name;
-            let all = [("first", &mut moments.first), ("second", &mut moments.second), ("mean", mean)];
-            let all = all.into_iter().chain([("best", best), ("value", &mut parameter.values)]);
-            for (kind, values) in all {
-                *values = stored.tensor(&format!("{kind}/{name}"), values.len())?;
-            }
-        }
+        session.learner = Learner::load(&stored, &mut session.network.parameters)?;
         session.progress = progress;
         Ok(session)
     }

@@ -201,11 +201,11 @@ impl LatentJudge<'_> {
     ) -> anyhow::Result<(Value, Vec<Gate>)> {
         let z: Vec<Vec<f32>> = self.encode(windows)?.into_iter().map(|p| p.mu).collect();
         let mut written = Vec::new();
-        let (length, hit) = (self.params.steps(), |w: &Window, step, drum| hits(w).contains(&(step, drum)));
+        let length = self.params.steps();
         let options = DecodeOptions { temperature: 0.0, seeds: &[], controls: &[], length };
         for (z, windows) in z.chunks(LANES).zip(windows.chunks(LANES)) {
             // The hits are known, as they are when a musician's own drums are grooved.
-            let known = |piece: usize, step, drum| windows.get(piece).map(|w| hit(w, step, drum));
+            let known = |piece: usize, step, drum| windows.get(piece).map(|w| struck(w, step, drum));
             let all = self.vae.decode_hits(z, &options, &known, &Cancel::default(), &mut |_| {})?;
             for (window, steps) in windows.iter().zip(all) {
                 let Steps::Rows { values, width } = &steps else { bail!("a groove is rows") };
@@ -326,6 +326,12 @@ fn grid(language: Language, params: &LatentParams, task: &Task, args: &Args) -> 
     let board = Board::new(language, train, test, u64::from(args.seed)).with_windows(params.bars as usize);
     let anchors = board.anchors();
     Music::Grid { language, board, anchors }
+}
+
+/// Whether a drum is struck on a step of a window.
+fn struck(window: &Window, step: usize, drum: usize) -> bool {
+    let Window::Groove(example) = window else { return false };
+    example.output.iter().nth(step).is_some_and(|row| row[drum] > 0.5)
 }
 
 /// Step and drum of every hit of a window.
