@@ -71,6 +71,7 @@ fn network(layers: &[usize], peak: f64, repeats: usize) -> Result<()> {
             input: units,
             layers: layers.to_vec(),
             attention: 0,
+            whole: false,
             residual: false,
             output: units,
             storage,

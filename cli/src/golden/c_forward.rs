@@ -73,6 +73,7 @@ fn forward(case: &Value, tolerance: f64) -> Result<f64> {
         input: if compact { output } else { count(&case["input_size"])? },
         layers: list(&case["layers"])?.iter().map(count).collect::<Result<_>>()?,
         attention: count(&case["attn_length"])?,
+        whole: false,
         residual: case["residual"] == true,
         output,
         storage: Storage::F32,

@@ -1,5 +1,4 @@
 //! `tfjs_*/weights_manifest.json` and `dequantized.json`: checkpoints as Magenta.js loads them.
-use super::js_cases::has_whole_attention;
 use super::vae_array::Array;
 use super::{Outcome, Report};
 use anyhow::{Context, Result, ensure};
@@ -30,27 +29,23 @@ pub fn run(doc: &Value, report: &mut Report) {
         paths.filter_map(Value::as_str).for_each(|path| report.uses(path));
     }
     let outcome = match whole(report.folder(), doc) {
-        Ok(Some(worst)) => Outcome::Ok(worst),
-        Ok(None) => Outcome::NotBuilt("attention over all layers".into()),
+        Ok(worst) => Outcome::Ok(worst),
         Err(error) => Outcome::Failed(format!("{error:#}")),
     };
     report.case("checkpoint", outcome);
 }
 
-/// The largest difference; `None` where the network is not built.
-fn whole(folder: &Path, doc: &Value) -> Result<Option<f64>> {
+/// The largest difference.
+fn whole(folder: &Path, doc: &Value) -> Result<f64> {
     let opened = opened(folder)?;
     ensure!(opened.format == Format::Js, "it is a {}", opened.format.name());
     let config = opened.js.context("no config.json")?;
     let listed: usize = doc[0]["weights"].as_array().map_or(0, Vec::len);
     ensure!(opened.weights.len() == listed, "{} tensors, not {listed}", opened.weights.len());
     if config.kind == "MusicRNN" {
-        if has_whole_attention(folder)? {
-            return Ok(None);
-        }
         let imported = import(folder, None, &mut |_| {}, &Cancel::default())?;
         Model::from_checkpoint(imported.checkpoint)?;
-        return Ok(Some(0.0));
+        return Ok(0.0);
     }
     let original = original(folder);
     let quantised = doc[0]["weights"][0]["quantization"]["dtype"].as_str();
@@ -79,7 +74,7 @@ fn whole(folder: &Path, doc: &Value) -> Result<Option<f64>> {
         ensure!(*network.shape() == recognised.shape, "it is imported as {:?}", network.shape());
     }
     MusicVae::new(recognised.shape, &recognised.weights, Storage::F32)?;
-    Ok(Some(worst.into()))
+    Ok(worst.into())
 }
 
 /// The TensorFlow checkpoint that a folder `tfjs_family[_q1|_q2|_f16]` was made from, if it is there.

@@ -23,6 +23,7 @@ pub fn shape(case: &Value, weights: &Weights) -> Result<Option<(&'static Configu
     let mut hparams = Hparams {
         layers: case["layers"].as_array().into_iter().flatten().filter_map(count).collect(),
         attention: count(&case["attn_length"]).unwrap_or(0),
+        whole: false,
         residual: case["residual"] == true,
         ..configuration.hparams.clone()
     };

@@ -70,6 +70,7 @@ static CATALOGUE: LazyLock<Vec<Configuration>> = LazyLock::new(|| {
     let drums = |layers: &[usize], attention, steps_per_quarter, encoding| Hparams {
         layers: layers.to_vec(),
         attention,
+        whole: false,
         residual: false,
         steps_per_quarter,
         encoding,
@@ -78,6 +79,7 @@ static CATALOGUE: LazyLock<Vec<Configuration>> = LazyLock::new(|| {
     let melody = |attention, encoding, transpose_to_key| Hparams {
         layers: vec![128, 128],
         attention,
+        whole: false,
         residual: false,
         steps_per_quarter: 4,
         encoding,
@@ -86,6 +88,7 @@ static CATALOGUE: LazyLock<Vec<Configuration>> = LazyLock::new(|| {
     let voices = |layers: &[usize], attention, encoding| Hparams {
         layers: layers.to_vec(),
         attention,
+        whole: false,
         residual: false,
         steps_per_quarter: 4,
         encoding,

@@ -35,6 +35,13 @@ pub enum EncodingParams {
         /// Bits of the bar counter.
         bits: usize,
     },
+    /// Combinations of the drums of a kit of its own, with bar counter if it has bits.
+    DrumKit {
+        /// Pitches of each drum, 1..=9 of them; first the one that is played.
+        kit: Vec<Vec<u8>>,
+        /// Bits of the bar counter; 0 = none.
+        bits: usize,
+    },
     /// Melody events.
     Melody {
         /// Lowest pitch.
@@ -163,7 +170,9 @@ impl EncodingParams {
     #[must_use]
     pub fn kind(&self) -> ClipKind {
         match self {
-            Self::OneDrum | Self::Drums { .. } | Self::DrumsLookback { .. } => ClipKind::Drums,
+            Self::OneDrum | Self::Drums { .. } | Self::DrumsLookback { .. } | Self::DrumKit { .. } => {
+                ClipKind::Drums
+            }
             Self::Melody { .. } | Self::MelodyLookback { .. } | Self::KeyMelody { .. } => ClipKind::Melody,
             Self::Improv { .. } | Self::Performance { .. } | Self::NotePerformance { .. } => ClipKind::Melody,
             Self::Polyphony | Self::Pianoroll { .. } => ClipKind::Melody,
@@ -199,6 +208,7 @@ impl EncodingParams {
             Self::Drums { types } | Self::DrumsLookback { types, .. } => {
                 DrumsOneHot::standard(*types).map(Some)
             }
+            Self::DrumKit { kit, .. } => DrumsOneHot::of(kit).map(Some),
             _ => Ok(None),
         }
     }
@@ -216,6 +226,10 @@ impl EncodingParams {
                 distances,
                 *bits,
             )?)),
+            Self::DrumKit { kit, bits: 0 } => ModelEncoding::Drums(Box::new(Direct(DrumsOneHot::of(kit)?))),
+            Self::DrumKit { kit, bits } => {
+                ModelEncoding::Drums(Box::new(Lookback::new(DrumsOneHot::of(kit)?, &[], *bits)?))
+            }
             Self::Melody { min, max } => {
                 ModelEncoding::Melody(Box::new(Direct(MelodyOneHot::new(*min, *max)?)))
             }
@@ -279,6 +293,9 @@ pub struct Hparams {
     /// Attention window in steps; 0 = none.
     #[serde(default)]
     pub attention: usize,
+    /// Whether the attention is around all layers and not only the first, as in some older checkpoints.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
     /// Residual connections between layers.
     #[serde(default)]
     pub residual: bool,
@@ -306,6 +323,10 @@ impl Hparams {
         }
         if self.attention > 1024 {
             return wrong(format!("an attention window of {} steps", self.attention));
+        }
+        let even = self.layers.iter().all(|units| *units == self.layers[0]);
+        if self.whole && (self.attention == 0 || self.residual || !even) {
+            return wrong("an attention around all layers, which are not of one size".into());
         }
         if !(1..=24).contains(&self.steps_per_quarter) {
             return wrong(format!("{} steps per quarter note", self.steps_per_quarter));
@@ -346,8 +367,9 @@ impl Hparams {
         let scope = if nade.is_some() { "decoder" } else { "rnn" };
         let mut all = Vec::new();
         let mut width = inputs;
+        let around = if self.whole { "attention_cell_wrapper/" } else { "" };
         for (k, &u) in self.layers.iter().enumerate() {
-            let mut prefix = format!("{scope}/multi_rnn_cell/cell_{k}/");
+            let mut prefix = format!("{scope}/{around}multi_rnn_cell/cell_{k}/");
             if self.residual && (k == 0 || self.layers[k - 1] != u) {
                 prefix.push_str("input_projection_wrapper/");
                 all.push((format!("{prefix}kernel"), vec![width, u]));
@@ -355,15 +377,20 @@ impl Hparams {
                 width = u;
             }
             if k == 0 && self.attention > 0 {
-                prefix.push_str("attention_cell_wrapper/");
-                all.push((format!("{prefix}kernel"), vec![width + u, width]));
-                all.push((format!("{prefix}bias"), vec![width]));
-                all.push((format!("{prefix}attention/attn_w"), vec![1, 1, u, u]));
-                all.push((format!("{prefix}attention/attn_v"), vec![u]));
-                all.push((format!("{prefix}attention/kernel"), vec![2 * u, u]));
-                all.push((format!("{prefix}attention/bias"), vec![u]));
-                all.push((format!("{prefix}attn_output_projection/kernel"), vec![2 * u, u]));
-                all.push((format!("{prefix}attn_output_projection/bias"), vec![u]));
+                let cells = if self.whole { self.layers.len() } else { 1 };
+                let wrapper = if self.whole { format!("{scope}/") } else { prefix.clone() };
+                let wrapper = wrapper + "attention_cell_wrapper/";
+                all.push((format!("{wrapper}kernel"), vec![width + u, width]));
+                all.push((format!("{wrapper}bias"), vec![width]));
+                all.push((format!("{wrapper}attention/attn_w"), vec![1, 1, u, u]));
+                all.push((format!("{wrapper}attention/attn_v"), vec![u]));
+                all.push((format!("{wrapper}attention/kernel"), vec![2 * cells * u, u]));
+                all.push((format!("{wrapper}attention/bias"), vec![u]));
+                all.push((format!("{wrapper}attn_output_projection/kernel"), vec![2 * u, u]));
+                all.push((format!("{wrapper}attn_output_projection/bias"), vec![u]));
+                if !self.whole {
+                    prefix = wrapper;
+                }
             }
             all.push((format!("{prefix}basic_lstm_cell/kernel"), vec![width + u, 4 * u]));
             all.push((format!("{prefix}basic_lstm_cell/bias"), vec![4 * u]));
@@ -403,7 +430,8 @@ impl Hparams {
     pub fn layers_of(weights: &Weights) -> Vec<usize> {
         let mut layers = Vec::new();
         while layers.len() < 64 {
-            let prefixes = ["rnn", "decoder"].map(|s| format!("{s}/multi_rnn_cell/cell_{}/", layers.len()));
+            let scopes = ["rnn", "decoder", "rnn/attention_cell_wrapper"];
+            let prefixes = scopes.map(|s| format!("{s}/multi_rnn_cell/cell_{}/", layers.len()));
             let bias = weights.iter().find(|(name, _)| {
                 prefixes.iter().any(|prefix| name.starts_with(prefix))
                     && (name.ends_with("lstm_cell/bias") || name.ends_with("lstm_cell/biases"))

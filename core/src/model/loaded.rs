@@ -58,6 +58,7 @@ impl Model {
             input,
             layers: card.hparams.layers.clone(),
             attention: card.hparams.attention,
+            whole: card.hparams.whole,
             residual: card.hparams.residual,
             output,
             storage: Storage::AsStored,

@@ -1,4 +1,5 @@
-//! The attention wrapper of layer 0 (spec 8.3): the cell also sees a mixture of its last outputs.
+//! The attention wrapper (spec 8.3; all layers: spec vae 8.2): what it wraps also sees a mixture of its last outputs.
+//! That is the cell of layer 0, or in older checkpoints all layers, which have one size then.
 //!
 //! Worker threads; allocates at load only. The memory is a ring; each row's product with `attn_w` is made once,
 //! when the row is appended, so a step costs one row's product instead of all rows'.
@@ -15,7 +16,8 @@ use super::{NnError, Weights};
 #[derive(Clone, Debug)]
 pub(super) struct Attention {
     mix: Dense,
-    cell: Cell,
+    /// From the input up; one, or all of the stack.
+    cells: Vec<Cell>,
     query: Dense,
     key: Dense,
     score: Vec<f32>,
@@ -25,10 +27,12 @@ pub(super) struct Attention {
 }
 
 impl Attention {
-    /// Packs the wrapper whose variables begin with `prefix` (up to and without `attention_cell_wrapper/`).
+    /// Packs the wrapper whose variables begin with `prefix` (up to and without `attention_cell_wrapper/`), around the
+    /// cells of these scopes in it.
     pub(super) fn load(
         weights: &Weights,
         prefix: &str,
+        scopes: &[String],
         input: usize,
         units: usize,
         storage: Storage,
@@ -45,10 +49,14 @@ impl Attention {
         let score = weights.find(&names("attention/attn_v", "attention/attn_v"), &[units])?;
         let mut score = score.to_f32();
         score.resize(padded(units), 0.0);
+        let cell = |(k, scope): (usize, &String)| {
+            let below = if k == 0 { input } else { units };
+            Cell::load(weights, &format!("{prefix}{scope}"), below, units, storage)
+        };
         Ok(Self {
             mix: dense("", input + units, input)?,
-            cell: Cell::load(weights, &format!("{prefix}basic_lstm_cell/"), input, units, storage)?,
-            query: dense("attention/", 2 * units, units)?,
+            cells: scopes.iter().enumerate().map(cell).collect::<Result<_, _>>()?,
+            query: dense("attention/", 2 * scopes.len() * units, units)?,
             key: Dense::new(key, None, units, units, storage)?,
             score,
             out: dense("attn_output_projection/", 2 * units, units)?,
@@ -59,7 +67,8 @@ impl Attention {
 
     /// Floats of room `z` that a lane needs.
     pub(super) fn packed(&self) -> usize {
-        self.cell.packed().max(self.query.packed()).max(self.out.packed())
+        let cells = self.cells.iter().map(Cell::packed).max().unwrap_or(0);
+        cells.max(self.query.packed()).max(self.out.packed())
     }
 
     /// Floats of room `mixed` that a lane needs.
@@ -70,7 +79,7 @@ impl Attention {
     /// Bytes of all packed weights.
     pub(super) fn bytes(&self) -> usize {
         let dense = [&self.mix, &self.query, &self.key, &self.out].map(|d| d.matrix.bytes());
-        self.cell.bytes() + dense.iter().sum::<usize>()
+        self.cells.iter().map(Cell::bytes).chain(dense).sum()
     }
 
     /// Bytes of weights of one of the wrapper's inputs.
@@ -89,17 +98,26 @@ impl Attention {
         input.accumulate(isa, &self.mix.matrix, self.input, mixed);
         let attended = Lanes { data: &data[layout.attended..], stride };
         accumulate(isa, &self.mix.matrix, self.input, units, attended, mixed);
-        // 2. The cell. Its c and h are the first things in a lane.
-        let mixed = Lanes { data: mixed, stride: self.mix.packed() };
-        let z = &mut work.z[..lanes * self.cell.packed()];
-        self.cell.start(z);
-        self.cell.feed(isa, Source::Dense(mixed), z);
-        self.cell.advance(isa, data, stride, 0, z);
-        // 3. The question, from c and h.
+        // 2. The cells. Their c and h are the first things in a lane.
+        let mixed = &work.mixed[..lanes * self.mix.packed()];
+        for (k, cell) in self.cells.iter().enumerate() {
+            let z = &mut work.z[..lanes * cell.packed()];
+            cell.start(z);
+            if k == 0 {
+                cell.feed(isa, Source::Dense(Lanes { data: mixed, stride: self.mix.packed() }), z);
+            } else {
+                let below = Lanes { data: &data[(2 * k - 1) * width..], stride };
+                cell.feed(isa, Source::Dense(below), z);
+            }
+            cell.advance(isa, data, stride, 2 * k * width, z);
+        }
+        // 3. The question, from c and h of each cell.
         let query = &mut work.z[..lanes * self.query.packed()];
         start(&self.query.bias, query);
-        accumulate(isa, &self.query.matrix, 0, units, Lanes { data, stride }, query);
-        accumulate(isa, &self.query.matrix, units, units, Lanes { data: &data[width..], stride }, query);
+        for part in 0..2 * self.cells.len() {
+            let x = Lanes { data: &data[part * width..], stride };
+            accumulate(isa, &self.query.matrix, part * units, units, x, query);
+        }
         // 4. The answer: a mixture of the remembered outputs.
         work.scores.resize(layout.length, 0.0);
         let (score, scores) = (&self.score, &mut *work.scores);
@@ -107,7 +125,8 @@ impl Attention {
         // 5. The wrapper's output.
         let out = &mut work.z[..lanes * self.out.packed()];
         start(&self.out.bias, out);
-        accumulate(isa, &self.out.matrix, 0, units, Lanes { data: &data[width..], stride }, out);
+        let top = &data[(2 * self.cells.len() - 1) * width..];
+        accumulate(isa, &self.out.matrix, 0, units, Lanes { data: top, stride }, out);
         let attended = Lanes { data: &data[layout.attended..], stride };
         accumulate(isa, &self.out.matrix, units, units, attended, out);
         // 6. It replaces the oldest row of the memory, and so does its key.

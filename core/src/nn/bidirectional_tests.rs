@@ -138,6 +138,7 @@ fn stack(output: usize) -> LstmStack {
         input: 10,
         layers: vec![9, 5],
         attention: 0,
+        whole: false,
         residual: false,
         output,
         storage: Storage::F32,

@@ -1,4 +1,4 @@
-//! The network of every event model: LSTM layers, attention on the first if wanted, one dense output (spec 8).
+//! The network of every event model: LSTM layers, attention on the first or all if wanted, one dense output (spec 8).
 //!
 //! Built once per checkpoint and shared; stepped on worker threads with a [`StackState`] each. A step allocates
 //! nothing once its state has seen the batch size. Knows no music and draws nothing at random.
@@ -20,6 +20,8 @@ pub struct StackConfig {
     pub layers: Vec<usize>,
     /// Window of the attention on layer 0; 0 for none.
     pub attention: usize,
+    /// Whether the attention is around all layers and not only layer 0. They are of one size then.
+    pub whole: bool,
     /// Whether each layer's input is added to its output.
     pub residual: bool,
     /// Number of logits.
@@ -44,6 +46,10 @@ impl StackConfig {
             return Err(NnError::Config {
                 reason: "a layer, the input, the output or the window is too large",
             });
+        }
+        let even = self.layers.iter().all(|units| Some(units) == self.layers.first());
+        if self.whole && (self.attention == 0 || self.residual || !even) {
+            return Err(NnError::Config { reason: "an attention around all layers needs layers of one size" });
         }
         if !has_output && self.output != 0 {
             return Err(NnError::Config { reason: "it has no output layer" });
@@ -149,7 +155,13 @@ impl LstmStack {
                 input = units;
             }
             let core = if k == 0 && config.attention > 0 {
-                let attention = Attention::load(weights, &prefix, input, units, config.storage)?;
+                let mut scopes = vec![cell.to_owned()];
+                if config.whole {
+                    let inner = |k| format!("multi_rnn_cell/cell_{k}/{cell}");
+                    scopes = (0..config.layers.len()).map(inner).collect();
+                    prefix = cells.trim_end_matches("multi_rnn_cell/").to_owned();
+                }
+                let attention = Attention::load(weights, &prefix, &scopes, input, units, config.storage)?;
                 Core::Attention(Box::new(attention))
             } else {
                 prefix.push_str(cell);
@@ -157,6 +169,9 @@ impl LstmStack {
             };
             layers.push(Layer { units, projection, core });
             input = units;
+            if config.whole {
+                break;
+            }
         }
         let output = output.map(|o| dense(weights, o, input, config.output, config.storage)).transpose()?;
         let z = layers.iter().map(|layer| {

@@ -59,6 +59,7 @@ fn case(case: &Value) -> (Weights, StackConfig) {
         input,
         layers: serde_json::from_value(case["layers"].clone()).unwrap(),
         attention: case["attn_length"].as_u64().unwrap() as usize,
+        whole: false,
         residual: case["residual"].as_bool().unwrap(),
         output,
         storage: Storage::F32,
@@ -176,7 +177,7 @@ fn awkward(storage: Storage, residual: bool) -> (LstmStack, Steps) {
     variables.push(("fully_connected/biases".into(), vec![output]));
     let scales = Scales { default: 0.5, patterns: vec![] };
     let weights = weights(variables.iter().map(|(n, s)| (n.as_str(), s.as_slice())), 11, &scales);
-    let config = StackConfig { input, layers, attention, residual, output, storage };
+    let config = StackConfig { input, layers, attention, whole: false, residual, output, storage };
     let steps = (0..9)
         .map(|t| {
             (0..17)

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use descant_core::codec::vae::{GrooveConverter, GrooveInput};
 use descant_core::corpus::Split;
 use descant_core::corpus::measure::{
-    Anchors, Board, Gate, GrooveScore, Language, PositionMeans, Stroke, Touch, groove_score,
+    Anchors, Board, Gate, GrooveScore, Language, PositionMeans, Report, Stroke, Touch, groove_score,
 };
 use descant_core::model::music_vae::{Blend, DecodeOptions, Example, MusicVae, Posterior, Steps, path};
 use descant_core::model::{LatentMusic, LatentParams, Model};
@@ -27,8 +27,28 @@ const LANES: usize = 64;
 const POINTS: usize = 9;
 /// Pairs of held-out windows that are interpolated.
 const PAIRS: usize = 200;
+/// The last of them.
+const LAST: usize = POINTS - 1;
+/// By how much the overlap of what lies between two windows may stay below that of the windows: what chance does to a
+/// mean over so many.
+const NOISE: f64 = 0.01;
 /// Drums of a groove.
 const DRUMS: usize = 9;
+
+/// What lies between pairs of held-out windows.
+#[derive(Default)]
+struct Walk {
+    /// Largest step as a share of the distance between the ends, in the mean.
+    largest: f64,
+    /// Share of points whose music is farther from the start than that of the one before.
+    rising: f64,
+    /// Share of points whose vector is.
+    latent_rising: f64,
+    /// Music of the ends.
+    ends: Vec<Steps>,
+    /// Music of as many points between them.
+    between: Vec<Steps>,
+}
 
 /// A latent model and its corpus.
 pub(super) struct LatentJudge<'a> {
@@ -108,12 +128,12 @@ impl<'a> LatentJudge<'a> {
         Ok([nats / count, right / count, found.iter().map(divergence).sum::<f64>() / count])
     }
 
-    /// Of pairs of held-out windows: the largest step as a share of the distance between the ends, in the mean; share of
-    /// points that are farther from the start than the one before.
-    fn evenness(&self, found: &[Posterior]) -> anyhow::Result<[f64; 2]> {
+    /// Goes from one held-out window to another, over many pairs.
+    fn walk(&self, found: &[Posterior]) -> anyhow::Result<Walk> {
         let half = found.len() / 2;
         let every = (half / PAIRS).max(1);
-        let (mut largest, mut rising, mut pairs) = (0.0, 0.0, 0.0);
+        let mut walk = Walk::default();
+        let mut pairs = 0.0;
         for i in (0..half).step_by(every) {
             let z = path(&found[i].mu, &found[half + i].mu, POINTS, Blend::Sphere);
             let steps = self.decode(&z, 0.0, 1)?;
@@ -122,12 +142,24 @@ impl<'a> LatentJudge<'a> {
                 continue;
             }
             let step = steps.windows(2).map(|w| distance(&w[0], &w[1])).fold(0.0, f64::max);
-            let from: Vec<f64> = steps.iter().map(|s| distance(&steps[0], s)).collect();
-            largest += step / whole;
-            rising += from.windows(2).filter(|w| w[1] >= w[0]).count() as f64 / (POINTS - 1) as f64;
+            let rises =
+                |from: &[f64]| from.windows(2).filter(|w| w[1] >= w[0]).count() as f64 / (POINTS - 1) as f64;
+            walk.largest += step / whole;
+            walk.rising += rises(&steps.iter().map(|s| distance(&steps[0], s)).collect::<Vec<_>>());
+            walk.latent_rising += rises(&z.iter().map(|to| apart(&z[0], to)).collect::<Vec<_>>());
+            for (point, steps) in steps.into_iter().enumerate() {
+                match point {
+                    0 | LAST => walk.ends.push(steps),
+                    3 | 5 => walk.between.push(steps),
+                    _ => {}
+                }
+            }
             pairs += 1.0;
         }
-        Ok([largest / f64::max(pairs, 1.0), rising / f64::max(pairs, 1.0)])
+        for share in [&mut walk.largest, &mut walk.rising, &mut walk.latent_rising] {
+            *share /= f64::max(pairs, 1.0);
+        }
+        Ok(walk)
     }
 }
 
@@ -137,14 +169,16 @@ impl Judge for LatentJudge<'_> {
         println!("temperature {temperature}, {} samples of the prior, seed {}", args.samples, args.seed);
         let found = self.encode(&self.test)?;
         let [nats, right, divergence] = self.rebuilt(&found)?;
-        let [largest, rising] = self.evenness(&found)?;
+        let walk = self.walk(&found)?;
+        let Walk { largest, rising, latent_rising, .. } = walk;
         println!("\n{} held-out windows of {} bars", self.test.len(), self.params.bars);
         println!(
             "  rebuilt from the mean: {nats:.2} nats per window, {right:.3} of the steps right on its own"
         );
         println!("  divergence from the prior {divergence:.2} nats; together {:.2}", nats + divergence);
         println!(
-            "  {POINTS} points between two: largest step {largest:.3} of the distance, {rising:.3} of the steps lead away"
+            "  {POINTS} points between two: largest step {largest:.3} of the distance, {rising:.3} of the steps lead away \
+             ({latent_rising:.3} of the vectors)"
         );
         let mut gates = Vec::new();
         if interpolates(&self.params.music) {
@@ -160,13 +194,35 @@ impl Judge for LatentJudge<'_> {
                 let z: Vec<Vec<f32>> =
                     (0..args.samples).map(|i| self.vae.prior(derive(args.seed, i))).collect();
                 let steps = self.decode(&z, temperature, args.seed)?;
-                let samples: Vec<Vec<u16>> =
-                    steps.iter().map(|s| classes(*language, s)).collect::<anyhow::Result<_>>()?;
-                let report = board.judge(anchors, &samples);
+                let judged = |steps: &[Steps]| -> anyhow::Result<Report> {
+                    let samples =
+                        steps.iter().map(|s| classes(*language, s)).collect::<anyhow::Result<Vec<_>>>()?;
+                    Ok(board.judge(anchors, &samples))
+                };
+                let report = judged(&steps)?;
                 print::report(&report);
+                let [ends, between] = [judged(&walk.ends)?.mean_area[0], judged(&walk.between)?.mean_area[0]];
+                println!(
+                    "  mean overlapping area of {} ends of interpolations {ends:.3}, between them {between:.3}",
+                    walk.ends.len()
+                );
                 gates.extend(rebuilding(self.params, nats, right));
+                gates.push(Gate {
+                    name: "vectors that lead away from the first".into(),
+                    value: format!("{latent_rising:.3}"),
+                    bound: "all".into(),
+                    pass: latent_rising >= 1.0,
+                });
+                gates.push(Gate {
+                    name: "mean overlapping area between two".into(),
+                    value: format!("{between:.3}"),
+                    bound: format!("≥ {:.3}", ends - NOISE),
+                    pass: between >= ends - NOISE,
+                });
                 gates.extend(report.gates.iter().cloned());
-                json!(report)
+                let mut own = json!(report);
+                own["interpolation_area"] = json!({ "ends": ends, "between": between });
+                own
             }
             Music::Groove { strokes, windows, means, anywhere } => {
                 let (scores, mut of_groove) = self.touch(strokes, windows, means, *anywhere)?;
@@ -287,6 +343,11 @@ fn rebuilding(params: &LatentParams, nats: f64, right: f64) -> Vec<Gate> {
         gate("nats of a rebuilt window", format!("{nats:.2}"), "< 20", nats < 20.0),
         gate("steps right on its own", format!("{right:.3}"), "> 0.85", right > 0.85),
     ]
+}
+
+/// Distance of two vectors.
+fn apart(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt()
 }
 
 /// Share of steps, of grooves of hits, at which two pieces differ.

@@ -23,16 +23,30 @@ impl DrumsOneHot {
     /// # Errors
     /// `n` of 0 or above 9.
     pub fn standard(n: usize) -> Result<Self, EncodingError> {
-        if n == 0 || n > DEFAULT_DRUM_TYPES.len() {
-            return Err(EncodingError::BadParameters(format!("{n} drum types")));
+        let types = DEFAULT_DRUM_TYPES.get(..n).ok_or_else(|| too_many(n))?;
+        Self::of(types)
+    }
+
+    /// Types of these pitches each, first the one that it decodes to.
+    ///
+    /// # Errors
+    /// No type or more than nine, a type without pitches, a pitch above 127.
+    pub fn of(types: &[impl AsRef<[u8]>]) -> Result<Self, EncodingError> {
+        if types.is_empty() || types.len() > DEFAULT_DRUM_TYPES.len() {
+            return Err(too_many(types.len()));
         }
-        let mut class_of = [0; 128];
-        for (i, pitches) in DEFAULT_DRUM_TYPES[..n].iter().enumerate() {
-            for &pitch in *pitches {
-                class_of[usize::from(pitch)] |= 1 << i;
+        let (mut class_of, mut representatives) = ([0; 128], Vec::new());
+        for (i, pitches) in types.iter().enumerate() {
+            let pitches = pitches.as_ref();
+            let first =
+                pitches.first().ok_or_else(|| EncodingError::BadParameters("an empty drum type".into()))?;
+            representatives.push(*first);
+            for &pitch in pitches {
+                let class = class_of.get_mut(usize::from(pitch));
+                *class.ok_or_else(|| EncodingError::BadParameters(format!("a drum of pitch {pitch}")))? |=
+                    1 << i;
             }
         }
-        let representatives = DEFAULT_DRUM_TYPES[..n].iter().map(|pitches| pitches[0]).collect();
         Ok(Self { representatives, class_of, strict: false })
     }
 
@@ -60,6 +74,10 @@ impl DrumsOneHot {
     pub fn knows(&self, pitch: u8) -> bool {
         self.class_of.get(usize::from(pitch)).is_some_and(|&class| class != 0)
     }
+}
+
+fn too_many(types: usize) -> EncodingError {
+    EncodingError::BadParameters(format!("{types} drum types"))
 }
 
 impl OneHot for DrumsOneHot {

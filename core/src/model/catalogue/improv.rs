@@ -17,6 +17,7 @@ pub(super) fn configurations() -> Vec<Configuration> {
         hparams: Hparams {
             layers: layers.to_vec(),
             attention,
+            whole: false,
             residual: false,
             steps_per_quarter: 4,
             encoding: EncodingParams::Improv { chords, melody: Box::new(melody) },

@@ -18,6 +18,7 @@ pub(super) fn configurations() -> Vec<Configuration> {
         hparams: Hparams {
             layers: layers.to_vec(),
             attention: 0,
+            whole: false,
             residual: false,
             steps_per_quarter: 4,
             encoding: EncodingParams::Latent(params),

@@ -17,6 +17,7 @@ pub(super) fn configurations() -> Vec<Configuration> {
         hparams: Hparams {
             layers: vec![512, 512, 512],
             attention: 0,
+            whole: false,
             residual: false,
             steps_per_quarter: 4,
             encoding,

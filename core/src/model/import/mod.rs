@@ -106,6 +106,9 @@ pub fn import(
     let (mut card, passed_over) = if is_latent(&opened) {
         latent_card(&mut opened, choice)?
     } else {
+        if opened.js.is_some() {
+            opened.weights = js_rnn::as_run(std::mem::take(&mut opened.weights));
+        }
         let card = card(&opened, choice)?;
         let passed_over = prune(&mut opened.weights, &card)?;
         (card, passed_over)

@@ -135,10 +135,33 @@ fn magenta_js_says_what_its_event_models_are() {
     let error =
         of(&drums.replace("BinaryCounter", "Other"), &improv.hparams).expect_err("is unknown").to_string();
     assert_eq!(error, "this model needs inputs of its own, which Descant does not have");
-    let whole = "rnn/attention_cell_wrapper/kernel";
-    let mut weights = testing::weights(&hparams, 1);
-    weights.insert(whole, Tensor::f32([1], vec![0.0]));
-    let js = serde_json::from_str(melody).expect("reads");
-    let error = card(&Opened { js: Some(js), ..opened(weights) }, None).expect_err("is older").to_string();
-    assert!(error.contains("an attention over all its layers"), "{error}");
+}
+
+#[test]
+fn an_older_magenta_js_drum_model_attends_with_all_layers_and_keeps_its_kit() {
+    let (drums, _) = published("drum_kit");
+    let kit = vec![vec![36, 35], vec![38], vec![42, 44], vec![49, 57]];
+    let encoding = EncodingParams::DrumKit { kit, bits: 3 };
+    let hparams =
+        Hparams { layers: vec![6; 3], attention: 4, whole: true, encoding, ..drums.hparams.clone() };
+    let weights = testing::weights(&hparams, 1);
+    let js = |length: &str| {
+        let text = format!(
+            r#"{{"type": "MusicRNN", "dataConverter": {{"type": "DrumsOneHotConverter",
+            "args": {{"pitchClasses": [[36, 35], [38], [42, 44], [49, 57]]}}}}{length},
+            "auxInputs": [{{"type": "BinaryCounter", "args": {{"numBits": 3}}}}]}}"#
+        );
+        serde_json::from_str(&text).expect("reads")
+    };
+    let of = |js, weights: &Weights| card(&Opened { js: Some(js), ..opened(weights.clone()) }, None);
+    let found = of(js(r#", "attentionLength": 4"#), &weights).expect("is known");
+    assert_eq!(found.hparams, hparams);
+    let mut weights = js_rnn::as_run(weights);
+    let bias = weights.get("rnn/attention_cell_wrapper/attention/bias").expect("stays");
+    assert!(bias.to_f32().iter().all(|&value| value == 0.0));
+    assert!(prune(&mut weights, &found).expect("is whole").is_empty());
+    let model = crate::model::Model::new(found, &weights).expect("fits its card");
+    assert_eq!(model.stack().expect("has layers").config().output, 16);
+    let error = of(js(""), &weights).expect_err("is unsaid").to_string();
+    assert_eq!(error, "this model needs an attention of unknown length, which Descant does not have");
 }

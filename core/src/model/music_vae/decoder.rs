@@ -65,6 +65,7 @@ impl Network {
             input,
             layers: shape.decoder.units.clone(),
             attention: 0,
+            whole: false,
             residual: false,
             output,
             storage,

@@ -58,6 +58,7 @@ pub fn card(found: &Recognised) -> Result<Card, LatentError> {
     let hparams = Hparams {
         layers: shape.decoder.units.clone(),
         attention: 0,
+        whole: false,
         residual: false,
         steps_per_quarter: 4,
         encoding: EncodingParams::Latent(params),
