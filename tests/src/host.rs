@@ -330,15 +330,27 @@ impl Host {
         state.load(&handle, &mut ShortReads(bytes)).map_err(|e| anyhow!("{e}"))
     }
 
-    /// Opens the window inside an X11 window of ours.
+    /// Opens the window inside an X11 window of ours; how large it says it is.
     ///
     /// # Safety
     /// The X11 window must live until [`Host::close_window`].
     pub unsafe fn open_window(&mut self, parent: u32) -> Result<(u32, u32)> {
+        // SAFETY: passed on to the caller.
+        unsafe { self.open_window_at(parent, None) }
+    }
+
+    /// The same by a host that names the screen's scale.
+    ///
+    /// # Safety
+    /// As [`Host::open_window`].
+    pub unsafe fn open_window_at(&mut self, parent: u32, scale: Option<f64>) -> Result<(u32, u32)> {
         let handle = self.instance.plugin_handle();
         let gui: PluginGui = handle.get_extension().context("no GUI")?;
         let configuration = GuiConfiguration { api_type: GuiApiType::X11, is_floating: false };
         gui.create(&handle, configuration).map_err(|e| anyhow!("{e}"))?;
+        if let Some(scale) = scale {
+            gui.set_scale(&handle, scale).map_err(|e| anyhow!("{e}"))?;
+        }
         let size = gui.get_size(&handle).unwrap_or(GuiSize { width: 0, height: 0 });
         // SAFETY: passed on to the caller.
         unsafe { gui.set_parent(&handle, Window::from_x11_handle(parent.into())) }

@@ -289,6 +289,19 @@ pub struct Editor {
 }
 
 impl Editor {
+    /// Width and height that the view says it has.
+    pub fn size(&self) -> Result<(i32, i32)> {
+        let mut rect = ViewRect { left: 0, top: 0, right: 0, bottom: 0 };
+        // SAFETY: the view lives and writes into `rect`.
+        ensure!(unsafe { self.view.getSize(&mut rect) } == kResultOk, "getSize failed");
+        Ok((rect.right - rect.left, rect.bottom - rect.top))
+    }
+
+    /// Width and height that the view asked for since it was attached.
+    pub fn asked_for(&self) -> Option<(i32, i32)> {
+        self.frame.asked.lock().ok().and_then(|asked| *asked)
+    }
+
     /// One turn of the host's run loop: handlers read without blocking, so each may be called.
     pub fn pump(&self) {
         let handlers = self.frame.handlers.lock().map(|h| h.clone()).unwrap_or_default();
@@ -319,6 +332,8 @@ unsafe impl Send for Handler {}
 #[derive(Default)]
 struct Frame {
     handlers: Mutex<Vec<(Handler, FileDescriptor)>>,
+    /// Width and height that the view asked for last.
+    asked: Mutex<Option<(i32, i32)>>,
 }
 
 impl Class for Frame {
@@ -326,7 +341,12 @@ impl Class for Frame {
 }
 
 impl IPlugFrameTrait for Frame {
-    unsafe fn resizeView(&self, _: *mut IPlugView, _: *mut ViewRect) -> tresult {
+    unsafe fn resizeView(&self, _: *mut IPlugView, size: *mut ViewRect) -> tresult {
+        // SAFETY: a rectangle of the caller's, or none.
+        let Some(size) = (unsafe { size.as_ref() }) else { return kInvalidArgument };
+        if let Ok(mut asked) = self.asked.lock() {
+            *asked = Some((size.right - size.left, size.bottom - size.top));
+        }
         kResultOk
     }
 }

@@ -9,9 +9,12 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use x11rb::connection::Connection as _;
-use x11rb::protocol::xproto::{ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat, WindowClass};
+use x11rb::protocol::xproto::{
+    AtomEnum, ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat, PropMode, WindowClass,
+};
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
 
 /// An Xvfb of our own. A fixed display number could be somebody else's; the server picks a free one. It ends with
 /// its last client, that is with this process: libraries inside a plugin keep connections of their own, and Xlib
@@ -115,6 +118,25 @@ impl Client {
             .check()?;
         self.connection.map_window(id)?.check()?;
         Ok(id)
+    }
+
+    /// Sets the resolution that programs started from now on find, as a desktop at 200 % does with 192.
+    pub fn set_dpi(&self, dpi: u32) -> Result<()> {
+        let text = format!("Xft.dpi:\t{dpi}\n");
+        let (property, kind) = (AtomEnum::RESOURCE_MANAGER, AtomEnum::STRING);
+        let connection = &self.connection;
+        connection
+            .change_property8(PropMode::REPLACE, self.root(), property, kind, text.as_bytes())?
+            .check()?;
+        Ok(())
+    }
+
+    /// Width and height of the window that a plugin put into one of ours.
+    pub fn inner_size(&self, parent: u32) -> Result<(u32, u32)> {
+        let children = self.connection.query_tree(parent)?.reply()?.children;
+        let &child = children.first().context("nothing was put into the window")?;
+        let geometry = self.connection.get_geometry(child)?.reply()?;
+        Ok((geometry.width.into(), geometry.height.into()))
     }
 
     /// Photographs a rectangle of the display from its top left corner.

@@ -76,6 +76,61 @@ const FRAMEWORK: &[Edit] = &[
         #[allow(clippy::unnecessary_cast)]
         const K_REALTIME",
     },
+    // 6. The host asked for the size before there was a window that knows the screen's scale: it is told anew.
+    Edit {
+        file: "src/wrapper/vst3/view.rs",
+        find: "            match self.editor.upgrade().unwrap().lock().spawn(
+                Some(parent_handle),
+                false,",
+        replace: "            let editor = self.editor.upgrade().unwrap();
+            let told = editor.lock().size();
+            let spawned = editor.lock().spawn(
+                Some(parent_handle),
+                false,",
+    },
+    Edit {
+        file: "src/wrapper/vst3/view.rs",
+        find: "            ) {
+                Ok(editor_window) => match editor_window.handle.show(&editor_window.window) {
+                    Ok(()) => {
+                        *window = Some(Fragile::new(editor_window));
+                        inner.is_editor_open.store(true, Ordering::SeqCst);
+",
+        replace: "            );
+            match spawned {
+                Ok(editor_window) => match editor_window.handle.show(&editor_window.window) {
+                    Ok(()) => {
+                        *window = Some(Fragile::new(editor_window));
+                        inner.is_editor_open.store(true, Ordering::SeqCst);
+                        drop(window); // the host may answer at once
+                        let size = editor.lock().size();
+                        if size != told {
+                            let task = Task::RequestResize { size: size.into(), scale_factor: 1.0 };
+                            if let Err(task) = self.do_maybe_in_run_loop(task)
+                                && !inner.schedule_gui(task)
+                            {
+                                crate::nice_error!(\"Failed to post Task::RequestResize\");
+                            }
+                        }
+",
+    },
+    // 7. A scale that the host names before it attaches the window is kept for that window.
+    Edit {
+        file: "src/wrapper/vst3/view.rs",
+        find: "                self.fallback_scale_factor.store(Some(scale_factor));
+                kResultOk
+            }
+        } else {
+            kResultFalse
+        }",
+        replace: "                self.fallback_scale_factor.store(Some(scale_factor));
+                kResultOk
+            }
+        } else {
+            self.fallback_scale_factor.store(Some(scale_factor));
+            kResultOk
+        }",
+    },
 ];
 
 const WINDOW: &[Edit] = &[

@@ -8,6 +8,7 @@
 use crate::nn::math;
 use crate::sampling::greedy;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// How a model uses its cache. Chosen on validation pieces, stored in the card.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,10 +42,9 @@ impl CacheParams {
 #[derive(Clone, Debug)]
 pub(super) struct Cache {
     params: CacheParams,
-    /// Width of an output.
-    width: usize,
-    /// Ring of outputs, [window × width].
-    outputs: Vec<f32>,
+    /// Ring of outputs, at most `window`. Takes that go on from the same past share it: the widest search writes a
+    /// thousand of them.
+    outputs: Vec<Arc<[f32]>>,
     /// Class of the event that followed each.
     classes: Vec<u32>,
     /// Moments so far; the newest is `count − 1`, at ring row `(count − 1) % window`.
@@ -55,9 +55,9 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    pub(super) fn new(params: CacheParams, width: usize) -> Self {
+    pub(super) fn new(params: CacheParams) -> Self {
         let (outputs, classes) = (Vec::new(), Vec::new());
-        Self { params, width, outputs, classes, count: 0, found: Vec::new(), probabilities: Vec::new() }
+        Self { params, outputs, classes, count: 0, found: Vec::new(), probabilities: Vec::new() }
     }
 
     /// Remembers that an event of `class`, one of the network's, followed where its output was `output`.
@@ -65,10 +65,10 @@ impl Cache {
         let class = u32::try_from(class).unwrap_or(u32::MAX);
         let row = self.count % self.params.window;
         if row == self.classes.len() {
-            self.outputs.extend_from_slice(output);
+            self.outputs.push(output.into());
             self.classes.push(class);
         } else {
-            self.outputs[row * self.width..][..self.width].copy_from_slice(output);
+            self.outputs[row] = output.into();
             self.classes[row] = class;
         }
         self.count += 1;
@@ -80,7 +80,7 @@ impl Cache {
         let mut total = 0.0;
         for back in (stride..=self.count.min(window)).step_by(stride) {
             let row = (self.count - back) % window;
-            let weight = math::exp(-sharpness * squared_distance(&self.outputs[row * self.width..], output));
+            let weight = math::exp(-sharpness * squared_distance(&self.outputs[row], output));
             total += weight;
             let class = self.classes[row];
             match self.found.iter_mut().find(|(c, _)| *c == class) {
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn mixture_by_hand() {
-        let mut cache = Cache::new(PARAMS, 1);
+        let mut cache = Cache::new(PARAMS);
         // Two steps back the output was 1, and class 2 followed; one step back does not count.
         cache.push(&[1.0], 2);
         cache.push(&[0.0], 0);
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn an_empty_cache_changes_nothing() {
-        let mut cache = Cache::new(PARAMS, 1);
+        let mut cache = Cache::new(PARAMS);
         let mut logits = [0.5, -1.0];
         cache.mix(&[0.0], &mut logits);
         assert_eq!(logits, [0.5, -1.0]);
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn moments_are_forgotten_after_the_window() {
-        let mut cache = Cache::new(PARAMS, 1);
+        let mut cache = Cache::new(PARAMS);
         for class in [3, 1, 2, 1, 2, 1] {
             cache.push(&[0.0], class);
         }
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_class_that_the_network_excludes_comes_back_finite() {
-        let mut cache = Cache::new(PARAMS, 1);
+        let mut cache = Cache::new(PARAMS);
         cache.push(&[0.0], 1);
         cache.push(&[0.0], 1);
         let mut logits = [0.0, -200.0];

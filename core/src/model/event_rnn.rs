@@ -26,6 +26,11 @@ pub enum WriteError {
     NotFinite,
 }
 
+/// An error once `cancel` was called.
+pub(super) fn look(cancel: &Cancel) -> Result<(), WriteError> {
+    if cancel.is_cancelled() { Err(WriteError::Cancelled) } else { Ok(()) }
+}
+
 impl From<crate::nn::NnError> for WriteError {
     fn from(error: crate::nn::NnError) -> Self {
         Self::Model(error.into())
@@ -180,9 +185,7 @@ impl<E: Event> EventRnn<'_, E> {
             recall: self.recall()?,
         };
         for (position, &event) in events.iter().enumerate() {
-            if cancel.is_cancelled() {
-                return Err(WriteError::Cancelled);
-            }
+            look(cancel)?;
             if position > 0 {
                 score(position, &primed.logits)?;
             }
@@ -217,8 +220,7 @@ impl<E: Event> EventRnn<'_, E> {
         let Some(params) = self.cache.filter(|_| single) else { return Ok(None) };
         let fixed = self.encoding.num_classes() - self.encoding.lookback_classes();
         let events = (0..fixed).map(|class| self.encoding.decode(class, &[])).collect::<Result<_, _>>()?;
-        let width = self.stack.config().layers.last().copied().unwrap_or(0);
-        Ok(Some(Recall { cache: Cache::new(params, width), events }))
+        Ok(Some(Recall { cache: Cache::new(params), events }))
     }
 
     /// Sum of natural-log probabilities of all events but the first, at temperature 1.
@@ -247,7 +249,7 @@ impl<E: Event> EventRnn<'_, E> {
     /// Writes one take per seed after `primed`. A take does not depend on the others.
     ///
     /// # Errors
-    /// Cancellation, checked at every step; unusable weights.
+    /// Cancellation, looked at for every event of every take; unusable weights.
     pub fn write(
         &self,
         primed: &Primed<E>,
@@ -282,14 +284,16 @@ impl<E: Event> EventRnn<'_, E> {
         let mut room = Room { heads: Heads::new(self.encoding.heads()), ..Room::default() };
         let mut told = 0.0;
         for step in 0..options.steps {
-            if cancel.is_cancelled() {
-                return Err(WriteError::Cancelled);
-            }
+            look(cancel)?;
             if width > 1 && options.search.prunes_before(step, options.steps) {
                 let survivors = survivors(&writers, width, options.search.beam);
                 state.select(&survivors)?;
                 logits = survivors.iter().flat_map(|&s| &logits[s * classes..][..classes]).copied().collect();
-                writers = survivors.iter().zip(&writers).map(|(&s, lane)| writers[s].moved(lane)).collect();
+                let moved = |(&from, lane): (&usize, &Writer<E>)| {
+                    look(cancel)?;
+                    Ok(writers[from].moved(lane))
+                };
+                writers = survivors.iter().zip(&writers).map(moved).collect::<Result<_, WriteError>>()?;
             }
             let mut least = 1.0_f32;
             let lanes = writers.iter_mut().zip(logits.chunks_exact_mut(classes)).zip(&mut inputs);
@@ -298,6 +302,7 @@ impl<E: Event> EventRnn<'_, E> {
                     // It steps along, because the others do, but nobody listens.
                     continue;
                 }
+                look(cancel)?;
                 self.check(row)?;
                 if let Some(recall) = writer.recall.as_mut().filter(|_| step > 0) {
                     recall.cache.mix(state.output(lane), row);
@@ -314,7 +319,7 @@ impl<E: Event> EventRnn<'_, E> {
                 }
             }
             if least < 1.0 && step + 1 < options.steps {
-                self.stack.step(&mut state, &inputs, &mut logits)?;
+                self.stack.step_in(&mut state, None, &inputs, &mut logits, &mut || look(cancel))?;
             } else {
                 // Complete, or at the most events that were allowed.
                 least = 1.0;

@@ -5,7 +5,7 @@
 //! [`super::compat_polyphony`]) are masks that keep the notes what they seem: a pitch happens once per step,
 //! only what sounds goes on, and a kept note begins and ends where it did. Ending the step is always legal, so
 //! no state is without a legal event, and every step ends after at most as many events as there are voices.
-use super::event_rnn::{EventRnn, Primed, WriteError};
+use super::event_rnn::{EventRnn, Primed, WriteError, look};
 use crate::codec::encoding::{EncodingError, History, SparseVector};
 use crate::codec::polyphony::PolyphonicNote;
 use crate::codec::{PitchSet, PolyphonicEvent, Polyphony};
@@ -73,9 +73,7 @@ pub fn write(
     let mut inputs = Vec::new();
     let mut room = Room::default();
     while !active.is_empty() {
-        if cancel.is_cancelled() {
-            return Err(WriteError::Cancelled);
-        }
+        look(cancel)?;
         for (row, &i) in logits.chunks_exact_mut(decoded.len()).zip(&active) {
             if !row.iter().all(|l| l.is_finite()) {
                 return Err(WriteError::NotFinite);

@@ -3,7 +3,7 @@
 //! Worker thread. Source: Pianoroll RNN-NADE of the Magenta project (`rnn-nade`, `rnn-nade_attn`); parity is
 //! held by the golden files `c_nade.json` and `f_generate.json` (reference semantics around it:
 //! [`super::compat_pianoroll`]). A sequence starts from a silent frame. Knows frames; clips are `tool`'s.
-use super::event_rnn::WriteError;
+use super::event_rnn::{WriteError, look};
 use crate::codec::Frame;
 use crate::codec::encoding::SparseVector;
 use crate::nn::{LstmStack, Nade, NadeRoom, StackState, math};
@@ -88,9 +88,7 @@ impl RnnNade<'_> {
     pub fn prime(&self, frames: &[Frame], cancel: &Cancel) -> Result<PrimedRoll, WriteError> {
         let mut primed = self.zero();
         for &frame in [Frame::EMPTY].iter().chain(frames) {
-            if cancel.is_cancelled() {
-                return Err(WriteError::Cancelled);
-            }
+            look(cancel)?;
             self.advance(&mut primed, frame)?;
         }
         Ok(primed)
@@ -127,9 +125,7 @@ impl RnnNade<'_> {
         let mut room = NadeRoom::default();
         let mut all = Vec::with_capacity(frames.len());
         for &frame in frames {
-            if cancel.is_cancelled() {
-                return Err(WriteError::Cancelled);
-            }
+            look(cancel)?;
             all.push(self.score(&primed.biases, frame, &mut room, |_, _| {})?);
             self.advance(&mut primed, frame)?;
         }
@@ -189,9 +185,7 @@ impl RnnNade<'_> {
         let mut room = NadeRoom::default();
         let mut written = vec![WrittenRoll { frames: Vec::new(), log_likelihood: 0.0 }; lanes];
         for step in 0..options.steps {
-            if cancel.is_cancelled() {
-                return Err(WriteError::Cancelled);
-            }
+            look(cancel)?;
             let rows = biases.chunks_exact(self.nade.biases()).zip(options.seeds);
             for (((row, &seed), take), input) in rows.zip(&mut written).zip(&mut inputs) {
                 let rng = Rng::new(seed);

@@ -1,12 +1,16 @@
 //! The attention wrapper (spec 8.3; all layers: spec vae 8.2): what it wraps also sees a mixture of its last outputs.
 //! That is the cell of layer 0, or in older checkpoints all layers, which have one size then.
 //!
-//! Worker threads; allocates at load only. The memory is a ring; each row's product with `attn_w` is made once,
-//! when the row is appended, so a step costs one row's product instead of all rows'.
+//! Worker threads; allocates at load only. The memory is a ring; what a row adds to its score is worked out once, when
+//! the row is appended, so a step costs one row's product with `attn_w` instead of all rows'.
+//!
+//! A score is v · tanh(k + q), over a row's key k = `attn_w`·row and the question q. As tanh(k + q) =
+//! 1 − 2 / (e^2k · e^2q + 1), the ring holds e^2k and a step makes e^2q once; Σ v, which all rows share, leaves the
+//! softmax as it is and is left out. What remains per number is one quotient.
 
 use super::dense::{Dense, Lanes, accumulate, start};
 use super::lstm::{Cell, Source, padded};
-use super::math::{softmax_in_place, sum8, tanh_v};
+use super::math::{exp_v, softmax_in_place, sum8};
 use super::pack::Storage;
 use super::simd::{Isa, Kernel, Simd};
 use super::state::AttentionLayout;
@@ -20,6 +24,7 @@ pub(super) struct Attention {
     cells: Vec<Cell>,
     query: Dense,
     key: Dense,
+    /// −2 · `attn_v`.
     score: Vec<f32>,
     out: Dense,
     input: usize,
@@ -47,7 +52,7 @@ impl Attention {
         };
         let key = weights.find(&names("attention/attn_w", "attention/attn_w"), &[1, 1, units, units])?;
         let score = weights.find(&names("attention/attn_v", "attention/attn_v"), &[units])?;
-        let mut score = score.to_f32();
+        let mut score: Vec<f32> = score.to_f32().iter().map(|v| -2.0 * v).collect();
         score.resize(padded(units), 0.0);
         let cell = |(k, scope): (usize, &String)| {
             let below = if k == 0 { input } else { units };
@@ -120,6 +125,7 @@ impl Attention {
         }
         // 4. The answer: a mixture of the remembered outputs.
         work.scores.resize(layout.length, 0.0);
+        isa.run(Exp2(query));
         let (score, scores) = (&self.score, &mut *work.scores);
         isa.run(Attend { query, score, data, oldest, stride, layout, scores });
         // 5. The wrapper's output.
@@ -134,6 +140,7 @@ impl Attention {
         start(&self.key.bias, keys);
         let x = Lanes { data: out, stride: self.out.packed() };
         accumulate(isa, &self.key.matrix, 0, units, x, keys);
+        isa.run(Exp2(keys));
         for (lane, oldest) in oldest.iter_mut().enumerate() {
             let row = *oldest as usize * width;
             let data = &mut data[lane * stride..][..stride];
@@ -160,8 +167,23 @@ pub(super) struct Work<'a> {
     pub scores: &'a mut Vec<f32>,
 }
 
+/// e^2x of each number. Finite, whatever x is.
+struct Exp2<'a>(&'a mut [f32]);
+
+impl Kernel for Exp2<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for x in self.0.as_chunks_mut::<8>().0 {
+            let v = s.load(x);
+            s.store(x, exp_v(s, s.add(v, v)));
+        }
+    }
+}
+
 /// Scores of all memory rows, their softmax, and the mixture of the rows.
 struct Attend<'a> {
+    /// e^2q of each lane.
     query: &'a [f32],
     score: &'a [f32],
     data: &'a mut [f32],
@@ -176,7 +198,7 @@ impl Kernel for Attend<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let (width, length) = (self.score.len(), self.layout.length);
-        let v = self.score.as_chunks::<8>().0;
+        let (v, one) = (self.score.as_chunks::<8>().0, s.splat(1.0));
         let queries = self.query.chunks_exact(self.query.len() / self.oldest.len().max(1));
         let lanes = self.data.chunks_exact_mut(self.stride).zip(self.oldest).zip(queries);
         for ((data, &oldest), query) in lanes {
@@ -184,28 +206,55 @@ impl Kernel for Attend<'_> {
             let (memory, keys) = ring.split_at(length * width);
             let query = query[..width].as_chunks::<8>().0;
             // By age, not by place in the ring: where the ring stands must not change a sum.
-            let row = |t: usize| (oldest as usize + t) % length * width;
-            for (t, score) in self.scores.iter_mut().enumerate() {
-                let key = keys[row(t)..][..width].as_chunks::<8>().0;
+            let rows = || (oldest as usize..length).chain(0..oldest as usize);
+            for (score, row) in self.scores.iter_mut().zip(rows()) {
+                let key = keys[row * width..][..width].as_chunks::<8>().0;
                 let mut sum = s.splat(0.0);
                 for ((key, q), v) in key.iter().zip(query).zip(v) {
-                    let f = tanh_v(s, s.add(s.load(key), s.load(q)));
-                    sum = s.mul_add(s.load(v), f, sum);
+                    let below = s.mul_add(s.load(key), s.load(q), one);
+                    sum = s.add(sum, s.div(s.load(v), below));
                 }
                 let mut eight = [0.0; 8];
                 s.store(&mut eight, sum);
                 *score = sum8(eight);
             }
             softmax_in_place(s, self.scores);
-            let attended = &mut front[self.layout.attended..][..width];
-            for (j, to) in attended.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-                let mut sum = s.splat(0.0);
-                for (t, &a) in self.scores.iter().enumerate() {
-                    let m = &memory[row(t)..][..width].as_chunks::<8>().0[j];
-                    sum = s.mul_add(s.splat(a), s.load(m), sum);
-                }
-                s.store(to, sum);
+            let attended = front[self.layout.attended..][..width].as_chunks_mut::<8>().0;
+            let (many, few) = attended.as_chunks_mut::<8>();
+            let from = many.len() * 8;
+            for (part, to) in many.iter_mut().enumerate() {
+                mix(s, self.scores.iter().zip(rows()), memory, (width, part * 8), to);
+            }
+            for (part, to) in few.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+                mix(s, self.scores.iter().zip(rows()), memory, (width, from + part * 2), to);
             }
         }
+    }
+}
+
+/// `to` becomes the mixture of C columns of eight, from column `at` on, of rows `width` floats apart. An even number of
+/// columns, as every padded vector has.
+#[expect(
+    clippy::needless_range_loop,
+    reason = "counted loops over registers unroll; closures may not inline"
+)]
+#[inline(always)]
+fn mix<'a, S: Simd, const C: usize>(
+    s: S,
+    scored: impl Iterator<Item = (&'a f32, usize)>,
+    memory: &[f32],
+    (width, at): (usize, usize),
+    to: &mut [[f32; 8]; C],
+) {
+    let mut sum = [s.splat(0.0); C];
+    for (&score, row) in scored {
+        let from = &memory[row * width..][..width].as_chunks::<8>().0[at..at + C];
+        let score = s.splat(score);
+        for c in 0..C {
+            sum[c] = s.mul_add(score, s.load(&from[c]), sum[c]);
+        }
+    }
+    for c in 0..C {
+        s.store(&mut to[c], sum[c]);
     }
 }

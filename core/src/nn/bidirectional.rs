@@ -213,7 +213,7 @@ impl Batch<'_> {
                 Rows::Sparse(sequences) => {
                     let rows: Vec<&[_]> = places.iter().map(|&(lane, t)| &sequences[lane][t][..]).collect();
                     sparse.fill(&rows, inputs)?;
-                    cell.feed(self.isa, Source::Sparse(&sparse), &mut z);
+                    cell.feed(self.isa, Source::Sparse(sparse.all()), &mut z);
                 }
                 Rows::Dense { data, width, starts } => {
                     dense.clear();

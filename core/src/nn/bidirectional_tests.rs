@@ -153,13 +153,14 @@ fn a_constant_part_of_the_input_may_be_given_once() {
     let context = stack.context(4, 3, &constant).unwrap();
     let (mut once, mut always) = (stack.state(2), stack.state(2));
     let (mut a, mut b) = (vec![0.0; 6], vec![0.0; 6]);
+    let mut never = || Ok::<(), NnError>(());
     for t in 0..4u32 {
         let short: [Row; 2] = [vec![(t, 1.0), (8, 0.5)], vec![(3 - t, 1.0)]];
         let long: [Row; 2] = std::array::from_fn(|lane| {
             let cells = (4..).zip(&constant[3 * lane..3 * lane + 3]).map(|(cell, &v)| (cell, v));
             short[lane].iter().copied().chain(cells).collect()
         });
-        stack.step_in(&mut once, Some(&context), &short, &mut a).unwrap();
+        stack.step_in(&mut once, Some(&context), &short, &mut a, &mut never).unwrap();
         stack.step(&mut always, &long, &mut b).unwrap();
         for (a, b) in a.iter().zip(&b) {
             assert!((a - b).abs() < 1e-6, "{a} is not {b}");
@@ -168,7 +169,7 @@ fn a_constant_part_of_the_input_may_be_given_once() {
     assert!(matches!(stack.context(8, 3, &constant), Err(NnError::Input { index: 11, width: 10 })));
     assert!(matches!(stack.context(4, 4, &constant), Err(NnError::Step { .. })));
     let none: Row = vec![];
-    let alone = stack.step_in(&mut stack.state(1), Some(&context), &[none], &mut [0.0; 3]);
+    let alone = stack.step_in(&mut stack.state(1), Some(&context), &[none], &mut [0.0; 3], &mut never);
     assert_eq!(alone, Err(NnError::Step { what: "contexts", expected: 1, found: 2 }));
 }
 

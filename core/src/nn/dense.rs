@@ -9,6 +9,7 @@ use super::pack::{Columns, Matrix, PANEL, Panels, Row, Storage, pack_bias};
 use super::simd::{Isa, Kernel, Simd};
 use super::{NnError, Tensor, Weights};
 use half::f16;
+use std::ops::Range;
 
 /// Rows of a panel that are kept hot while all lanes pass over them: 64 × 256 bytes.
 const BLOCK: usize = 64;
@@ -54,9 +55,30 @@ impl SparseBatch {
         Ok(())
     }
 
+    /// Some of the rows.
+    pub(super) fn lanes(&self, range: Range<usize>) -> SparseLanes<'_> {
+        let begin = if range.start == 0 { 0 } else { self.ends[range.start - 1] };
+        SparseLanes { entries: &self.entries, begin, ends: &self.ends[range] }
+    }
+
+    /// All rows.
+    pub(super) fn all(&self) -> SparseLanes<'_> {
+        self.lanes(0..self.ends.len())
+    }
+}
+
+/// Rows of a [`SparseBatch`], numbered from 0.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SparseLanes<'a> {
+    entries: &'a [(u32, f32)],
+    begin: usize,
+    ends: &'a [usize],
+}
+
+impl SparseLanes<'_> {
     fn lane(&self, lane: usize) -> &[(u32, f32)] {
-        let start = if lane == 0 { 0 } else { self.ends[lane - 1] };
-        &self.entries[start..self.ends[lane]]
+        let begin = if lane == 0 { self.begin } else { self.ends[lane - 1] };
+        &self.entries[begin..self.ends[lane]]
     }
 }
 
@@ -80,7 +102,7 @@ pub(super) fn accumulate(
 }
 
 /// acc += sparse x · rows `0..` of `matrix`, for every lane of `acc`.
-pub(super) fn accumulate_sparse(isa: Isa, matrix: &Matrix, x: &SparseBatch, acc: &mut [f32]) {
+pub(super) fn accumulate_sparse(isa: Isa, matrix: &Matrix, x: SparseLanes<'_>, acc: &mut [f32]) {
     isa.run(AccumulateSparse { matrix, x, acc });
 }
 
@@ -267,7 +289,7 @@ fn tile<S: Simd, T: Weight, const L: usize, const C: usize>(
 
 struct AccumulateSparse<'a> {
     matrix: &'a Matrix,
-    x: &'a SparseBatch,
+    x: SparseLanes<'a>,
     acc: &'a mut [f32],
 }
 
@@ -287,7 +309,7 @@ impl Kernel for AccumulateSparse<'_> {
     reason = "counted loops over registers unroll; closures may not inline"
 )]
 #[inline(always)]
-fn sparse<S: Simd, T: Weight>(s: S, rows: &[Row<T>], matrix: &Matrix, x: &SparseBatch, acc: &mut [f32]) {
+fn sparse<S: Simd, T: Weight>(s: S, rows: &[Row<T>], matrix: &Matrix, x: SparseLanes<'_>, acc: &mut [f32]) {
     for (lane, acc) in acc.chunks_exact_mut(matrix.panels * PANEL).enumerate() {
         let entries = x.lane(lane);
         for (panel, acc) in acc.as_chunks_mut::<8>().0.chunks_exact_mut(8).enumerate() {

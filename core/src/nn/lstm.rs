@@ -3,7 +3,7 @@
 //! Worker threads; allocates at load only. The forget bias of 1 that the reference adds at run time is part of
 //! the packed bias.
 
-use super::dense::{Lanes, SparseBatch, accumulate, accumulate_sparse, start};
+use super::dense::{Lanes, SparseLanes, accumulate, accumulate_sparse, start};
 use super::math::{sigmoid_v, tanh_v};
 use super::pack::{Columns, Matrix, PANEL, Storage, UNITS, pack_bias};
 use super::simd::{Isa, Kernel, Simd};
@@ -13,7 +13,7 @@ use super::{NnError, Weights};
 #[derive(Clone, Copy)]
 pub(super) enum Source<'a> {
     /// The network's own input.
-    Sparse(&'a SparseBatch),
+    Sparse(SparseLanes<'a>),
     /// The output of something below.
     Dense(Lanes<'a>),
 }

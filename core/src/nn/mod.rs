@@ -34,6 +34,6 @@ pub use error::NnError;
 pub use nade::{Nade, NadeRoom};
 pub use pack::Storage;
 pub use simd::Isa;
-pub use stack::{Context, LstmStack, StackConfig};
+pub use stack::{Context, LANES_AT_ONCE, LstmStack, StackConfig};
 pub use state::StackState;
 pub use weights::{Tensor, TensorData, Weights};

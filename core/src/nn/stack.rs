@@ -4,12 +4,17 @@
 //! nothing once its state has seen the batch size. Knows no music and draws nothing at random.
 
 use super::attention::{Attention, Memory, Work};
-use super::dense::{Dense, Lanes, SparseBatch, accumulate, start};
+use super::dense::{Dense, Lanes, SparseLanes, accumulate, start};
 use super::lstm::{Cell, Source, padded};
 use super::pack::Storage;
 use super::simd::Isa;
 use super::state::{Layout, Room, StackState};
 use super::{NnError, Tensor, Weights};
+use std::ops::Range;
+
+/// Lanes that pass through all layers together. Enough that reading the weights again for the next ones costs little,
+/// few enough that a step of many lanes can be stopped in between.
+pub const LANES_AT_ONCE: usize = 64;
 
 /// Shape of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +89,10 @@ impl Context {
     /// Number of lanes.
     pub fn lanes(&self) -> usize {
         self.sums.len() / self.packed.max(1)
+    }
+
+    fn lanes_of(&self, range: &Range<usize>) -> &[f32] {
+        &self.sums[range.start * self.packed..range.end * self.packed]
     }
 }
 
@@ -255,7 +264,7 @@ impl LstmStack {
         inputs: &[R],
         logits: &mut [f32],
     ) -> Result<(), NnError> {
-        self.step_in(state, None, inputs, logits)
+        self.step_in(state, None, inputs, logits, &mut || Ok(()))
     }
 
     /// What the inputs `first..first + width` do to a step where they are `x` [lanes × width], the same at every step:
@@ -283,50 +292,69 @@ impl LstmStack {
         Ok(Context { sums, packed: cell.packed() })
     }
 
-    /// [`Self::step`] where a part of the input is in `context` and not in `inputs`: that part's share of layer 0 comes
-    /// first in every sum.
+    /// [`Self::step`] where a part of the input may be in `context` and not in `inputs`: that part's share of layer 0
+    /// comes first in every sum. `tick` is called before every [`LANES_AT_ONCE`] lanes and stops the step with an error;
+    /// some lanes of the state are then a step ahead of the others.
     ///
     /// # Errors
     /// As [`Self::step`]; [`NnError::State`] for a context of another network, [`NnError::Step`] for one of another
-    /// number of lanes.
-    pub fn step_in<R: AsRef<[(u32, f32)]>>(
+    /// number of lanes; what `tick` says.
+    pub fn step_in<R: AsRef<[(u32, f32)]>, E: From<NnError>>(
         &self,
         state: &mut StackState,
         context: Option<&Context>,
         inputs: &[R],
         logits: &mut [f32],
-    ) -> Result<(), NnError> {
+        tick: &mut dyn FnMut() -> Result<(), E>,
+    ) -> Result<(), E> {
         let lanes = state.lanes();
         if state.layout != self.layout {
-            return Err(NnError::State);
+            return Err(NnError::State.into());
         }
         for (what, expected, found) in
             [("inputs", lanes, inputs.len()), ("logits", lanes * self.config.output, logits.len())]
         {
             if expected != found {
-                return Err(NnError::Step { what, expected, found });
+                return Err(NnError::Step { what, expected, found }.into());
             }
         }
         if let Some(context) = context {
             let fits = matches!(self.layers.first(), Some(Layer { core: Core::Plain(cell), projection: None, .. })
                 if cell.packed() == context.packed);
             if !fits {
-                return Err(NnError::State);
+                return Err(NnError::State.into());
             }
             if context.lanes() != lanes {
-                return Err(NnError::Step { what: "contexts", expected: lanes, found: context.lanes() });
+                let (what, expected, found) = ("contexts", lanes, context.lanes());
+                return Err(NnError::Step { what, expected, found }.into());
             }
         }
         state.room.sparse.fill(inputs, self.config.input)?;
-        if lanes == 0 {
-            return Ok(());
+        for first in (0..lanes).step_by(LANES_AT_ONCE) {
+            tick()?;
+            self.step_some(state, context, first..lanes.min(first + LANES_AT_ONCE), logits)?;
         }
+        Ok(())
+    }
+
+    /// The step of some lanes, whose inputs are in the state's room.
+    fn step_some(
+        &self,
+        state: &mut StackState,
+        context: Option<&Context>,
+        range: Range<usize>,
+        logits: &mut [f32],
+    ) -> Result<(), NnError> {
         let StackState { layout, data, oldest, room } = state;
         let Room { sparse, layer: current, z, mixed, scores, .. } = room;
+        let (lanes, isa, stride, wide) = (range.len(), self.isa, layout.stride, self.room_layer);
         current.resize(lanes * self.room_layer, 0.0);
         z.resize(lanes * self.room_z, 0.0);
         mixed.resize(lanes * self.room_mixed, 0.0);
-        let (isa, stride, wide) = (self.isa, layout.stride, self.room_layer);
+        let sparse = sparse.lanes(range.clone());
+        let data = &mut data[range.start * stride..range.end * stride];
+        let oldest = &mut oldest[range.clone()];
+        let logits = &mut logits[range.start * self.config.output..range.end * self.config.output];
 
         for (k, layer) in self.layers.iter().enumerate() {
             let below = if k == 0 { self.config.input } else { self.layers[k - 1].units };
@@ -348,7 +376,7 @@ impl LstmStack {
                     let at = layout.layers[k].1;
                     let z = &mut z[..lanes * cell.packed()];
                     match context.filter(|_| k == 0) {
-                        Some(context) => z.copy_from_slice(&context.sums),
+                        Some(context) => z.copy_from_slice(context.lanes_of(&range)),
                         None => cell.start(z),
                     }
                     cell.feed(isa, input, z);
@@ -372,7 +400,7 @@ impl LstmStack {
 }
 
 /// The network's own input, or the output of the layer below.
-fn source<'a>(raw: bool, sparse: &'a SparseBatch, current: &'a [f32], stride: usize) -> Source<'a> {
+fn source<'a>(raw: bool, sparse: SparseLanes<'a>, current: &'a [f32], stride: usize) -> Source<'a> {
     if raw { Source::Sparse(sparse) } else { Source::Dense(Lanes { data: current, stride }) }
 }
 

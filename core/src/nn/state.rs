@@ -27,8 +27,10 @@ pub(super) struct AttentionLayout {
     pub attended: usize,
     /// Start of the ring of remembered outputs, each row padded(units of layer 0).
     pub memory: usize,
-    /// Start of the ring of the same rows times `attn_w`, made once when a row is appended.
+    /// Start of the ring of e^2k, where k is the same row times `attn_w`: made once when a row is appended.
     pub keys: usize,
+    /// Its length.
+    pub keys_len: usize,
 }
 
 impl Layout {
@@ -45,15 +47,27 @@ impl Layout {
         let attention = match layers.first() {
             Some(&(units, _)) if attention > 0 => {
                 let (attended, memory) = (end, end + padded(units));
-                let keys = memory + attention * padded(units);
-                end = keys + attention * padded(units);
-                Some(AttentionLayout { length: attention, attended, memory, keys })
+                let keys_len = attention * padded(units);
+                let keys = memory + keys_len;
+                end = keys + keys_len;
+                Some(AttentionLayout { length: attention, attended, memory, keys, keys_len })
             }
             _ => None,
         };
         // An odd number of cache lines, so that the lanes do not compete for the same cache sets.
         let stride = if (end / 16) % 2 == 0 { end + 16 } else { end };
         Self { layers, attention, stride }
+    }
+
+    /// Makes `data` so many lanes that remember nothing: all zeros, hence keys of zero.
+    fn blank(&self, data: &mut Vec<f32>, lanes: usize) {
+        data.clear();
+        data.resize(self.stride * lanes, 0.0);
+        if let Some(attention) = &self.attention {
+            for lane in data.chunks_exact_mut(self.stride) {
+                lane[attention.keys..][..attention.keys_len].fill(1.0);
+            }
+        }
     }
 }
 
@@ -86,7 +100,8 @@ pub struct StackState {
 
 impl StackState {
     pub(super) fn new(layout: Layout, lanes: usize) -> Self {
-        let data = vec![0.0; layout.stride * lanes];
+        let mut data = Vec::new();
+        layout.blank(&mut data, lanes);
         Self { layout, data, oldest: vec![0; lanes], room: Room::default() }
     }
 
@@ -97,8 +112,7 @@ impl StackState {
 
     /// Back to the state before the first event, with `lanes` lanes.
     pub fn reset(&mut self, lanes: usize) {
-        self.data.clear();
-        self.data.resize(self.layout.stride * lanes, 0.0);
+        self.layout.blank(&mut self.data, lanes);
         self.oldest.clear();
         self.oldest.resize(lanes, 0);
     }

@@ -3,6 +3,7 @@
 //! Worker thread or command line. Musical decisions live here: where the new part begins, what a default
 //! primer is, what limits mean. No host, window or file types. [`run`] is the way in.
 mod assemble;
+mod cancel;
 mod continue_clip;
 mod generate;
 mod harmony;
@@ -20,6 +21,7 @@ mod run;
 mod tests;
 mod voices;
 
+pub use cancel::Cancel;
 pub use harmony::ChordTrack;
 pub use infill::{Infill, Keep};
 pub use latent::{Early, Latent, MAX_POSITIONS, Near, Origin, decode_positions};
@@ -33,7 +35,6 @@ use crate::music::{ChordMark, Clip, Meter, Ticks};
 use crate::sampling::BeamOptions;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Which tool made, or shall make, a take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -232,22 +233,5 @@ impl Take {
         let new = self.clip.meter.bar_ticks() * Ticks::from(self.request.bars);
         let line = if self.request.tool.adds_bars() { self.clip.length - new } else { 0 };
         self.request.chords.as_ref().map_or_else(Vec::new, |track| track.marks(line, self.clip.length))
-    }
-}
-
-/// Lets another thread stop a run; checked at every step.
-#[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicBool>);
-
-impl Cancel {
-    /// Asks the run to stop.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the run should stop.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
     }
 }

@@ -97,7 +97,7 @@ impl From<crate::codec::encoding::EncodingError> for ToolError {
 /// Writes the takes of a request, all variations side by side.
 ///
 /// Take `i` depends on the model, the request and its own seed only: it is the same alone or as one of many.
-/// `progress` is called with rising values up to 1, `cancel` is looked at before every step of the network.
+/// `progress` is called with rising values up to 1, `cancel` is looked at at every step, and there between takes.
 ///
 /// # Errors
 /// [`ToolError`], worded for a musician.

@@ -2,6 +2,7 @@
 use super::*;
 use crate::model::{Model, testing};
 use crate::music::{ClipKind, Note, Scale, TICKS_PER_QUARTER};
+use crate::nn::LANES_AT_ONCE;
 use crate::sampling::{BeamOptions, derive};
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -216,6 +217,18 @@ fn a_cancelled_run_stops_before_its_next_step_in_every_family_and_tool() {
                 });
                 (result.map(|takes| takes.len()), calls)
             };
+            let free = Cancel::default();
+            assert!(run(&model, &request, &free, &mut |_| {}).is_ok());
+            let all = free.looks();
+            for look in [1, all / 3, all / 2, all] {
+                let pressed = Cancel::at_look(look);
+                let result = run(&model, &request, &pressed, &mut |_| {}).map(|takes| takes.len());
+                assert!(
+                    matches!(result, Err(ToolError::Cancelled)),
+                    "{id} {tool:?}, look {look}: {result:?}"
+                );
+                assert_eq!(pressed.looks(), look, "{id} {tool:?} went on");
+            }
             // Progress is told after steps; the last time when all is written.
             let (whole, steps) = cancelled_at(usize::MAX);
             assert_eq!(whole.ok(), Some(3), "{id} {tool:?}");
@@ -226,6 +239,36 @@ fn a_cancelled_run_stops_before_its_next_step_in_every_family_and_tool() {
                 assert_eq!(calls, call, "{id} {tool:?} went on");
             }
         }
+    }
+}
+
+#[test]
+fn the_widest_search_looks_at_every_take_and_obeys_the_first_look() {
+    let search = BeamOptions { beam: 8, branch: 8, steps_per_iteration: 8 };
+    let model = testing::model("drum_kit");
+    let lanes = 16 * search.width();
+    let request = Request { search, bars: 1, variations: 16, ..request(ToolKind::Generate, "drum_kit") };
+    let counted = |cancel: &Cancel| {
+        let mut at_steps = vec![0];
+        let result = run(&model, &request, cancel, &mut |_| at_steps.push(cancel.looks()));
+        (result.map(|takes| takes.len()), at_steps)
+    };
+    let free = Cancel::default();
+    let (takes, at_steps) = counted(&free);
+    assert_eq!(takes.ok(), Some(16));
+    // A look at each take before it is written on, and at each block of takes that the network steps.
+    let of_step = |pair: &[usize]| pair[1] - pair[0];
+    let looks: Vec<usize> = at_steps.windows(2).map(of_step).collect();
+    let step = lanes + lanes / LANES_AT_ONCE + 1;
+    let (last, others) = looks.split_last().expect("steps");
+    assert!(others.iter().all(|&n| n >= step) && *last > lanes, "{looks:?}");
+    assert!(others.iter().any(|&n| n == step + lanes), "none of them weeds out: {looks:?}");
+    let (all, second) = (free.looks(), at_steps[2]);
+    for look in [1, 2, second + 1, second + 700, second + lanes + 3, all / 2, all - 1, all] {
+        let pressed = Cancel::at_look(look);
+        let (stopped, _) = counted(&pressed);
+        assert!(matches!(stopped, Err(ToolError::Cancelled)), "look {look}: {stopped:?}");
+        assert_eq!(pressed.looks(), look, "it went on");
     }
 }
 

@@ -8,11 +8,12 @@ use super::params::{FIRST_WINDOW, MIN_WINDOW, REVISIONS, Visitor};
 use super::session::{Wish, carry_out};
 use super::show;
 use crate::gui::drag::{DragHandle, start_drag};
+use crate::gui::scale::Scale;
 use crate::gui::view::{Action, Gesture, StatusKind};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize, Size};
 use nice_plug::editor::{
-    Editor, HostMethods, ParentWindowHandle, ResizeHint, SizeConstraints, SpawnedEditor,
+    Editor, EditorHandle as _, HostMethods, ParentWindowHandle, ResizeHint, SizeConstraints, SpawnedEditor,
 };
 use nice_plug::prelude::{Param, ParamSetter};
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
@@ -27,13 +28,14 @@ use std::time::Duration;
 pub struct ClipsEditor {
     engine: Arc<Engine>,
     repaint: RepaintNotifier,
+    scale: Scale,
 }
 
 impl ClipsEditor {
     /// For one instance.
     #[must_use]
     pub fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, repaint: RepaintNotifier::new() }
+        Self { engine, repaint: RepaintNotifier::new(), scale: Scale::default() }
     }
 
     fn logical(&self) -> (u32, u32) {
@@ -51,7 +53,7 @@ impl ClipsEditor {
             EguiEditorState::from_size(size, 1.0),
             self.repaint.clone(),
             settings,
-            App::new(self.engine.clone()),
+            App::new(self.engine.clone(), self.scale.clone()),
         )
     }
 }
@@ -89,12 +91,19 @@ impl Editor for ClipsEditor {
         self.engine.params.panics.arm();
         #[cfg(all(unix, not(target_os = "macos")))]
         crate::gui::graphics::keep();
-        editor.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)
+        let spawned = editor.spawn(parent, wait_for_parent, None, gui_context, host)?;
+        // Told to a window that is there, the host's scale also resizes it; told to one that is made, it does not.
+        if let Some(scale) = fallback_scale_factor {
+            spawned.handle.set_fallback_scale_factor(scale, &spawned.window)?;
+        }
+        Ok(spawned)
     }
 
+    /// In pixels of the screen, but on macOS in points. Exact while a window is open; before the first, at scale 1.
     fn size(&self) -> NativeSize<u32> {
         let (width, height) = self.logical();
-        NativeSize::from_size(Size::Logical(LogicalSize::new(f64::from(width), f64::from(height))), 1.0)
+        let size = Size::Logical(LogicalSize::new(f64::from(width), f64::from(height)));
+        NativeSize::from_size(size, self.scale.get())
     }
 
     fn resize_hint(&self) -> ResizeHint {
@@ -105,6 +114,7 @@ impl Editor for ClipsEditor {
 /// One open window.
 struct App {
     engine: Arc<Engine>,
+    scale: Scale,
     context: Option<GuiContext>,
     ui_state: crate::gui::clips::UiState,
     /// The drag under way: letting it go ends the gesture.
@@ -114,9 +124,9 @@ struct App {
 }
 
 impl App {
-    fn new(engine: Arc<Engine>) -> Self {
+    fn new(engine: Arc<Engine>, scale: Scale) -> Self {
         let known = (engine.params.doc.generation(), engine.params.doc.loads());
-        Self { engine, context: None, ui_state: Default::default(), drag: None, known }
+        Self { engine, scale, context: None, ui_state: Default::default(), drag: None, known }
     }
 
     fn apply(&mut self, action: Action) {
@@ -160,8 +170,9 @@ impl NiceEguiApp for App {
         &mut self,
         egui_ctx: egui::Context,
         gui_context: GuiContext,
-        _frame: &mut Frame,
+        frame: &mut Frame,
     ) -> Result<(), HandlerError> {
+        self.scale.set(frame.baseview_window().scale_factor());
         crate::gui::theme::install(&egui_ctx);
         crate::library::look();
         self.context = Some(gui_context);
@@ -186,6 +197,7 @@ impl NiceEguiApp for App {
     }
 
     fn resized(&mut self, size: WindowSize) {
+        self.scale.set(size.scale_factor);
         let (width, height) = (size.logical.width.round() as u32, size.logical.height.round() as u32);
         if width > 0 && height > 0 {
             *self.engine.params.window.write().unwrap_or_else(PoisonError::into_inner) = (width, height);

@@ -7,6 +7,7 @@ pub mod drum_names;
 #[cfg(all(unix, not(target_os = "macos")))]
 pub mod graphics;
 pub mod roll;
+pub mod scale;
 mod takes;
 pub mod theme;
 pub mod view;

@@ -1,13 +1,13 @@
-//! How soon Cancel acts, for every model inside: from the press to a worker that is idle.
+//! How soon Cancel acts, for every model inside and each of its tools: from the press to a worker that is idle.
 //!
 //! The works of an instance without a host, because Cancel is a button of the window. One press while the weights are
-//! loaded, one while the model hears a long primer, the others spread over the writing.
+//! loaded, one while the model hears a long clip, the others spread over the writing.
 
 use anyhow::{Context as _, Result, ensure};
-use descant_core::model::builtin;
+use descant_core::model::{Family, builtin, find};
 use descant_core::music::{Clip, ClipKind, Note, TICKS_PER_QUARTER as Q};
 use descant_core::sampling::BeamOptions;
-use descant_core::tool::{Cancel, Request, Take, ToolKind};
+use descant_core::tool::{Cancel, Latent, MAX_POSITIONS, Request, Take, ToolKind};
 use descant_plugin::bridge::{Trigger, bridge};
 use descant_plugin::clips::engine::Engine;
 use descant_plugin::clips::params::ClipsParams;
@@ -18,14 +18,25 @@ use descant_plugin::worker::{Command, Generator};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Progress at which Cancel is pressed while a model writes.
-const PRESSES: [f32; 8] = [0.02, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95];
-/// The same for the widest search, of which every step lasts long.
-const SOON: [f32; 3] = [0.002, 0.01, 0.02];
+/// Progress at which Cancel is pressed: while a model hears the clip, and while it writes.
+const PRESSES: [f32; 5] = [0.0, 0.02, 0.25, 0.6, 0.95];
+/// The same for the widest search, of which every step lasts long; at the last, takes are weeded out as well.
+const SOON: [f32; 4] = [0.002, 0.01, 0.016, 0.032];
 /// The widest search that the window offers.
 const WIDEST: BeamOptions = BeamOptions { beam: 8, branch: 8, steps_per_iteration: 8 };
 /// A run that gets no further within this time is broken.
 const LIMIT: Duration = Duration::from_secs(600);
+/// All tools.
+const TOOLS: [ToolKind; 8] = [
+    ToolKind::Generate,
+    ToolKind::Continue,
+    ToolKind::Rewrite,
+    ToolKind::Harmonise,
+    ToolKind::Interpolate,
+    ToolKind::Groove,
+    ToolKind::Drumify,
+    ToolKind::Hats,
+];
 
 /// Runs always the same request, whatever the parameters say.
 struct Only(Request);
@@ -36,35 +47,44 @@ impl Generator for Only {
     }
 }
 
-/// Prints the longest time for each model.
+/// Prints the longest time of each model with each of its tools.
 pub fn run() -> Result<()> {
-    println!("Cancel → worker idle, the longest of several presses in runs of 16 × 32 bars");
+    println!("Cancel → worker idle, the longest of several presses in runs of 16 × 32 bars, goal < 50 ms");
     for built_in in builtin::BUILTIN {
-        let kind = library::models().iter().find(|m| m.id == built_in.id).context("in the menu")?.kind;
+        let info = library::models().iter().find(|m| m.id == built_in.id).context("in the menu")?;
         let written = Request {
-            model: built_in.id.into(),
+            model: info.id.clone(),
             bars: 32,
             variations: 16,
             tempo: Some(120.0),
             ..Request::default()
         };
-        let heard = Request { tool: ToolKind::Continue, primer: Some(primer(kind)), ..written.clone() };
-        let searched = Request { search: WIDEST, ..written.clone() };
         // The first press finds the weights still packed.
-        let loading = pressed(&written, 0.0)?;
-        let hearing = pressed(&heard, 0.0)?;
-        let longest = |request: &Request, presses: &[f32]| -> Result<Duration> {
-            presses.iter().try_fold(Duration::ZERO, |most, &at| Ok(most.max(pressed(request, at)?)))
-        };
-        println!(
-            "  {:22} loading {:5.1} ms, hearing {:5.1} ms, writing {:5.1} ms, widest search {:5.1} ms   goal < 50 ms",
-            built_in.id,
-            super::ms(loading),
-            super::ms(hearing),
-            super::ms(longest(&written, &PRESSES)?),
-            super::ms(longest(&searched, &SOON)?),
-        );
+        row(&info.id, "loading", &written, &[0.0])?;
+        for tool in TOOLS {
+            if !library::fitting(tool, Some(info.kind), Some(info)).is_ok_and(|f| f.model.id == info.id) {
+                continue;
+            }
+            let others = if tool == ToolKind::Interpolate { vec![clip(info.kind, 1)] } else { Vec::new() };
+            let latent = Latent { others, steps: MAX_POSITIONS, ..Latent::default() };
+            let primer = tool.needs_primer().then(|| clip(info.kind, 0));
+            let request = Request { tool, primer, latent, ..written.clone() };
+            row(&info.id, tool.name(), &request, &PRESSES)?;
+        }
+        let family = find(&info.id).context("in the catalogue")?.family;
+        if [Family::DrumsRnn, Family::MelodyRnn, Family::ImprovRnn].contains(&family) {
+            row(&info.id, "widest search", &Request { search: WIDEST, ..written }, &SOON)?;
+        }
     }
+    Ok(())
+}
+
+fn row(id: &str, what: &str, request: &Request, presses: &[f32]) -> Result<()> {
+    let mut most = Duration::ZERO;
+    for &at in presses {
+        most = most.max(pressed(request, at).with_context(|| format!("{id}, {what}"))?);
+    }
+    println!("  {id:34} {what:14} {:5.1} ms", super::ms(most));
     Ok(())
 }
 
@@ -98,10 +118,12 @@ fn pressed(request: &Request, at: f32) -> Result<Duration> {
     Ok(took)
 }
 
-/// Thirty-two bars of eighths.
-fn primer(kind: ClipKind) -> Clip {
+/// Thirty-two bars of eighths, `number` of them to be told apart.
+fn clip(kind: ClipKind, number: usize) -> Clip {
     let pitches: [u8; 4] = if kind == ClipKind::Drums { [36, 42, 38, 42] } else { [60, 64, 62, 67] };
-    let note =
-        |i: i64| Note { start: i * Q / 2, pitch: pitches[(i % 4) as usize], length: Q / 2, velocity: 90 };
+    let note = |i: usize| {
+        let pitch = pitches[(i + number) % 4];
+        Note { start: i as i64 * Q / 2, pitch, length: Q / 2, velocity: 90 }
+    };
     Clip { kind, notes: (0..256).map(note).collect(), length: 128 * Q, ..Clip::default() }
 }

@@ -8,7 +8,7 @@ use super::shape::{CONDUCTOR, Shape};
 use super::steps::Steps;
 use crate::codec::encoding::SparseVector;
 use crate::model::ModelError;
-use crate::model::event_rnn::WriteError;
+use crate::model::event_rnn::{WriteError, look};
 use crate::nn::{
     Context, Dense, Isa, LstmStack, Nade, NnError, StackConfig, StackState, Storage, Weights, math,
 };
@@ -141,7 +141,8 @@ impl<'a> Player<'a> {
         &mut self,
         last: &[SparseVector],
         control: impl Fn(usize) -> &'c [(u32, f32)],
-    ) -> Result<(), NnError> {
+        cancel: &Cancel,
+    ) -> Result<(), WriteError> {
         let (first, end) = (self.core.first as u32, (self.core.first + self.core.width) as u32);
         let behind = (self.core.width + self.core.initial.inputs()) as u32;
         for (lane, (input, last)) in self.inputs.iter_mut().zip(last).enumerate() {
@@ -150,7 +151,8 @@ impl<'a> Player<'a> {
             input.extend(own.map(|&(cell, value)| (cell - first, value)));
             input.extend(control(lane).iter().map(|&(cell, value)| (behind.saturating_add(cell), value)));
         }
-        self.core.stack.step_in(&mut self.state, Some(&self.context), &self.inputs, &mut self.outputs)
+        let (context, tick) = (Some(&self.context), &mut || look(cancel));
+        self.core.stack.step_in(&mut self.state, context, &self.inputs, &mut self.outputs, tick)
     }
 }
 
@@ -166,8 +168,8 @@ impl MusicVae {
     /// Writes a piece from each vector of `z`. `progress` is told the share that is done, 0..=1.
     ///
     /// # Errors
-    /// Vectors, seeds, controls or a length that do not fit; cancellation, looked at before every step; unusable
-    /// weights.
+    /// Vectors, seeds, controls or a length that do not fit; cancellation, looked at before every step of every
+    /// piece; unusable weights.
     pub fn decode<Z: AsRef<[f32]>>(
         &self,
         z: &[Z],
@@ -302,9 +304,7 @@ impl MusicVae {
         let part = if parts > 1 { self.shape.steps / parts } else { length };
         let mut outputs = Vec::with_capacity(self.shape.head.outputs());
         for step in 0..length {
-            if cancel.is_cancelled() {
-                return Err(WriteError::Cancelled);
-            }
+            look(cancel)?;
             if step.is_multiple_of(part) {
                 let mut embedding = Vec::new();
                 if let Some((stack, state)) = &mut conductor {
@@ -324,8 +324,9 @@ impl MusicVae {
             let control = |lane: usize| {
                 controls.get(lane).and_then(|rows| rows.get(step)).map_or(&[][..], Vec::as_slice)
             };
-            players.iter_mut().try_for_each(|player| player.step(&last, control))?;
+            players.iter_mut().try_for_each(|player| player.step(&last, control, cancel))?;
             for (lane, cells) in last.iter_mut().enumerate() {
+                look(cancel)?;
                 outputs.clear();
                 for player in &players {
                     let width = player.core.stack.config().output;

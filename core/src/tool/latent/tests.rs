@@ -106,10 +106,16 @@ fn a_run_tells_its_progress_and_can_be_stopped() {
         let mut told = vec![0.0];
         run(&model, &request, &Cancel::default(), &mut |p| told.push(p)).expect("runs");
         assert!(told.is_sorted() && *told.last().expect("told") > 0.999, "{:?} {told:?}", request.tool);
-        let cancel = Cancel::default();
-        cancel.cancel();
-        let stopped = run(&model, &request, &cancel, &mut |_| {});
-        assert!(matches!(stopped, Err(ToolError::Cancelled)), "{:?}", request.tool);
+        let free = Cancel::default();
+        assert!(run(&model, &request, &free, &mut |_| {}).is_ok());
+        let all = free.looks();
+        for look in [1, all / 3, all / 2, all] {
+            let pressed = Cancel::at_look(look);
+            let stopped = run(&model, &request, &pressed, &mut |_| {}).map(|takes| takes.len());
+            let text = format!("{:?}, look {look} of {all}: {stopped:?}", request.tool);
+            assert!(matches!(stopped, Err(ToolError::Cancelled)), "{text}");
+            assert_eq!(pressed.looks(), look, "{text}");
+        }
     }
 }
 
