@@ -24,6 +24,12 @@ pub const BUILTIN: &[Builtin] = &[
     },
     Builtin { id: "polyphony", bytes: include_bytes!("../../../assets/models/polyphony.safetensors") },
     Builtin {
+        id: "optional_multiconditioned_performance_with_dynamics",
+        bytes: include_bytes!(
+            "../../../assets/models/optional_multiconditioned_performance_with_dynamics.safetensors"
+        ),
+    },
+    Builtin {
         id: "cat-drums_2bar_small",
         bytes: include_bytes!("../../../assets/models/cat-drums_2bar_small.safetensors"),
     },
