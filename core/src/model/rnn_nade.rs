@@ -6,6 +6,7 @@
 use super::event_rnn::WriteError;
 use crate::codec::Frame;
 use crate::codec::encoding::SparseVector;
+use crate::codec::pianoroll::KEYS;
 use crate::nn::{LstmStack, Nade, NadeRoom, StackState, math};
 use crate::sampling::Rng;
 use crate::tool::Cancel;
@@ -50,8 +51,22 @@ pub struct RollOptions<'a> {
     pub decide: Decide,
     /// One per take.
     pub seeds: &'a [u32],
-    /// Keys that may sound; the others are decided to be silent.
+    /// What frames may hold.
+    pub limits: RollLimits,
+}
+
+/// What a frame may hold. Keys that may not sound are decided to be silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RollLimits {
+    /// Keys that may sound.
     pub allowed: Frame,
+    /// Most keys at once; the lowest come first, as they are decided.
+    pub most: usize,
+}
+
+impl RollLimits {
+    /// Anything goes.
+    pub const NONE: Self = Self { allowed: Frame::ALL, most: KEYS };
 }
 
 /// One take's frames.
@@ -136,7 +151,7 @@ impl RnnNade<'_> {
         Ok(all)
     }
 
-    /// Decides one frame of `allowed` keys: the frame and its natural-log probability at temperature 1.
+    /// Decides one frame within `limits`: the frame and its natural-log probability at temperature 1.
     /// `uniform(key)` is in `0.0..1.0` and asked for only where chance decides.
     ///
     /// # Errors
@@ -145,15 +160,15 @@ impl RnnNade<'_> {
         &self,
         biases: &[f32],
         decide: Decide,
-        allowed: Frame,
+        limits: RollLimits,
         room: &mut NadeRoom,
         mut uniform: impl FnMut(usize) -> f64,
     ) -> Result<(Frame, f64), WriteError> {
         let mut frame = Frame::EMPTY;
-        let mut sum = 0.0;
+        let (mut sum, mut left) = (0.0, limits.most);
         self.nade.walk(biases, room, |key, logit| {
             let p = math::sigmoid(logit);
-            let index = u8::try_from(key).ok().filter(|&key| allowed.contains(key));
+            let index = u8::try_from(key).ok().filter(|&key| limits.allowed.contains(key) && left > 0);
             let sounds = index.is_some()
                 && match decide {
                     Decide::Threshold => p >= 0.5,
@@ -162,6 +177,7 @@ impl RnnNade<'_> {
             sum += log_probability(p, sounds);
             if let (true, Some(key)) = (sounds, index) {
                 frame.insert(key);
+                left -= 1;
             }
             sounds
         })?;
@@ -196,7 +212,7 @@ impl RnnNade<'_> {
             for (((row, &seed), take), input) in rows.zip(&mut written).zip(&mut inputs) {
                 let rng = Rng::new(seed);
                 let (frame, log_probability) =
-                    self.sample(row, options.decide, options.allowed, &mut room, |key| {
+                    self.sample(row, options.decide, options.limits, &mut room, |key| {
                         rng.at(step as u64, key as u64)
                     })?;
                 take.frames.push(frame);
@@ -233,7 +249,7 @@ mod tests {
     }
 
     fn options(decide: Decide, seeds: &[u32]) -> RollOptions<'_> {
-        RollOptions { steps: 6, decide, seeds, allowed: Frame::ALL }
+        RollOptions { steps: 6, decide, seeds, limits: RollLimits::NONE }
     }
 
     #[test]
@@ -284,10 +300,26 @@ mod tests {
         let cancel = Cancel::default();
         let primed = rnn.prime(&[], &cancel).expect("fits");
         let allowed: Frame = (0..88).filter(|key| key % 12 == 3).collect();
-        let limited = RollOptions { allowed, ..options(Decide::Bernoulli(1.0), &[1]) };
+        let limits = RollLimits { allowed, ..RollLimits::NONE };
+        let limited = RollOptions { limits, ..options(Decide::Bernoulli(1.0), &[1]) };
         let take = rnn.write(&primed, limited, &cancel, &mut |_| {}).expect("written").remove(0);
         assert!(take.frames.iter().all(|frame| frame.label() & !allowed.label() == 0));
         assert!(take.frames.iter().any(|frame| !frame.is_empty()));
+    }
+
+    #[test]
+    fn no_more_keys_sound_than_may() {
+        let model = testing::model("rnn-nade");
+        let rnn = model.rnn_nade().expect("an RNN-NADE");
+        let cancel = Cancel::default();
+        let primed = rnn.prime(&[], &cancel).expect("fits");
+        let most = |most| {
+            let limits = RollLimits { most, ..RollLimits::NONE };
+            let limited = RollOptions { limits, ..options(Decide::Bernoulli(1.0), &[1]) };
+            let take = rnn.write(&primed, limited, &cancel, &mut |_| {}).expect("written").remove(0);
+            take.frames.iter().map(|frame| frame.len()).max()
+        };
+        assert_eq!([most(0), most(3)], [Some(0), Some(3)]);
     }
 
     #[test]
