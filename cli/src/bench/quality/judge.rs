@@ -16,6 +16,8 @@ use descant_core::corpus::measure::{Anchors, BAR, Board, Gate, Language, PrimerS
 use descant_core::corpus::{BASS_RANGE, GrooveKind, MelodyOptions, ScoreOptions, Split};
 use descant_core::model::{EncodingParams, Model, ModelEncoding};
 use descant_learn::corpora;
+use descant_learn::piece::Piece;
+use descant_learn::task::{Meters, Task};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -31,6 +33,8 @@ const WINDOW: usize = 4 * BAR;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Music {
     Drums,
+    /// One drum of nine on eighths: a bar of the scoreboard is two of them.
+    OneDrum,
     Melody,
     /// Melodies that the scoreboard hears two octaves higher.
     Bass,
@@ -44,6 +48,7 @@ impl Music {
             EncodingParams::Drums { types: 9 } | EncodingParams::DrumsLookback { types: 9, .. } => {
                 Some(Self::Drums)
             }
+            EncodingParams::OneDrum => Some(Self::OneDrum),
             other => match other.note_range()? {
                 (48, 84) => Some(Self::Melody),
                 BASS => Some(Self::Bass),
@@ -54,9 +59,14 @@ impl Music {
 
     fn language(self) -> Language {
         match self {
-            Self::Drums => Language::Drums,
+            Self::Drums | Self::OneDrum => Language::Drums,
             Self::Melody | Self::Bass => Language::Melody,
         }
+    }
+
+    /// Number of classes.
+    fn alphabet(self) -> usize {
+        if self == Self::OneDrum { 2 } else { self.language().alphabet() }
     }
 
     /// Semitones by which the scoreboard hears it higher.
@@ -234,6 +244,18 @@ fn pieces(music: Music, corpus: &Path) -> anyhow::Result<Vec<Labelled>> {
             let beats = pieces.into_iter().filter(|p| p.kind == GrooveKind::Beat);
             beats.map(|p| (p.split, true, p.classes)).collect()
         }
+        Music::OneDrum => {
+            let sets = Task::open("one_drum", corpus, Meters::Duple)?.sets;
+            let classes =
+                |piece: Piece| piece.events.into_iter().map(u16::try_from).collect::<Result<_, _>>();
+            let mut all = Vec::new();
+            for (split, pieces) in Split::ALL.into_iter().zip([sets.train, sets.valid, sets.test]) {
+                for piece in pieces {
+                    all.push((split, true, classes(piece)?));
+                }
+            }
+            all
+        }
         Music::Melody => {
             let (pieces, _) = corpora::melodies(corpus, &MelodyOptions::default())?;
             let duple = pieces.iter().filter(|p| p.is_duple());
@@ -267,7 +289,7 @@ fn reference(music: Music, args: &Args) -> anyhow::Result<Reference> {
     let (train, test) = (of(Split::Train), of(Split::Test));
     let judged: Vec<Vec<u16>> =
         pieces.iter().filter(|p| p.0 == Split::Test && p.1).map(|p| p.2.clone()).collect();
-    let model = Markov::train(3, language.alphabet(), train.iter().map(Vec::as_slice));
+    let model = Markov::train(3, music.alphabet(), train.iter().map(Vec::as_slice));
     let held_out = || judged.iter().map(Vec::as_slice);
     let markov = [model.nll(held_out(), 0), model.nll(held_out(), 1)];
     let board = Board::new(language, train, test.clone(), u64::from(args.seed));
@@ -314,7 +336,7 @@ fn likelihood_gates(reference: &Reference, judged: &Likelihood) -> Vec<Gate> {
     let most = match reference.music {
         Music::Drums => Some(1.5),
         Music::Melody => Some(0.85),
-        Music::Bass => None,
+        Music::OneDrum | Music::Bass => None,
     };
     let held_out = most.map(|most| Gate {
         name: "nats per 16th, held out".into(),
@@ -329,7 +351,7 @@ fn likelihood_gates(reference: &Reference, judged: &Likelihood) -> Vec<Gate> {
 pub(super) fn likelihood_below(reference: &Reference, judged: &Likelihood) -> Gate {
     let below = match reference.music {
         Music::Drums => 0.5,
-        Music::Melody | Music::Bass => 0.1,
+        Music::OneDrum | Music::Melody | Music::Bass => 0.1,
     };
     let markov = reference.markov[1].per_step;
     Gate {

@@ -2,7 +2,7 @@
 
 use super::judge::Music;
 use anyhow::Context;
-use descant_core::codec::encoding::{DrumsOneHot, Event, OneHot};
+use descant_core::codec::encoding::{Event, OneHot};
 use descant_core::codec::{MelodyEvent, PitchSet};
 use descant_core::corpus::measure::{BAR, Language, Style};
 use descant_core::model::event_rnn::{EventRnn, WriteOptions};
@@ -29,7 +29,7 @@ pub struct Likelihood {
 
 /// A loaded model with the table between its events and the scoreboard's classes.
 pub enum Subject<'a> {
-    /// Classes are sets of nine drum types.
+    /// Classes are sets of nine drum types, or one drum and none.
     Drums(Speaker<'a, PitchSet>),
     /// Classes are no event, note-off, and 36 pitches.
     Melody(Speaker<'a, MelodyEvent>),
@@ -43,11 +43,13 @@ impl<'a> Subject<'a> {
     pub fn new(model: &'a Model) -> anyhow::Result<Self> {
         match model.encoding() {
             ModelEncoding::Drums(encoding) => {
-                let classes = DrumsOneHot::standard(9)?;
+                let classes =
+                    model.hparams().encoding.drum_classes()?.context("a drum model without drums")?;
                 let events = (0..classes.classes()).map(|c| classes.decode(c)).collect::<Result<_, _>>()?;
-                // What Generate starts from: bass drum and closed hi-hat.
+                // What Generate starts from: bass drum and closed hi-hat, or the one drum that there is.
+                let first = if classes.classes() == 2 { 1 } else { 0b101 };
                 let rnn = model.rnn(encoding.as_ref())?;
-                Ok(Self::Drums(Speaker::new(Language::Drums, rnn, events, 0b101)?))
+                Ok(Self::Drums(Speaker::new(Language::Drums, rnn, events, first)?))
             }
             ModelEncoding::Melody(encoding) => {
                 let lift = Music::of(&model.hparams().encoding).map_or(0, Music::lift);
