@@ -184,12 +184,6 @@ fn no_note_follows_itself_where_that_is_asked() -> Result<()> {
 #[test]
 fn more_density_is_more_notes() -> Result<()> {
     for model in inside() {
-        // Frames have no onsets to count; a notice says so.
-        if family(model)? == Family::Roll {
-            let said = takes(model, "Generate", &[], &[("Density", "3 per bar")])?;
-            assert!(said.iter().all(|t| t.notices.iter().any(|n| n.contains("density"))));
-            continue;
-        }
         let onsets = |settings: &[(&str, &str)]| -> Result<usize> {
             let settings = [settings, &[("Generate bars", "8")]].concat();
             let takes = takes(model, "Generate", &[], &settings)?;

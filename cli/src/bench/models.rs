@@ -193,8 +193,13 @@ fn events<E: Event>(rnn: EventRnn<'_, E>, seeds: &[u32], repeats: usize) -> Resu
 fn roll(model: &Model, hidden: usize, seeds: &[u32], repeats: usize) -> Result<Timed> {
     let Some(rnn) = model.rnn_nade() else { anyhow::bail!("{} has no NADE", model.name()) };
     let cancel = Cancel::default();
-    let options =
-        RollOptions { steps: STEPS, decide: Decide::Bernoulli(1.0), seeds, limits: RollLimits::NONE };
+    let options = RollOptions {
+        steps: STEPS,
+        decide: Decide::Bernoulli(1.0),
+        seeds,
+        limits: RollLimits::NONE,
+        density: None,
+    };
     let mut keys = 0;
     let micros = least(repeats, || {
         let written = rnn.write(&rnn.zero(), options, &cancel, &mut |_| {})?;

@@ -8,7 +8,7 @@ use crate::codec::Frame;
 use crate::codec::encoding::SparseVector;
 use crate::codec::pianoroll::KEYS;
 use crate::nn::{LstmStack, Nade, NadeRoom, StackState, math};
-use crate::sampling::Rng;
+use crate::sampling::{DensityControl, Rng};
 use crate::tool::Cancel;
 
 /// Keeps the logarithm of a probability finite, as in training.
@@ -40,6 +40,8 @@ pub struct PrimedRoll {
     pub state: StackState,
     /// Biases of the next frame.
     pub biases: Vec<f32>,
+    /// The last frame; keys that sound in the next one but not in it are struck.
+    pub last: Frame,
 }
 
 /// How takes are written.
@@ -53,20 +55,26 @@ pub struct RollOptions<'a> {
     pub seeds: &'a [u32],
     /// What frames may hold.
     pub limits: RollLimits,
+    /// Keys struck per step, if they are steered.
+    pub density: Option<&'a DensityControl>,
 }
 
 /// What a frame may hold. Keys that may not sound are decided to be silent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RollLimits {
     /// Keys that may sound.
     pub allowed: Frame,
     /// Most keys at once; the lowest come first, as they are decided.
     pub most: usize,
+    /// The frame before.
+    pub before: Frame,
+    /// Added to the logits of keys that it does not hold.
+    pub bias: f32,
 }
 
 impl RollLimits {
     /// Anything goes.
-    pub const NONE: Self = Self { allowed: Frame::ALL, most: KEYS };
+    pub const NONE: Self = Self { allowed: Frame::ALL, most: KEYS, before: Frame::EMPTY, bias: 0.0 };
 }
 
 /// One take's frames.
@@ -82,7 +90,7 @@ impl RnnNade<'_> {
     /// The state before the first frame: zero, without biases fed by anything.
     #[must_use]
     pub fn zero(&self) -> PrimedRoll {
-        PrimedRoll { state: self.stack.state(1), biases: vec![0.0; self.nade.biases()] }
+        PrimedRoll { state: self.stack.state(1), biases: vec![0.0; self.nade.biases()], last: Frame::EMPTY }
     }
 
     /// Feeds one frame to the network.
@@ -93,6 +101,7 @@ impl RnnNade<'_> {
         let mut input = [SparseVector::new()];
         frame.input(&mut input[0]);
         self.stack.step(&mut primed.state, &input, &mut primed.biases)?;
+        primed.last = frame;
         finite(&primed.biases)
     }
 
@@ -169,11 +178,14 @@ impl RnnNade<'_> {
         self.nade.walk(biases, room, |key, logit| {
             let p = math::sigmoid(logit);
             let index = u8::try_from(key).ok().filter(|&key| limits.allowed.contains(key) && left > 0);
-            let sounds = index.is_some()
-                && match decide {
-                    Decide::Threshold => p >= 0.5,
-                    Decide::Bernoulli(t) => uniform(key) < f64::from(math::sigmoid(logit / t.max(1e-6))),
-                };
+            let sounds = index.is_some() && {
+                let held = index.is_some_and(|key| limits.before.contains(key));
+                let steered = if held { logit } else { logit + limits.bias };
+                match decide {
+                    Decide::Threshold => math::sigmoid(steered) >= 0.5,
+                    Decide::Bernoulli(t) => uniform(key) < f64::from(math::sigmoid(steered / t.max(1e-6))),
+                }
+            };
             sum += log_probability(p, sounds);
             if let (true, Some(key)) = (sounds, index) {
                 frame.insert(key);
@@ -204,17 +216,26 @@ impl RnnNade<'_> {
         let mut inputs = vec![SparseVector::new(); lanes];
         let mut room = NadeRoom::default();
         let mut written = vec![WrittenRoll { frames: Vec::new(), log_likelihood: 0.0 }; lanes];
+        let mut densities = vec![options.density.cloned(); lanes];
         for step in 0..options.steps {
             if cancel.is_cancelled() {
                 return Err(WriteError::Cancelled);
             }
             let rows = biases.chunks_exact(self.nade.biases()).zip(options.seeds);
-            for (((row, &seed), take), input) in rows.zip(&mut written).zip(&mut inputs) {
+            let lanes = rows.zip(&mut written).zip(&mut inputs).zip(&mut densities);
+            for ((((row, &seed), take), input), density) in lanes {
                 let rng = Rng::new(seed);
+                let before = take.frames.last().copied().unwrap_or(primed.last);
+                let bias = density.as_ref().map_or(0.0, DensityControl::bias);
+                let limits = RollLimits { before, bias, ..options.limits };
                 let (frame, log_probability) =
-                    self.sample(row, options.decide, options.limits, &mut room, |key| {
+                    self.sample(row, options.decide, limits, &mut room, |key| {
                         rng.at(step as u64, key as u64)
                     })?;
+                if let Some(density) = density {
+                    let struck = frame.keys().filter(|&key| !before.contains(key)).count();
+                    density.record(u8::try_from(struck).unwrap_or(u8::MAX));
+                }
                 take.frames.push(frame);
                 take.log_likelihood += log_probability;
                 frame.input(input);
@@ -249,7 +270,7 @@ mod tests {
     }
 
     fn options(decide: Decide, seeds: &[u32]) -> RollOptions<'_> {
-        RollOptions { steps: 6, decide, seeds, limits: RollLimits::NONE }
+        RollOptions { steps: 6, decide, seeds, limits: RollLimits::NONE, density: None }
     }
 
     #[test]
@@ -305,6 +326,24 @@ mod tests {
         let take = rnn.write(&primed, limited, &cancel, &mut |_| {}).expect("written").remove(0);
         assert!(take.frames.iter().all(|frame| frame.label() & !allowed.label() == 0));
         assert!(take.frames.iter().any(|frame| !frame.is_empty()));
+    }
+
+    #[test]
+    fn as_many_keys_are_struck_as_are_wanted() {
+        let model = testing::model("rnn-nade");
+        let rnn = model.rnn_nade().expect("an RNN-NADE");
+        let cancel = Cancel::default();
+        let primed = rnn.prime(&[], &cancel).expect("fits");
+        for wanted in [4.0, 16.0] {
+            let control = DensityControl::new(wanted, 16.0);
+            let steered =
+                RollOptions { steps: 640, density: Some(&control), ..options(Decide::Bernoulli(1.0), &[1]) };
+            let take = rnn.write(&primed, steered, &cancel, &mut |_| {}).expect("written").remove(0);
+            let struck =
+                take.frames.windows(2).map(|w| w[1].keys().filter(|&key| !w[0].contains(key)).count());
+            let per_bar = struck.sum::<usize>() as f32 / 40.0;
+            assert!((per_bar - wanted).abs() < 0.15 * wanted, "{per_bar} per bar, {wanted} wanted");
+        }
     }
 
     #[test]

@@ -104,10 +104,7 @@ fn write_roll(
 ) -> Result<AllWritten, ToolError> {
     let low = i32::from(LOWEST_KEY);
     let limits = PitchLimits::new(&request.constraints, (low, low + KEYS as i32), 0);
-    let mut notices: Vec<String> = limits.notice.iter().cloned().collect();
-    if request.constraints.density.is_some() {
-        notices.push("this model has no onsets to count: the density was ignored".into());
-    }
+    let notices: Vec<String> = limits.notice.iter().cloned().collect();
     let primed = rnn.prime(heard, cancel)?;
     let decide = match request.temperature {
         t if t > 0.0 => Decide::Bernoulli(t),
@@ -115,8 +112,9 @@ fn write_roll(
     };
     let allowed = limits.pitches().iter().filter_map(key_of_pitch).collect();
     let most = request.constraints.polyphony.map_or(KEYS, usize::from);
-    let limits = RollLimits { allowed, most };
-    let options = RollOptions { steps: part.steps, decide, seeds: part.seeds, limits };
+    let limits = RollLimits { allowed, most, ..RollLimits::NONE };
+    let density = part.density.as_ref();
+    let options = RollOptions { steps: part.steps, decide, seeds: part.seeds, limits, density };
     let written = rnn.write(&primed, options, cancel, progress)?;
     let takes = written.into_iter().map(|w| {
         let notes = Pianoroll::new(w.frames).notes().into_iter();
