@@ -4,7 +4,7 @@
 
 use descant_core::corpus::{
     Corpus, DrumPiece, Funnel, GrooveError, GrooveFile, MelodyOptions, MelodyPiece, PianoFile, PianoPiece,
-    ScoreOptions, ScorePiece, groove_pieces, melody_pieces, piano_pieces, score_pieces,
+    ScoreOptions, ScorePiece, bass_pieces, groove_pieces, melody_pieces, piano_pieces, score_pieces,
 };
 use lzma_rust2::XzReader;
 use std::io::Read;
@@ -97,6 +97,15 @@ pub fn melodies(
 pub fn quartets(corpora: &Path, options: &ScoreOptions) -> Result<(Vec<ScorePiece>, Funnel), CorpusError> {
     let jsonl = text(&corpora.join("openscore-quartets/quartets_notes.jsonl.xz"))?;
     Ok(score_pieces("openscore-quartets", &jsonl, options))
+}
+
+/// The lowest parts of the string quartets below `corpora` (`assets/corpora`).
+///
+/// # Errors
+/// The file cannot be read or is not UTF-8 text.
+pub fn bass(corpora: &Path, options: &ScoreOptions) -> Result<(Vec<MelodyPiece>, Funnel), CorpusError> {
+    let jsonl = text(&corpora.join("openscore-quartets/quartets_notes.jsonl.xz"))?;
+    Ok(bass_pieces("openscore-quartets", &jsonl, options))
 }
 
 /// The piano performances below `corpora` (`assets/corpora`), in parts of `least` notes or more.

@@ -5,7 +5,7 @@
 //! Pure; runs on the thread that trains.
 
 use crate::lstm::FewHot;
-use crate::piece::Excerpt;
+use crate::piece::{Excerpt, Piece, Variation};
 use descant_core::codec::encoding::{
     Conditional, ControlEncoding, DrumsOneHot, Encoding as Codec, EncodingError, Event, History,
     MelodyOneHot, OneHot, PerformanceOneHot, PolyphonyOneHot, SparseVector, listed,
@@ -13,6 +13,8 @@ use descant_core::codec::encoding::{
 use descant_core::codec::performance::{
     PerformanceControl, STEPS_PER_SECOND, note_densities, pitch_histograms,
 };
+use descant_core::codec::pianoroll::key_of_pitch;
+use descant_core::codec::{Frame, PolyphonicEvent};
 use descant_core::corpus::harmony;
 use descant_core::model::{EncodingParams, ModelEncoding};
 use serde::{Deserialize, Serialize};
@@ -68,7 +70,7 @@ impl Encoding {
     /// The encoding of these parameters.
     ///
     /// # Errors
-    /// Impossible parameters, or a model that is not a softmax over classes of events.
+    /// Impossible parameters, or a model that does not step through events or frames.
     pub fn new(params: EncodingParams) -> Result<Self, EncodingError> {
         let built = params.build()?;
         let (inputs, labels) = built.sizes();
@@ -77,11 +79,11 @@ impl Encoding {
             ModelEncoding::Melody(codec) | ModelEncoding::Improv { melody: codec, .. } => {
                 codec.lookback_classes()
             }
-            ModelEncoding::Polyphony(_) | ModelEncoding::Performance { .. } => 0,
-            ModelEncoding::Pianoroll { .. }
-            | ModelEncoding::NotePerformance { .. }
-            | ModelEncoding::Latent(_) => {
-                return Err(EncodingError::BadParameters("not one softmax over classes of events".into()));
+            ModelEncoding::Polyphony(_)
+            | ModelEncoding::Performance { .. }
+            | ModelEncoding::Pianoroll { .. } => 0,
+            ModelEncoding::NotePerformance { .. } | ModelEncoding::Latent(_) => {
+                return Err(EncodingError::BadParameters("not one choice after the other".into()));
             }
         };
         Ok(Self { params, inputs, labels, lookback })
@@ -99,7 +101,7 @@ impl Encoding {
         self.inputs
     }
 
-    /// Number of labels.
+    /// Number of labels; of a piano roll the biases of its NADE.
     #[must_use]
     pub fn labels(&self) -> usize {
         self.labels
@@ -109,6 +111,15 @@ impl Encoding {
     #[must_use]
     pub fn events(&self) -> usize {
         self.labels - self.lookback
+    }
+
+    /// Hidden units of the NADE, for piano rolls.
+    #[must_use]
+    pub fn nade(&self) -> Option<usize> {
+        match self.params {
+            EncodingParams::Pianoroll { hidden } => Some(hidden),
+            _ => None,
+        }
     }
 
     /// What the network takes one step for, in words.
@@ -138,6 +149,17 @@ impl Encoding {
             distances.iter_mut().for_each(|d| *d = (*d * unit / 16).max(1));
         }
         scaled
+    }
+
+    /// The frames of a whole piano roll.
+    ///
+    /// # Errors
+    /// A class that no voice has.
+    pub fn frames(&self, piece: &Piece) -> Result<Vec<Frame>, EncodingError> {
+        let whole = piece.excerpt(self, 0..piece.events.len(), Variation::default());
+        let reader = self.reader(&whole, 0)?;
+        // The first position is the silence before everything.
+        Ok((1..reader.positions()).map(|position| reader.frame(position)).collect())
     }
 
     /// Reads an excerpt from `position` on. Performances are told how dense and on which pitch classes they are.
@@ -182,15 +204,17 @@ impl Encoding {
                 let controls = densities.into_iter().zip(histograms).map(value).collect();
                 Box::new(Controlled { track, control, controls })
             }
-            ModelEncoding::Pianoroll { .. }
-            | ModelEncoding::NotePerformance { .. }
-            | ModelEncoding::Latent(_) => return Err(wrong()),
+            ModelEncoding::Pianoroll { .. } => Box::new(Roll::new(classes)?),
+            ModelEncoding::NotePerformance { .. } | ModelEncoding::Latent(_) => return Err(wrong()),
         })
     }
 }
 
 /// Inputs and labels of one sequence, position by position.
 pub trait Reader {
+    /// Number of positions.
+    fn positions(&self) -> usize;
+
     /// Appends the input row at `position`. Positions must be asked for in order, each once.
     ///
     /// # Errors
@@ -202,6 +226,11 @@ pub trait Reader {
     /// # Errors
     /// An event that the encoding cannot express.
     fn label(&self, position: usize) -> Result<u32, EncodingError>;
+
+    /// The frame at `position` of a piano roll, which has no labels but this.
+    fn frame(&self, _position: usize) -> Frame {
+        Frame::EMPTY
+    }
 
     /// All labels that decode to the event at `position`: their probabilities add up to that of the event.
     ///
@@ -245,6 +274,10 @@ fn push_row(cells: &SparseVector, rows: &mut FewHot) {
 }
 
 impl<E: Event> Reader for Track<E> {
+    fn positions(&self) -> usize {
+        self.events.len()
+    }
+
     fn push_input(&mut self, position: usize, rows: &mut FewHot) -> Result<(), EncodingError> {
         self.history.push(self.event(position)?);
         self.codec.input(&self.history, &mut self.cells)?;
@@ -283,6 +316,10 @@ struct Controlled<E: Event, K: ControlEncoding> {
 }
 
 impl<E: Event, K: ControlEncoding<Control: Send + Sync>> Reader for Controlled<E, K> {
+    fn positions(&self) -> usize {
+        self.track.positions()
+    }
+
     fn push_input(&mut self, position: usize, rows: &mut FewHot) -> Result<(), EncodingError> {
         let event = self.track.event(position)?;
         let Track { codec, history, cells, .. } = &mut self.track;
@@ -300,6 +337,60 @@ impl<E: Event, K: ControlEncoding<Control: Send + Sync>> Reader for Controlled<E
 
     fn aliases(&self, position: usize) -> Result<Vec<u32>, EncodingError> {
         self.track.aliases(position)
+    }
+}
+
+/// Voices as the frames of a piano roll, after a silent one in place of their start event.
+struct Roll {
+    frames: Vec<Frame>,
+    cells: SparseVector,
+}
+
+impl Roll {
+    /// A key that is struck again without a rest is let go for the step before, as when a roll is made of notes. Steps
+    /// that do not end, and pitches that a piano does not have, stay out.
+    fn new(classes: &[u32]) -> Result<Self, EncodingError> {
+        let (mut frames, mut now) = (vec![Frame::EMPTY], Frame::EMPTY);
+        for &class in classes {
+            match PolyphonyOneHot.decode(class as usize)? {
+                PolyphonicEvent::New(pitch) => {
+                    if let (Some(key), Some(before)) = (key_of_pitch(pitch), frames.last_mut()) {
+                        before.remove(key);
+                        now.insert(key);
+                    }
+                }
+                PolyphonicEvent::Continued(pitch) => {
+                    key_of_pitch(pitch).into_iter().for_each(|k| now.insert(k))
+                }
+                PolyphonicEvent::StepEnd => frames.push(std::mem::take(&mut now)),
+                PolyphonicEvent::Start | PolyphonicEvent::End => {}
+            }
+        }
+        Ok(Self { frames, cells: SparseVector::new() })
+    }
+}
+
+impl Reader for Roll {
+    fn positions(&self) -> usize {
+        self.frames.len()
+    }
+
+    fn push_input(&mut self, position: usize, rows: &mut FewHot) -> Result<(), EncodingError> {
+        self.frame(position).input(&mut self.cells);
+        push_row(&self.cells, rows);
+        Ok(())
+    }
+
+    fn label(&self, _position: usize) -> Result<u32, EncodingError> {
+        Ok(0)
+    }
+
+    fn frame(&self, position: usize) -> Frame {
+        self.frames.get(position).copied().unwrap_or_default()
+    }
+
+    fn aliases(&self, _position: usize) -> Result<Vec<u32>, EncodingError> {
+        Ok(Vec::new())
     }
 }
 

@@ -150,3 +150,15 @@ fn chords_and_measured_values_stand_before_the_event_they_belong_to() {
         }
     }
 }
+
+#[test]
+fn voices_become_the_frames_of_a_roll() {
+    let encoding = Encoding::new(EncodingParams::Pianoroll { hidden: 4 }).expect("possible");
+    let (new, on) = (|p: u32| 3 + p, |p: u32| 131 + p);
+    // A chord; its lower note struck again while the other sounds on; a rest; a note below the piano's lowest.
+    let classes = [0, new(64), new(60), 2, on(64), new(60), 2, 2, new(72), new(20), 2, on(72), 2, 1];
+    let reader = encoding.reader(&Excerpt::of(&classes), 0).expect("reads");
+    let frames: Vec<Vec<u8>> = (0..reader.positions()).map(|i| reader.frame(i).keys().collect()).collect();
+    // Key 0 is pitch 21. The low note is let go before it is struck again.
+    assert_eq!(frames, [vec![], vec![43], vec![39, 43], vec![], vec![51], vec![51]]);
+}

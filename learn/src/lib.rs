@@ -16,6 +16,7 @@ pub mod learner;
 pub mod lstm;
 pub mod matrix;
 pub mod metrics;
+pub mod nade;
 pub mod network;
 pub mod op;
 pub mod performed;

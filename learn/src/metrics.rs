@@ -6,8 +6,10 @@ use crate::network::{Architecture, Network};
 use crate::piece::{Piece, Variation};
 use crate::task::{Sets, Task};
 use crate::trainer::{Evaluation, Point, Session, Settings, evaluate};
+use descant_core::codec::Frame;
 use descant_core::codec::encoding::EncodingError;
 use descant_core::corpus::markov::Markov;
+use descant_core::corpus::markov_frames::FrameMarkov;
 use serde::{Deserialize, Serialize};
 
 /// Size of one split.
@@ -91,7 +93,7 @@ impl Metrics {
             seconds: progress.seconds,
             valid: evaluate(stored, valid)?,
             test: evaluate(stored, test)?,
-            markov: Some(markov(train, test, &stored.architecture.encoding)),
+            markov: Some(markov(train, test, &stored.architecture.encoding)?),
             curve: progress.curve.clone(),
             losses: progress.losses.clone(),
         })
@@ -106,13 +108,21 @@ impl Metrics {
     }
 }
 
-/// The baseline's nats per event on `test`.
-fn markov(train: &[Piece], test: &[Piece], encoding: &Encoding) -> f64 {
+/// The baseline's nats per event, or per frame, on `test`.
+fn markov(train: &[Piece], test: &[Piece], encoding: &Encoding) -> Result<f64, EncodingError> {
+    if encoding.nade().is_some() {
+        let frames = |pieces: &[Piece]| -> Result<Vec<Vec<Frame>>, EncodingError> {
+            pieces.iter().map(|p| encoding.frames(p)).collect()
+        };
+        let (train, test) = (frames(train)?, frames(test)?);
+        let model = FrameMarkov::train(train.iter().map(Vec::as_slice));
+        return Ok(model.nll(test.iter().map(Vec::as_slice)).per_step);
+    }
     let sequences = |pieces: &[Piece]| -> Vec<Vec<u16>> {
         let whole = |p: &Piece| p.excerpt(encoding, 0..p.events.len(), Variation::default()).classes;
         pieces.iter().map(|p| whole(p).into_iter().map(|c| c as u16).collect()).collect()
     };
     let (train, test) = (sequences(train), sequences(test));
     let model = Markov::train(3, encoding.events(), train.iter().map(Vec::as_slice));
-    model.nll(test.iter().map(Vec::as_slice), 1).per_step
+    Ok(model.nll(test.iter().map(Vec::as_slice), 1).per_step)
 }

@@ -8,10 +8,12 @@ use crate::attention;
 use crate::encode::Encoding;
 use crate::lstm::{self, FewHot, Input, Shape, State};
 use crate::matrix::{Mat, exp, product, vectorised};
+use crate::nade;
 use crate::op::{self, AttentionTensors};
 use crate::rng::Rng;
 use crate::stream::Batch;
 use burn::tensor::{Device, Tensor, TensorData};
+use descant_core::codec::pianoroll::KEYS;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -45,7 +47,8 @@ pub struct Parameter {
 }
 
 /// The stack with its parameters: pairs of a matrix and a vector. Kernel and bias of each layer, a layer with attention
-/// being five pairs (mix, cell, keys with score, query, output); then weights and biases of the output.
+/// being five pairs (mix, cell, keys with score, query, output); then weights and biases of the output; then the two
+/// matrices of a NADE.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     /// Its shape.
@@ -79,13 +82,15 @@ pub struct Sums {
 }
 
 impl Network {
-    /// Fresh parameters: Glorot-uniform kernels, zero biases.
+    /// Fresh parameters: Glorot-uniform kernels, zero biases; a NADE's matrices uniform with a deviation of
+    /// `1/√KEYS`.
     #[must_use]
     pub fn new(architecture: Architecture, rng: &mut Rng) -> Self {
         let mut parameters = Vec::new();
         let mut add = |name: String, shape: Vec<usize>| {
             let count: usize = shape.iter().product();
             let limit = match shape[..] {
+                [keys, _, _] => (3.0 / keys as f32).sqrt(),
                 [.., rows, cols] => (6.0 / (rows + cols) as f32).sqrt(),
                 // The score vector of attention is a matrix of one column, not a bias.
                 [rows] if name.ends_with("attn_v") => (3.0 / rows as f32).sqrt(),
@@ -98,9 +103,11 @@ impl Network {
             };
             parameters.push(Parameter { name, shape, values });
         };
+        let nade = architecture.encoding.nade();
+        let scope = if nade.is_some() { "decoder" } else { "rnn" };
         for (k, &units) in architecture.layers.iter().enumerate() {
             let width = architecture.width(k);
-            let cell = format!("rnn/multi_rnn_cell/cell_{k}");
+            let cell = format!("{scope}/multi_rnn_cell/cell_{k}");
             let attends = k == 0 && architecture.attention > 0;
             let prefix = if attends { format!("{cell}/attention_cell_wrapper") } else { cell };
             if attends {
@@ -120,8 +127,15 @@ impl Network {
         }
         let top = *architecture.layers.last().unwrap_or(&architecture.encoding.inputs());
         let labels = architecture.encoding.labels();
-        add("fully_connected/weights".into(), vec![top, labels]);
-        add("fully_connected/biases".into(), vec![labels]);
+        if let Some(hidden) = nade {
+            add("decoder/dense/kernel".into(), vec![top, labels]);
+            add("decoder/dense/bias".into(), vec![labels]);
+            add("nade/w_enc".into(), vec![KEYS, 1, hidden]);
+            add("nade/w_dec_t".into(), vec![KEYS, hidden, 1]);
+        } else {
+            add("fully_connected/weights".into(), vec![top, labels]);
+            add("fully_connected/biases".into(), vec![labels]);
+        }
         Self { architecture, parameters }
     }
 
@@ -147,6 +161,12 @@ impl Network {
         if k > 0 && self.architecture.attention > 0 { k + 4 } else { k }
     }
 
+    /// The pairs of a matrix and a vector, and the two matrices of a NADE or none.
+    fn split(&self) -> (&[Parameter], &[Parameter]) {
+        let nade = if self.architecture.encoding.nade().is_some() { 2 } else { 0 };
+        self.parameters.split_at(self.parameters.len() - nade)
+    }
+
     fn tensor<const D: usize>(&self, index: usize, device: &Device) -> Tensor<D> {
         let Parameter { values, shape, .. } = &self.parameters[index];
         // `attn_w` is stored as [1, 1, units, units].
@@ -160,10 +180,18 @@ impl Network {
         let device = Device::flex().autodiff();
         let mut biases: Vec<Tensor<1>> = Vec::new();
         let mut kernels: Vec<Tensor<2>> = Vec::new();
-        for k in 0..self.parameters.len() / 2 {
+        let (pairs, nade) = self.split();
+        for k in 0..pairs.len() / 2 {
             kernels.push(self.tensor(2 * k, &device));
             biases.push(self.tensor(2 * k + 1, &device));
         }
+        let nade: Vec<Tensor<2>> = nade
+            .iter()
+            .map(|Parameter { values, .. }| {
+                let data = TensorData::new(values.clone(), [KEYS, values.len() / KEYS]);
+                Tensor::from_data(data, &device).require_grad()
+            })
+            .collect();
         let (steps, width) = (batch.steps, batch.sequences);
         let mut below: Option<Tensor<3>> = None;
         for (k, &units) in self.architecture.layers.iter().enumerate() {
@@ -195,13 +223,15 @@ impl Network {
         let top = below.expect("a network has at least one layer");
         let [_, _, units] = top.dims();
         let last = kernels.len() - 1;
-        let loss = op::cross_entropy(
-            top.reshape([steps * width, units]),
-            kernels[last].clone(),
-            biases[last].clone(),
-            &batch.labels,
-            &batch.share,
-        );
+        let top = top.reshape([steps * width, units]);
+        let (weights, bias) = (kernels[last].clone(), biases[last].clone());
+        let loss = match &nade[..] {
+            [encode, decode] => {
+                let biases = top.matmul(weights) + bias.unsqueeze();
+                op::nade_loss(biases, encode.clone(), decode.clone(), &batch.frames, &batch.share)
+            }
+            _ => op::cross_entropy(top, weights, bias, &batch.labels, &batch.share),
+        };
         let found = loss.clone().into_data().try_to_vec::<f32>().expect("f32 loss")[0];
         let grads = loss.backward();
         let mut gradients = Vec::new();
@@ -210,6 +240,10 @@ impl Network {
             let bias = bias.grad(&grads).expect("bias takes part in the loss");
             gradients.push(kernel.into_data().try_into_vec::<f32>().expect("f32 gradient"));
             gradients.push(bias.into_data().try_into_vec::<f32>().expect("f32 gradient"));
+        }
+        for matrix in &nade {
+            let matrix = matrix.grad(&grads).expect("a NADE takes part in the loss");
+            gradients.push(matrix.into_data().try_into_vec::<f32>().expect("f32 gradient"));
         }
         Step { loss: found, gradients, states }
     }
@@ -257,13 +291,25 @@ impl Network {
             below = Some(tape.outputs(shape).to_vec());
         }
         let Some(top) = below else { return };
-        let [.., weights, biases] = &self.parameters[..] else { return };
+        let (pairs, nade) = self.split();
+        let [.., weights, biases] = pairs else { return };
         let (rows, units, classes) = (steps * width, weights.shape[0], weights.shape[1]);
         let mut logits = vec![0.0; rows * classes];
         for row in logits.chunks_exact_mut(classes) {
             row.copy_from_slice(&biases.values);
         }
         product(&mut logits, Mat::new(&top, rows, units), Mat::new(&weights.values, units, classes), true);
+        if let [encode, decode] = nade {
+            let parameters = nade::Parameters { encode: &encode.values, decode: &decode.values };
+            let tape = nade::forward(parameters, &logits, &batch.frames, &batch.share);
+            for r in (0..rows).filter(|&r| batch.share[r] > 0.0) {
+                sums.count += 1.0;
+                sums.label_nll += f64::from(tape.nll[r]);
+                sums.event_nll += f64::from(tape.nll[r]);
+                sums.right += f64::from(u8::from(tape.right[r]));
+            }
+            return;
+        }
         for (r, row) in logits.chunks_exact_mut(classes).enumerate() {
             if batch.share[r] == 0.0 {
                 continue;

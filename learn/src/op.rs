@@ -1,10 +1,14 @@
-//! The custom burn operations of training: an LSTM layer over a whole sequence, and the softmax cross-entropy of an
-//! output layer. Each is one node of the autodiff graph with a backward pass of its own.
+//! The custom burn operations of training: an LSTM layer over a whole sequence, the softmax cross-entropy of an output
+//! layer, and the loss of a NADE. Each is one node of the autodiff graph with a backward pass of its own.
 //!
 //! Plain burn is 2–3.6 times slower than PyTorch on LSTM training because every step adds dozens of small nodes; one
 //! node per layer leaves the products, which are bound by the hardware. The operations act on burn's CPU tensors
 //! (`Autodiff<Flex>`) and are checked against the same networks written with plain burn operations.
 //! Runs on the thread that trains.
+
+mod nade;
+
+pub use nade::nade_loss;
 
 use crate::attention;
 use crate::lstm::{self, FewHot, Shape, State, Tape};

@@ -15,7 +15,7 @@ pub struct Piece {
     pub id: String,
     /// Steps per bar; of a performance, per second.
     pub bar: usize,
-    /// Classes of the plain one-hot below the encoding, one after the other.
+    /// Classes of the plain one-hot below the encoding, one after the other. A piano roll is kept as voices.
     pub events: Vec<u32>,
     /// Chord of each event, as `descant_core::corpus::harmony` numbers them; empty for most models.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -114,7 +114,7 @@ impl Piece {
     #[must_use]
     pub fn bar_starts(&self, encoding: &Encoding) -> Vec<usize> {
         match encoding.params() {
-            EncodingParams::Polyphony => {
+            EncodingParams::Polyphony | EncodingParams::Pianoroll { .. } => {
                 let ends = (1..self.events.len()).filter(|&i| self.events[i - 1] == voices::STEP_END);
                 let steps = std::iter::once(0).chain(ends).take_while(|&i| i + 1 < self.events.len().max(2));
                 steps.step_by(self.bar).collect()
@@ -135,7 +135,7 @@ impl Piece {
     ) -> Excerpt {
         let params = encoding.params();
         let mut classes = match params {
-            EncodingParams::Polyphony => {
+            EncodingParams::Polyphony | EncodingParams::Pianoroll { .. } => {
                 let mut classes = vec![voices::START];
                 classes.extend_from_slice(&self.events[range.clone()]);
                 let first = classes.iter().position(|&c| c == voices::STEP_END).unwrap_or(classes.len());
@@ -163,7 +163,9 @@ impl Piece {
         let starts: Vec<usize> = self.bar_starts(encoding).into_iter().step_by(bars.max(1)).collect();
         let ends = starts.iter().copied().skip(1).chain([self.events.len()]);
         // The start event that an excerpt has in front is put there again when the part is read.
-        let skip = usize::from(*encoding.params() == EncodingParams::Polyphony);
+        let voices =
+            matches!(encoding.params(), EncodingParams::Polyphony | EncodingParams::Pianoroll { .. });
+        let skip = usize::from(voices);
         let part = |(number, (&from, to)): (usize, (&usize, usize))| {
             let Excerpt { mut classes, chords, .. } = self.excerpt(encoding, from..to, Variation::default());
             let id = format!("{}/{number}", self.id);
@@ -207,8 +209,12 @@ fn run(params: &EncodingParams, class: u32) -> Option<(u32, i32)> {
         | EncodingParams::KeyMelody { min, .. } => (class >= 2).then_some((2, min)),
         EncodingParams::Performance { .. } if class < performed::OFF => Some((performed::ON, 0)),
         EncodingParams::Performance { .. } => (class < performed::SHIFT).then_some((performed::OFF, 0)),
-        EncodingParams::Polyphony if class >= voices::CONTINUED => Some((voices::CONTINUED, 0)),
-        EncodingParams::Polyphony => (class >= voices::NEW).then_some((voices::NEW, 0)),
+        EncodingParams::Polyphony | EncodingParams::Pianoroll { .. } if class >= voices::CONTINUED => {
+            Some((voices::CONTINUED, 0))
+        }
+        EncodingParams::Polyphony | EncodingParams::Pianoroll { .. } => {
+            (class >= voices::NEW).then_some((voices::NEW, 0))
+        }
         _ => None,
     }
 }

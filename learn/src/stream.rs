@@ -9,6 +9,7 @@ use crate::encode::{Encoding, Reader};
 use crate::lstm::FewHot;
 use crate::piece::{Augmentation, Piece, Variation};
 use crate::rng::Rng;
+use descant_core::codec::Frame;
 use descant_core::codec::encoding::EncodingError;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub struct Batch {
     pub input: Arc<FewHot>,
     /// Label of each row; meaningless where `share` is 0.
     pub labels: Vec<u32>,
+    /// In place of labels, for a piano roll: the frame of each row.
+    pub frames: Vec<Frame>,
     /// 1 for a row that counts, 0 for padding.
     pub share: Vec<f32>,
     /// Sequences that start anew with this stretch.
@@ -158,12 +161,14 @@ fn read(
 ) -> Result<(Batch, Vec<usize>), EncodingError> {
     let mut input = FewHot::new();
     let (mut labels, mut share, mut aliases) = (Vec::new(), Vec::new(), Vec::new());
+    let mut frames = Vec::new();
     let open = |slot: &Option<Segment>| -> Result<Option<Reading>, EncodingError> {
         let Some(s) = slot else { return Ok(None) };
         let piece = &pieces[s.piece];
         let excerpt = piece.excerpt(encoding, s.from..s.to, s.variation);
         let reader = encoding.for_bar(piece.bar).reader(&excerpt, s.next)?;
-        Ok(Some((reader, excerpt.classes.len(), s.next)))
+        let length = reader.positions();
+        Ok(Some((reader, length, s.next)))
     };
     let mut readers: Vec<Option<Reading>> = slots.iter().map(open).collect::<Result<_, _>>()?;
     for _ in 0..steps {
@@ -173,6 +178,7 @@ fn read(
             {
                 reader.push_input(*at, &mut input)?;
                 labels.push(reader.label(*at + 1)?);
+                frames.push(reader.frame(*at + 1));
                 share.push(1.0);
                 if with_aliases {
                     aliases.push(reader.aliases(*at + 1)?);
@@ -181,6 +187,7 @@ fn read(
             } else {
                 input.end_row();
                 labels.push(0);
+                frames.push(Frame::EMPTY);
                 share.push(0.0);
                 if with_aliases {
                     aliases.push(Vec::new());
@@ -189,8 +196,16 @@ fn read(
         }
     }
     let lengths = readers.iter().map(|r| r.as_ref().map_or(0, |(_, length, _)| *length)).collect();
-    let batch =
-        Batch { steps, sequences: slots.len(), input: Arc::new(input), labels, share, reset, aliases };
+    let batch = Batch {
+        steps,
+        sequences: slots.len(),
+        input: Arc::new(input),
+        labels,
+        frames,
+        share,
+        reset,
+        aliases,
+    };
     Ok((batch, lengths))
 }
 

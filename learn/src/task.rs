@@ -97,15 +97,17 @@ pub struct Task {
 
 impl Task {
     /// Ids of all recipes.
-    pub const IDS: [&'static str; 9] = [
+    pub const IDS: [&'static str; 11] = [
         "drum_kit",
         "one_drum",
         "lookback_rnn",
         "attention_rnn",
         "basic_rnn",
         "mono_rnn",
+        "bass_rnn",
         "chord_pitches_improv",
         "polyphony",
+        "rnn-nade",
         "optional_multiconditioned_performance_with_dynamics",
     ];
 
@@ -121,8 +123,10 @@ impl Task {
             "attention_rnn" => Self::attention_rnn(corpora, meters),
             "basic_rnn" => Self::basic_rnn(corpora, meters),
             "mono_rnn" => Self::mono_rnn(corpora, meters),
+            "bass_rnn" => Self::bass_rnn(corpora, meters),
             "chord_pitches_improv" => Self::chord_pitches_improv(corpora, meters),
             "polyphony" => Self::polyphony(corpora),
+            "rnn-nade" => Self::rnn_nade(corpora),
             "optional_multiconditioned_performance_with_dynamics" => Self::optional_multiconditioned(corpora),
             _ => Err(TaskError::Unknown(id.to_owned())),
         }

@@ -2,6 +2,7 @@
 //! against what the core makes of the same events.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use descant_core::codec::Frame;
 use descant_core::codec::encoding::{
     ChordEncoding, Conditional, Direct, DrumsOneHot, Encoding, Event, KeyMelody, Lookback, MelodyOneHot,
     OneHot, PerformanceControls, PerformanceOneHot, PolyphonyOneHot, listed,
@@ -10,7 +11,9 @@ use descant_core::codec::performance::{PerformanceControl, VelocityBins, note_de
 use descant_core::corpus::harmony;
 use descant_core::model::EncodingParams;
 use descant_core::model::event_rnn::EventRnn;
+use descant_core::model::{Card, Model, find};
 use descant_core::nn::{LstmStack, StackConfig, Storage, Weights, formula};
+use descant_core::tool::Cancel;
 use descant_learn::encode::Encoding as EventEncoding;
 use descant_learn::network::{Architecture, Network};
 use descant_learn::piece::Piece;
@@ -89,12 +92,18 @@ fn the_core_stack_gives_the_logits_of_plain_burn_with_and_without_attention() {
     }
 }
 
-/// Log-likelihood of `events` in the core, with the weights of `network`.
-fn in_core<E: Event>(network: &Network, encoding: &dyn Encoding<E>, events: &[E]) -> f64 {
+/// The weights of `network` as the core reads them.
+fn exported(network: &Network) -> Weights {
     let mut weights = Weights::new();
     for p in &network.parameters {
         weights.insert(p.name.clone(), descant_core::nn::Tensor::f32(p.shape.clone(), p.values.clone()));
     }
+    weights
+}
+
+/// Log-likelihood of `events` in the core, with the weights of `network`.
+fn in_core<E: Event>(network: &Network, encoding: &dyn Encoding<E>, events: &[E]) -> f64 {
+    let weights = exported(network);
     let Architecture { encoding: shape, layers, attention } = &network.architecture;
     let config = StackConfig {
         input: shape.inputs(),
@@ -185,4 +194,23 @@ fn melodies_over_chords_and_performances_under_control_are_as_likely_in_the_core
     let core = Conditional { control: &controls, source: &source, target: &target };
     let piece = Piece { bar: 100, events: played.to_vec(), ..Piece::default() };
     close(in_core(&trained, &core, &events), in_training(&trained, piece), 10);
+}
+
+#[test]
+fn frames_are_as_likely_in_the_core_as_in_training() {
+    // C and G; G alone, struck again; silence; the lowest and the highest key.
+    let voices = vec![67 + 3, 60 + 3, 2, 67 + 3, 2, 2, 108 + 3, 21 + 3, 2, 1];
+    let frames = [vec![39], vec![46], vec![], vec![0, 87]];
+    let frames: Vec<Frame> = frames.into_iter().map(|keys| keys.into_iter().collect()).collect();
+    for attention in [0, 3] {
+        let trained = network(EncodingParams::Pianoroll { hidden: 7 }, attention);
+        let configuration = find("rnn-nade").expect("in the catalogue");
+        let mut card = Card::of(configuration);
+        card.hparams.encoding = trained.architecture.encoding.params().clone();
+        (card.hparams.layers, card.hparams.attention) = (vec![12, 9], attention);
+        let model = Model::new(card, &exported(&trained)).expect("the core reads what is trained");
+        let rnn = model.rnn_nade().expect("an RNN-NADE");
+        let core = rnn.log_likelihoods(&frames, &Cancel::default()).expect("scores").iter().sum();
+        close(core, in_training(&trained, Piece { bar: 16, events: voices.clone(), ..Piece::default() }), 4);
+    }
 }

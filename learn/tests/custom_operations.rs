@@ -6,10 +6,10 @@ use descant_core::model::EncodingParams;
 use descant_learn::encode::{Encoding, Reader};
 use descant_learn::lstm::{FewHot, State};
 use descant_learn::network::{Architecture, Network};
-use descant_learn::piece::Excerpt;
+use descant_learn::piece::{Excerpt, Piece};
 use descant_learn::reference::{Attention, AttentionState, Dense, Layer, LayerState, LstmStack, States};
 use descant_learn::rng::Rng;
-use descant_learn::stream::Batch;
+use descant_learn::stream::{self, Batch};
 use std::sync::Arc;
 
 const STEPS: usize = 7;
@@ -69,6 +69,7 @@ fn stretch(encoding: &Encoding, window: usize, rng: &mut Rng) -> (Batch, Vec<Sta
         sequences: BATCH,
         input: Arc::new(input),
         labels,
+        frames: Vec::new(),
         share,
         reset: vec![false; BATCH],
         aliases: Vec::new(),
@@ -177,4 +178,38 @@ fn loss_states_and_all_gradients_equal_plain_autodiff() {
 fn so_they_do_with_attention_whether_or_not_the_window_outlasts_the_stretch() {
     check(3);
     check(11);
+}
+
+#[test]
+fn an_rnn_nade_has_the_slopes_of_its_loss() {
+    let encoding = Encoding::new(EncodingParams::Pianoroll { hidden: 5 }).expect("possible");
+    let architecture = Architecture { encoding: encoding.clone(), layers: UNITS.to_vec(), attention: 0 };
+    let network = Network::new(architecture, &mut Rng(5));
+    // Two keys that move by steps, and every fourth step a third.
+    let step = |s: u32| [vec![3 + 60 + s % 5, 3 + 50 + s % 3], vec![3 + 40; (s % 4 == 0).into()], vec![2]];
+    let piece = |from: u32| Piece {
+        bar: 4,
+        events: (from..from + 9).flat_map(step).flatten().collect(),
+        ..Piece::default()
+    };
+    let pieces = [piece(0), piece(7)];
+    let batch = stream::stretch(&pieces, &[0, 1], &encoding, 6, 0).expect("fits").expect("a stretch");
+    let loss = |network: &Network| network.step(&batch, network.zero_states(2), 1.0, &mut Rng(1));
+    let found = loss(&network);
+    for (which, gradient) in found.gradients.iter().enumerate() {
+        let name = &network.parameters[which].name;
+        // The steepest place, and one more.
+        let steepest = (0..gradient.len()).max_by(|&a, &b| gradient[a].abs().total_cmp(&gradient[b].abs()));
+        for i in [steepest.expect("values"), gradient.len() / 2] {
+            const STEP: f32 = 1e-2;
+            let at = |by: f32| {
+                let mut moved = network.clone();
+                moved.parameters[which].values[i] += by;
+                loss(&moved).loss
+            };
+            let slope = (at(STEP) - at(-STEP)) / (2.0 * STEP);
+            let gap = (slope - gradient[i]).abs();
+            assert!(gap < 0.01 + 0.02 * slope.abs(), "{name}, {i}: {slope} and {}", gradient[i]);
+        }
+    }
 }

@@ -23,6 +23,7 @@ enum Family {
     Melody,
     Improv,
     Polyphony,
+    Roll,
     Performance,
 }
 
@@ -31,6 +32,7 @@ fn family(model: &ModelInfo) -> Result<Family> {
         EncodingParams::Drums { .. } | EncodingParams::DrumsLookback { .. } => Family::Drums,
         EncodingParams::Improv { .. } => Family::Improv,
         EncodingParams::Polyphony => Family::Polyphony,
+        EncodingParams::Pianoroll { .. } => Family::Roll,
         EncodingParams::Performance { .. } => Family::Performance,
         _ => Family::Melody,
     })
@@ -132,6 +134,15 @@ fn scale_and_range_hold() -> Result<()> {
 }
 
 #[test]
+fn a_bass_stays_on_its_strings() -> Result<()> {
+    let model = inside().find(|m| m.id == "bass_rnn").context("bass has weights")?;
+    for take in takes(model, "Generate", &[], &[])? {
+        assert!(take.clip.notes.iter().all(|n| (28..56).contains(&n.pitch)), "{:?}", take.clip.notes);
+    }
+    Ok(())
+}
+
+#[test]
 fn the_most_notes_at_once_hold() -> Result<()> {
     for model in inside() {
         let drums = family(model)? == Family::Drums;
@@ -152,7 +163,7 @@ fn the_most_notes_at_once_hold() -> Result<()> {
 fn no_note_follows_itself_where_that_is_asked() -> Result<()> {
     for model in inside() {
         // Voices may repeat pitches; a notice says so.
-        if family(model)? == Family::Polyphony {
+        if matches!(family(model)?, Family::Polyphony | Family::Roll) {
             let said = takes(model, "Generate", &[], &[("No repeated notes", "On")])?;
             assert!(said.iter().all(|t| t.notices.iter().any(|n| n.contains("repeat"))));
             continue;

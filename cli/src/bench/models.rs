@@ -12,7 +12,7 @@ use descant_core::codec::performance::PerformanceControl;
 use descant_core::codec::pianoroll::KEYS;
 use descant_core::model::event_rnn::{EventRnn, WriteOptions};
 use descant_core::model::music_vae::DecodeOptions;
-use descant_core::model::rnn_nade::{Decide, RollOptions};
+use descant_core::model::rnn_nade::{Decide, RollLimits, RollOptions};
 use descant_core::model::{Card, Configuration, LatentParams, Model, ModelEncoding, catalogue};
 use descant_core::music::Chord;
 use descant_core::nn::{Isa, Tensor, Weights, formula, probe};
@@ -193,8 +193,13 @@ fn events<E: Event>(rnn: EventRnn<'_, E>, seeds: &[u32], repeats: usize) -> Resu
 fn roll(model: &Model, hidden: usize, seeds: &[u32], repeats: usize) -> Result<Timed> {
     let Some(rnn) = model.rnn_nade() else { anyhow::bail!("{} has no NADE", model.name()) };
     let cancel = Cancel::default();
-    let allowed = (0..=u8::MAX).filter(|&key| usize::from(key) < KEYS).collect();
-    let options = RollOptions { steps: STEPS, decide: Decide::Bernoulli(1.0), seeds, allowed };
+    let options = RollOptions {
+        steps: STEPS,
+        decide: Decide::Bernoulli(1.0),
+        seeds,
+        limits: RollLimits::NONE,
+        density: None,
+    };
     let mut keys = 0;
     let micros = least(repeats, || {
         let written = rnn.write(&rnn.zero(), options, &cancel, &mut |_| {})?;

@@ -2,7 +2,7 @@
 
 use super::bars::{Measure, Stretch, stretches};
 use super::duplicates::Seen;
-use super::melody_piece::{events, fold, to_c};
+use super::melody_piece::{RANGE, events, fold, to_c};
 use super::{Funnel, MelodyPiece, Split, harmony};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -56,7 +56,7 @@ impl Default for MelodyOptions {
 }
 
 /// Three numbers of a note: its onset, its duration (as printed) or its end (on a stretch), its pitch.
-type Tone = (i64, i64, i64);
+pub(super) type Tone = (i64, i64, i64);
 
 #[derive(Deserialize)]
 struct Song {
@@ -76,7 +76,7 @@ struct Song {
 }
 
 /// Notes of a phrase and, for each of its bars, the bar of the stretch that it was.
-type Phrase = (Vec<Tone>, Vec<i64>);
+pub(super) type Phrase = (Vec<Tone>, Vec<i64>);
 
 /// Melodies of several corpora, with one funnel each. A song that is mostly one of an earlier line or corpus stays
 /// out, whatever it is called.
@@ -161,7 +161,8 @@ fn cut(corpus: &str, song: &Song, options: &MelodyOptions, funnel: &mut Funnel) 
             let steps = origins.iter().flat_map(|&bar| (0..stretch.bar).map(move |s| (bar, s)));
             let positions = steps.map(|(bar, step)| stretch.position(bar * stretch.bar + step));
             let chords = harmony::along(&song.chords, positions);
-            let moved: Vec<_> = notes.iter().map(|&(on, end, p)| (on, end, fold(p + key_shift))).collect();
+            let moved: Vec<_> =
+                notes.iter().map(|&(on, end, p)| (on, end, fold(p + key_shift, RANGE))).collect();
             let piece = MelodyPiece {
                 id,
                 title: name.replace('_', " "),
@@ -221,7 +222,7 @@ fn shift(mut notes: Vec<Tone>, bar: i64) -> Phrase {
 }
 
 /// Takes out every bar in which nothing sounds.
-fn close_up(notes: Vec<Tone>, bar: i64) -> Phrase {
+pub(super) fn close_up(notes: Vec<Tone>, bar: i64) -> Phrase {
     let mut closed = Vec::with_capacity(notes.len());
     let mut origins = Vec::new();
     // Bars taken out so far, and the first bar after everything placed so far (in the song's own count).

@@ -65,10 +65,8 @@ pub(super) const RANGE: (i64, i64) = (48, 84);
 /// Semitones that bring a song to C major or A minor and near the middle of [`RANGE`], as the reference's squash:
 /// the major key that holds most notes (the lowest on a tie), then whole octaves, halves to even.
 pub(super) fn to_c(pitches: impl Iterator<Item = i64> + Clone) -> i64 {
-    const MAJOR: [i64; 7] = [0, 2, 4, 5, 7, 9, 11];
     let (Some(lowest), Some(highest)) = (pitches.clone().min(), pitches.clone().max()) else { return 0 };
-    let fits = |key: i64| pitches.clone().filter(|p| MAJOR.contains(&(p - key).rem_euclid(12))).count();
-    let key = (0..12).rev().max_by_key(|&key| fits(key)).unwrap_or(0);
+    let key = major_key(pitches);
     // Twice the distance between the centres keeps the halves whole.
     let twice = (RANGE.0 + RANGE.1 - 1) - (lowest + highest - 2 * key);
     let (octaves, rest) = (twice.div_euclid(24), twice.rem_euclid(24));
@@ -76,9 +74,15 @@ pub(super) fn to_c(pitches: impl Iterator<Item = i64> + Clone) -> i64 {
     12 * (octaves + i64::from(up)) - key
 }
 
-/// Folds a pitch into [`RANGE`] by octaves.
-pub(super) fn fold(pitch: i64) -> i64 {
-    let (low, high) = RANGE;
+/// The major key that holds most notes, the lowest on a tie.
+pub(super) fn major_key(pitches: impl Iterator<Item = i64> + Clone) -> i64 {
+    const MAJOR: [i64; 7] = [0, 2, 4, 5, 7, 9, 11];
+    let fits = |key: i64| pitches.clone().filter(|p| MAJOR.contains(&(p - key).rem_euclid(12))).count();
+    (0..12).rev().max_by_key(|&key| fits(key)).unwrap_or(0)
+}
+
+/// Folds a pitch into a range (lowest, one above the highest) by octaves.
+pub(super) fn fold(pitch: i64, (low, high): (i64, i64)) -> i64 {
     if pitch < low {
         low + (pitch - low).rem_euclid(12)
     } else if pitch >= high {
@@ -129,7 +133,7 @@ mod tests {
 
     #[test]
     fn pitches_outside_fold_into_the_nearest_octave() {
-        assert_eq!([40, 47, 48, 83, 84, 90].map(fold), [52, 59, 48, 83, 72, 78]);
+        assert_eq!([40, 47, 48, 83, 84, 90].map(|pitch| fold(pitch, RANGE)), [52, 59, 48, 83, 72, 78]);
     }
 
     #[test]

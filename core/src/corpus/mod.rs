@@ -5,12 +5,14 @@
 //! a network has to beat and [`measure`] holds the statistics of the quality scoreboard. Runs on whatever thread
 //! calls it, never in the note path: `f64` maths from the standard library is used freely here.
 mod bars;
+mod bass;
 mod duplicates;
 mod funnel;
 pub mod grid;
 pub mod groove;
 pub mod harmony;
 pub mod markov;
+pub mod markov_frames;
 pub mod measure;
 mod melody;
 mod melody_piece;
@@ -18,6 +20,7 @@ mod piano;
 mod scores;
 mod split;
 
+pub use bass::{BASS_RANGE, bass_pieces};
 pub use funnel::{Funnel, Rejected};
 pub use groove::{DrumPiece, GrooveError, GrooveFile, GrooveKind, Hit, groove_pieces};
 pub use melody::{Corpus, MelodyOptions, Rests, melody_pieces};

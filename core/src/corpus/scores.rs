@@ -9,7 +9,7 @@ use crate::music::{Grid, Meter, Quantised, QuantisedNote};
 use serde::Deserialize;
 
 /// Units of a sixteenth: times are in 24ths of a quarter note.
-const SIXTEENTH: i64 = 6;
+pub(super) const SIXTEENTH: i64 = 6;
 
 /// How scores become pieces.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,13 +44,14 @@ pub struct ScorePiece {
     pub events: Vec<PolyphonicEvent>,
 }
 
+/// A score as it is written in a corpus.
 #[derive(Deserialize)]
-struct Score {
-    id: String,
+pub(super) struct Score {
+    pub(super) id: String,
     #[serde(default)]
-    composer: String,
+    pub(super) composer: String,
     /// How many measures in a row have this numerator, denominator and length.
-    meas: Vec<(u16, (u32, u32, i64))>,
+    pub(super) meas: Vec<(u16, (u32, u32, i64))>,
     parts: Vec<Part>,
 }
 
@@ -60,15 +61,35 @@ type Part = (String, i64, Vec<Tone>);
 /// Distance from the onset before, duration, pitch, voice, staff.
 type Tone = (i64, i64, i64, i64, i64);
 
+impl Score {
+    /// The title, as the folder of the score says.
+    pub(super) fn title(&self) -> &str {
+        self.id.rsplit('/').nth(1).unwrap_or(&self.id)
+    }
+
+    pub(super) fn split(&self) -> Split {
+        Split::by_title(&format!("{} {}", self.composer, self.title()))
+    }
+}
+
 /// Onset, end and pitch.
-type Span = (i64, i64, u8);
+pub(super) type Span = (i64, i64, u8);
 
 /// The pieces of a corpus of scores. A score whose first part is mostly one of an earlier line stays out.
 #[must_use]
 pub fn score_pieces(name: &str, jsonl: &str, options: &ScoreOptions) -> (Vec<ScorePiece>, Funnel) {
-    let mut seen = Seen::default();
     let mut funnel = Funnel::new(name);
     let mut pieces = Vec::new();
+    for (score, parts) in kept(jsonl, &mut funnel) {
+        pieces.extend(cut(name, &score, &parts.concat(), options, &mut funnel));
+    }
+    (pieces, funnel)
+}
+
+/// The scores of a corpus that may be used, with the notes of their parts.
+pub(super) fn kept(jsonl: &str, funnel: &mut Funnel) -> Vec<(Score, Vec<Vec<Span>>)> {
+    let mut seen = Seen::default();
+    let mut scores = Vec::new();
     for (number, line) in jsonl.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
         funnel.seen += 1;
         let score: Score = match serde_json::from_str(line) {
@@ -88,9 +109,15 @@ pub fn score_pieces(name: &str, jsonl: &str, options: &ScoreOptions) -> (Vec<Sco
             funnel.reject(&score.id, "mostly a score already taken", twin);
             continue;
         }
-        pieces.extend(cut(name, &score, &parts.concat(), options, &mut funnel));
+        scores.push((score, parts));
     }
-    (pieces, funnel)
+    scores
+}
+
+/// The share of onsets off the 16th grid.
+pub(super) fn off_grid(notes: &[&Span]) -> f64 {
+    let off = notes.iter().filter(|n| n.0 % SIXTEENTH != 0).count();
+    off as f64 / notes.len().max(1) as f64
 }
 
 /// Notes of a part with absolute onsets; `None` if one cannot be.
@@ -106,7 +133,7 @@ fn spans(notes: &[Tone]) -> Option<Vec<Span>> {
 }
 
 /// The measures one by one, in sixteenths. One of a length that is no whole number of them gets an impossible meter.
-fn measures(runs: &[(u16, (u32, u32, i64))]) -> Vec<Measure> {
+pub(super) fn measures(runs: &[(u16, (u32, u32, i64))]) -> Vec<Measure> {
     let mut start = 0;
     let mut all = Vec::new();
     for &(count, (numerator, denominator, length)) in runs {
@@ -128,15 +155,13 @@ fn cut(
     options: &ScoreOptions,
     funnel: &mut Funnel,
 ) -> Vec<ScorePiece> {
-    let title = score.id.rsplit('/').nth(1).unwrap_or(&score.id);
-    let split = Split::by_title(&format!("{} {title}", score.composer));
+    let split = score.split();
     let mut pieces = Vec::new();
     for (number, stretch) in stretches(&measures(&score.meas)).into_iter().enumerate() {
         let id = format!("{corpus}/{}#{number}", score.id);
         let inside: Vec<&Span> =
             notes.iter().filter(|n| stretch.step(n.0.div_euclid(SIXTEENTH)).is_some()).collect();
-        let off = inside.iter().filter(|n| n.0 % SIXTEENTH != 0).count();
-        let share = off as f64 / inside.len().max(1) as f64;
+        let share = off_grid(&inside);
         if stretch.length() < options.steps {
             let steps = stretch.length();
             funnel.reject(&id, "(part of a score) too short", format!("{steps} sixteenths"));

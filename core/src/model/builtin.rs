@@ -83,6 +83,14 @@ mod tests {
     }
 
     #[test]
+    fn the_table_of_weights_has_a_row_for_each() {
+        let table = include_str!("../../../assets/models/README.md");
+        for Builtin { id, .. } in BUILTIN {
+            assert!(table.contains(&format!("| `{id}.safetensors` |")), "{id}");
+        }
+    }
+
+    #[test]
     fn a_model_without_weights_says_so() {
         assert!(matches!(load("no such model"), Err(ModelError::NeedsWeights(_))));
     }

@@ -187,8 +187,28 @@ static CATALOGUE: LazyLock<Vec<Configuration>> = LazyLock::new(|| {
     .chain(improv::configurations())
     .chain(performance::configurations())
     .chain(latent::configurations())
+    .chain([bass()])
     .collect()
 });
+
+/// Bass lines, which no published model writes: `lookback_rnn` with the range of a bass guitar.
+fn bass() -> Configuration {
+    Configuration {
+        id: "bass_rnn",
+        family: Family::MelodyRnn,
+        name: "Bass RNN",
+        about: "Writes bass lines from E1 to G3 that repeat and vary the last one or two bars.",
+        kind: ClipKind::Melody,
+        hparams: Hparams {
+            layers: vec![128, 128],
+            attention: 0,
+            residual: false,
+            steps_per_quarter: 4,
+            encoding: EncodingParams::MelodyLookback { min: 28, max: 56, distances: vec![16, 32], bits: 5 },
+            transpose_to_key: Some(0),
+        },
+    }
+}
 
 /// All configurations, in the order in which a menu shows them.
 #[must_use]
@@ -246,6 +266,7 @@ mod tests {
                 ("groovae_4bar", (27, 27)),
                 ("groovae_2bar_tap_fixed_velocity", (27, 27)),
                 ("groovae_2bar_add_closed_hh", (27, 27)),
+                ("bass_rnn", (97, 32)),
             ]
         );
     }

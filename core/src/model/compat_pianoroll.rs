@@ -6,7 +6,7 @@
 use super::compat::{CompatError, GenerateOptions};
 use super::compat_sections::Sections;
 use super::event_rnn::WriteError;
-use super::rnn_nade::{Decide, RnnNade};
+use super::rnn_nade::{Decide, RnnNade, RollLimits};
 use crate::codec::pianoroll::Longest;
 use crate::codec::{Frame, Pianoroll};
 use crate::music::{NoteSequence, Quantised};
@@ -66,7 +66,7 @@ pub fn generate(
             let mut room = NadeRoom::default();
             for _ in 0..steps {
                 let (frame, log_probability) =
-                    rnn.sample(&primed.biases, Decide::Threshold, Frame::ALL, &mut room, |_| 0.0)?;
+                    rnn.sample(&primed.biases, Decide::Threshold, RollLimits::NONE, &mut room, |_| 0.0)?;
                 rnn.advance(&mut primed, frame)?;
                 roll.push(frame);
                 log_probabilities.push(log_probability);
@@ -85,7 +85,7 @@ fn as_published(rnn: RnnNade<'_>, primer: &[Frame], steps: usize) -> Result<Vec<
     let mut unheard = primer.to_vec();
     let mut written = Vec::with_capacity(steps);
     for _ in 0..steps {
-        let decided = rnn.sample(&stale, Decide::Threshold, Frame::ALL, &mut room, |_| 0.0)?;
+        let decided = rnn.sample(&stale, Decide::Threshold, RollLimits::NONE, &mut room, |_| 0.0)?;
         for (i, &frame) in unheard.iter().enumerate() {
             rnn.advance(&mut primed, frame)?;
             if i == 0 {

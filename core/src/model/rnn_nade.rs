@@ -6,8 +6,9 @@
 use super::event_rnn::{WriteError, look};
 use crate::codec::Frame;
 use crate::codec::encoding::SparseVector;
+use crate::codec::pianoroll::KEYS;
 use crate::nn::{LstmStack, Nade, NadeRoom, StackState, math};
-use crate::sampling::Rng;
+use crate::sampling::{DensityControl, Rng};
 use crate::tool::Cancel;
 
 /// Keeps the logarithm of a probability finite, as in training.
@@ -39,6 +40,8 @@ pub struct PrimedRoll {
     pub state: StackState,
     /// Biases of the next frame.
     pub biases: Vec<f32>,
+    /// The last frame; keys that sound in the next one but not in it are struck.
+    pub last: Frame,
 }
 
 /// How takes are written.
@@ -50,8 +53,28 @@ pub struct RollOptions<'a> {
     pub decide: Decide,
     /// One per take.
     pub seeds: &'a [u32],
-    /// Keys that may sound; the others are decided to be silent.
+    /// What frames may hold.
+    pub limits: RollLimits,
+    /// Keys struck per step, if they are steered.
+    pub density: Option<&'a DensityControl>,
+}
+
+/// What a frame may hold. Keys that may not sound are decided to be silent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RollLimits {
+    /// Keys that may sound.
     pub allowed: Frame,
+    /// Most keys at once; the lowest come first, as they are decided.
+    pub most: usize,
+    /// The frame before.
+    pub before: Frame,
+    /// Added to the logits of keys that it does not hold.
+    pub bias: f32,
+}
+
+impl RollLimits {
+    /// Anything goes.
+    pub const NONE: Self = Self { allowed: Frame::ALL, most: KEYS, before: Frame::EMPTY, bias: 0.0 };
 }
 
 /// One take's frames.
@@ -67,7 +90,7 @@ impl RnnNade<'_> {
     /// The state before the first frame: zero, without biases fed by anything.
     #[must_use]
     pub fn zero(&self) -> PrimedRoll {
-        PrimedRoll { state: self.stack.state(1), biases: vec![0.0; self.nade.biases()] }
+        PrimedRoll { state: self.stack.state(1), biases: vec![0.0; self.nade.biases()], last: Frame::EMPTY }
     }
 
     /// Feeds one frame to the network.
@@ -78,6 +101,7 @@ impl RnnNade<'_> {
         let mut input = [SparseVector::new()];
         frame.input(&mut input[0]);
         self.stack.step(&mut primed.state, &input, &mut primed.biases)?;
+        primed.last = frame;
         finite(&primed.biases)
     }
 
@@ -132,7 +156,7 @@ impl RnnNade<'_> {
         Ok(all)
     }
 
-    /// Decides one frame of `allowed` keys: the frame and its natural-log probability at temperature 1.
+    /// Decides one frame within `limits`: the frame and its natural-log probability at temperature 1.
     /// `uniform(key)` is in `0.0..1.0` and asked for only where chance decides.
     ///
     /// # Errors
@@ -141,23 +165,27 @@ impl RnnNade<'_> {
         &self,
         biases: &[f32],
         decide: Decide,
-        allowed: Frame,
+        limits: RollLimits,
         room: &mut NadeRoom,
         mut uniform: impl FnMut(usize) -> f64,
     ) -> Result<(Frame, f64), WriteError> {
         let mut frame = Frame::EMPTY;
-        let mut sum = 0.0;
+        let (mut sum, mut left) = (0.0, limits.most);
         self.nade.walk(biases, room, |key, logit| {
             let p = math::sigmoid(logit);
-            let index = u8::try_from(key).ok().filter(|&key| allowed.contains(key));
-            let sounds = index.is_some()
-                && match decide {
-                    Decide::Threshold => p >= 0.5,
-                    Decide::Bernoulli(t) => uniform(key) < f64::from(math::sigmoid(logit / t.max(1e-6))),
-                };
+            let index = u8::try_from(key).ok().filter(|&key| limits.allowed.contains(key) && left > 0);
+            let sounds = index.is_some() && {
+                let held = index.is_some_and(|key| limits.before.contains(key));
+                let steered = if held { logit } else { logit + limits.bias };
+                match decide {
+                    Decide::Threshold => math::sigmoid(steered) >= 0.5,
+                    Decide::Bernoulli(t) => uniform(key) < f64::from(math::sigmoid(steered / t.max(1e-6))),
+                }
+            };
             sum += log_probability(p, sounds);
             if let (true, Some(key)) = (sounds, index) {
                 frame.insert(key);
+                left -= 1;
             }
             sounds
         })?;
@@ -184,15 +212,24 @@ impl RnnNade<'_> {
         let mut inputs = vec![SparseVector::new(); lanes];
         let mut room = NadeRoom::default();
         let mut written = vec![WrittenRoll { frames: Vec::new(), log_likelihood: 0.0 }; lanes];
+        let mut densities = vec![options.density.cloned(); lanes];
         for step in 0..options.steps {
             look(cancel)?;
             let rows = biases.chunks_exact(self.nade.biases()).zip(options.seeds);
-            for (((row, &seed), take), input) in rows.zip(&mut written).zip(&mut inputs) {
+            let lanes = rows.zip(&mut written).zip(&mut inputs).zip(&mut densities);
+            for ((((row, &seed), take), input), density) in lanes {
                 let rng = Rng::new(seed);
+                let before = take.frames.last().copied().unwrap_or(primed.last);
+                let bias = density.as_ref().map_or(0.0, DensityControl::bias);
+                let limits = RollLimits { before, bias, ..options.limits };
                 let (frame, log_probability) =
-                    self.sample(row, options.decide, options.allowed, &mut room, |key| {
+                    self.sample(row, options.decide, limits, &mut room, |key| {
                         rng.at(step as u64, key as u64)
                     })?;
+                if let Some(density) = density {
+                    let struck = frame.keys().filter(|&key| !before.contains(key)).count();
+                    density.record(u8::try_from(struck).unwrap_or(u8::MAX));
+                }
                 take.frames.push(frame);
                 take.log_likelihood += log_probability;
                 frame.input(input);
@@ -227,7 +264,7 @@ mod tests {
     }
 
     fn options(decide: Decide, seeds: &[u32]) -> RollOptions<'_> {
-        RollOptions { steps: 6, decide, seeds, allowed: Frame::ALL }
+        RollOptions { steps: 6, decide, seeds, limits: RollLimits::NONE, density: None }
     }
 
     #[test]
@@ -278,10 +315,44 @@ mod tests {
         let cancel = Cancel::default();
         let primed = rnn.prime(&[], &cancel).expect("fits");
         let allowed: Frame = (0..88).filter(|key| key % 12 == 3).collect();
-        let limited = RollOptions { allowed, ..options(Decide::Bernoulli(1.0), &[1]) };
+        let limits = RollLimits { allowed, ..RollLimits::NONE };
+        let limited = RollOptions { limits, ..options(Decide::Bernoulli(1.0), &[1]) };
         let take = rnn.write(&primed, limited, &cancel, &mut |_| {}).expect("written").remove(0);
         assert!(take.frames.iter().all(|frame| frame.label() & !allowed.label() == 0));
         assert!(take.frames.iter().any(|frame| !frame.is_empty()));
+    }
+
+    #[test]
+    fn as_many_keys_are_struck_as_are_wanted() {
+        let model = testing::model("rnn-nade");
+        let rnn = model.rnn_nade().expect("an RNN-NADE");
+        let cancel = Cancel::default();
+        let primed = rnn.prime(&[], &cancel).expect("fits");
+        for wanted in [4.0, 16.0] {
+            let control = DensityControl::new(wanted, 16.0);
+            let steered =
+                RollOptions { steps: 640, density: Some(&control), ..options(Decide::Bernoulli(1.0), &[1]) };
+            let take = rnn.write(&primed, steered, &cancel, &mut |_| {}).expect("written").remove(0);
+            let struck =
+                take.frames.windows(2).map(|w| w[1].keys().filter(|&key| !w[0].contains(key)).count());
+            let per_bar = struck.sum::<usize>() as f32 / 40.0;
+            assert!((per_bar - wanted).abs() < 0.15 * wanted, "{per_bar} per bar, {wanted} wanted");
+        }
+    }
+
+    #[test]
+    fn no_more_keys_sound_than_may() {
+        let model = testing::model("rnn-nade");
+        let rnn = model.rnn_nade().expect("an RNN-NADE");
+        let cancel = Cancel::default();
+        let primed = rnn.prime(&[], &cancel).expect("fits");
+        let most = |most| {
+            let limits = RollLimits { most, ..RollLimits::NONE };
+            let limited = RollOptions { limits, ..options(Decide::Bernoulli(1.0), &[1]) };
+            let take = rnn.write(&primed, limited, &cancel, &mut |_| {}).expect("written").remove(0);
+            take.frames.iter().map(|frame| frame.len()).max()
+        };
+        assert_eq!([most(0), most(3)], [Some(0), Some(3)]);
     }
 
     #[test]

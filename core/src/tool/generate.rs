@@ -45,7 +45,12 @@ fn broken_chord(chord: [i32; 4], step: usize, steps_per_quarter: u32, (min, max)
     if !step.is_multiple_of(quarter) {
         return MelodyEvent::NoEvent;
     }
-    let pitch = chord[step / quarter % chord.len()].clamp(min, max - 1);
+    // The octave of the range that is nearest: a range has an octave or more.
+    let pitch = match chord[step / quarter % chord.len()] {
+        low if low < min => min + (low - min).rem_euclid(12),
+        high if high >= max => max - 12 + (high - max).rem_euclid(12),
+        inside => inside,
+    };
     u8::try_from(pitch).map_or(MelodyEvent::NoEvent, MelodyEvent::Pitch)
 }
 

@@ -169,10 +169,6 @@ fn unheard(model: &Model, request: &Request) -> Vec<&'static str> {
             "voices may repeat pitches in this model",
         ),
         (
-            request.constraints.polyphony.is_some() && matches!(family, Pianoroll { .. }),
-            "this model writes any number of notes at once: the most was ignored",
-        ),
-        (
             request.search.width() > 1 && !matches!(family, Drums(_) | Melody(_) | Improv { .. }),
             "this model's takes are written straight on, without a search for likelier ones",
         ),

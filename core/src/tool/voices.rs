@@ -7,10 +7,10 @@ use super::limits::{PitchLimits, density};
 use super::primer::{MAX_PRIMER_BARS, given};
 use super::run::{seeds, take};
 use super::{Cancel, Request, Take, ToolError};
-use crate::codec::pianoroll::{LOWEST_KEY, Longest, key_of_pitch};
+use crate::codec::pianoroll::{KEYS, LOWEST_KEY, Longest, key_of_pitch};
 use crate::codec::{Frame, Pianoroll, Polyphony};
 use crate::model::polyphony_rnn::{self, VoicesOptions};
-use crate::model::rnn_nade::{Decide, RnnNade, RollOptions};
+use crate::model::rnn_nade::{Decide, RnnNade, RollLimits, RollOptions};
 use crate::model::{Model, ModelEncoding};
 use crate::music::{Clip, ClipKind, Grid, Quantised};
 use crate::sampling::DensityControl;
@@ -103,18 +103,18 @@ fn write_roll(
     progress: &mut dyn FnMut(f32),
 ) -> Result<AllWritten, ToolError> {
     let low = i32::from(LOWEST_KEY);
-    let limits = PitchLimits::new(&request.constraints, (low, low + 88), 0);
-    let mut notices: Vec<String> = limits.notice.iter().cloned().collect();
-    if request.constraints.density.is_some() {
-        notices.push("this model has no onsets to count: the density was ignored".into());
-    }
+    let limits = PitchLimits::new(&request.constraints, (low, low + KEYS as i32), 0);
+    let notices: Vec<String> = limits.notice.iter().cloned().collect();
     let primed = rnn.prime(heard, cancel)?;
     let decide = match request.temperature {
         t if t > 0.0 => Decide::Bernoulli(t),
         _ => Decide::Threshold,
     };
     let allowed = limits.pitches().iter().filter_map(key_of_pitch).collect();
-    let options = RollOptions { steps: part.steps, decide, seeds: part.seeds, allowed };
+    let most = request.constraints.polyphony.map_or(KEYS, usize::from);
+    let limits = RollLimits { allowed, most, ..RollLimits::NONE };
+    let density = part.density.as_ref();
+    let options = RollOptions { steps: part.steps, decide, seeds: part.seeds, limits, density };
     let written = rnn.write(&primed, options, cancel, progress)?;
     let takes = written.into_iter().map(|w| {
         let notes = Pianoroll::new(w.frames).notes().into_iter();

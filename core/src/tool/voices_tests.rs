@@ -66,7 +66,7 @@ fn voices_come_from_nothing_within_scale_and_range() {
             assert!(!take.clip.notes.is_empty(), "{id}");
             assert!(take.clip.notes.iter().all(|n| (50..=70).contains(&n.pitch)), "{id}");
             assert!(take.clip.notes.iter().all(|n| [2, 4, 6, 7, 9, 11, 1].contains(&(n.pitch % 12))), "{id}");
-            assert_eq!(take.notices.len(), usize::from(id == "rnn-nade"), "{:?}", take.notices);
+            assert!(take.notices.is_empty(), "{:?}", take.notices);
         }
     }
 }

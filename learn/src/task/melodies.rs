@@ -8,7 +8,7 @@ use crate::piece::{Augmentation, Piece};
 use crate::trainer::Settings;
 use descant_core::codec::MelodyEvent;
 use descant_core::codec::encoding::{ChordEncoding, EncodingError, MelodyOneHot, OneHot as _};
-use descant_core::corpus::{MelodyOptions, MelodyPiece, Split};
+use descant_core::corpus::{BASS_RANGE, MelodyOptions, MelodyPiece, ScoreOptions, Split};
 use descant_core::model::EncodingParams;
 use std::path::Path;
 
@@ -114,6 +114,36 @@ impl Task {
             },
             configuration,
             ..lookback
+        })
+    }
+
+    /// The lowest parts of string quartets in 4/4, 2/2 and 2/4 (or in all meters), where a bass guitar plays.
+    pub(super) fn bass_rnn(corpora: &Path, meters: Meters) -> Result<Self, TaskError> {
+        let configuration = configuration("bass_rnn")?;
+        let encoding = Encoding::new(configuration.hparams.encoding.clone())?;
+        let (low, high) = BASS_RANGE;
+        let one_hot = MelodyOneHot::new(low as i32, high as i32)?;
+        let (pieces, funnel) = corpora::bass(corpora, &ScoreOptions::default())?;
+        let mut sets = Sets::default();
+        for piece in pieces {
+            if !piece.is_duple() && (piece.split != Split::Train || meters == Meters::Duple) {
+                continue;
+            }
+            let class = |&event: &MelodyEvent| Ok(one_hot.encode(event)? as u32);
+            let events = piece.events.iter().map(class).collect::<Result<_, EncodingError>>()?;
+            let bar = piece.steps_per_bar;
+            sets.push(piece.split, Piece { id: piece.id, bar, events, chords: Vec::new() });
+        }
+        Ok(Self {
+            id: "bass_rnn",
+            architecture: Architecture { encoding, layers: vec![128, 128], attention: 0 },
+            settings: Settings { steps: 3000, keep: 0.7, every: 150, ..Settings::default() },
+            sets,
+            funnels: vec![funnel],
+            data: vec!["OpenScore String Quartets (CC0 1.0): lowest parts"],
+            licence: "MIT OR Apache-2.0; trained on works in the public domain",
+            configuration,
+            key: None,
         })
     }
 

@@ -53,4 +53,18 @@ impl Task {
             key: None,
         })
     }
+
+    /// The same quartets as the frames of a piano roll.
+    pub(super) fn rnn_nade(corpora: &Path) -> Result<Self, TaskError> {
+        let configuration = configuration("rnn-nade")?;
+        let encoding = Encoding::new(configuration.hparams.encoding.clone())?;
+        let voices = Self::polyphony(corpora)?;
+        Ok(Self {
+            id: "rnn-nade",
+            architecture: Architecture { encoding, ..voices.architecture },
+            settings: Settings { unroll: 64, steps: 3000, ..voices.settings },
+            configuration,
+            ..voices
+        })
+    }
 }

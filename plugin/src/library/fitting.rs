@@ -100,7 +100,7 @@ fn can(tool: ToolKind, clip: Option<ClipKind>, configuration: &Configuration) ->
             );
             !whole && !drums_for_a_melody
         }
-        ToolKind::Harmonise => matches!(encoding, Polyphony | Pianoroll { .. }),
+        ToolKind::Harmonise => matches!(encoding, Polyphony),
         ToolKind::Interpolate => {
             let hears_all = groove.is_none_or(|(input, told)| !told && !input.tapify && input.add_drums == 0);
             let kind = clip.is_none_or(|kind| kind == configuration.kind);
@@ -158,7 +158,7 @@ mod tests {
             (Generate, None, "cat-mel_2bar_small"),
             (Continue, Some(Melody), "mono_rnn"),
             (Rewrite, Some(Drums), "one_drum"),
-            (Harmonise, Some(Melody), "rnn-nade"),
+            (Harmonise, Some(Melody), "polyphony"),
             (Interpolate, Some(Drums), "groovae_4bar"),
             (Interpolate, Some(Melody), "mel_4bar_med"),
             (Groove, Some(Melody), "groovae_4bar"),
@@ -177,6 +177,7 @@ mod tests {
             (Continue, None, "groovae_4bar", "drum_kit"),
             (Rewrite, Some(Melody), "polyphony", "attention_rnn"),
             (Harmonise, Some(Melody), "drum_kit", "polyphony"),
+            (Harmonise, Some(Melody), "rnn-nade", "polyphony"),
             (Interpolate, Some(Drums), "cat-mel_2bar_small", "cat-drums_2bar_small"),
             (Interpolate, Some(Melody), "drum_kit", "cat-mel_2bar_small"),
             (Interpolate, Some(Drums), "groovae_2bar_add_closed_hh", "cat-drums_2bar_small"),

@@ -3,7 +3,7 @@
 //! One value at a time, up and down its list, until no neighbour is better. The test split is not looked at.
 
 use super::CacheArgs;
-use super::judge::{language, shipped, validation};
+use super::judge::{Music, shipped, validation};
 use super::subject::Subject;
 use anyhow::Context;
 use descant_core::checkpoint;
@@ -31,11 +31,11 @@ pub fn run(args: &CacheArgs) -> anyhow::Result<()> {
         let read = || checkpoint::load_file(file).with_context(|| format!("cannot read {}", file.display()));
         let mut model = Model::from_checkpoint(read()?)?;
         let grid = matches!(model.encoding(), ModelEncoding::Drums(_) | ModelEncoding::Melody(_));
-        let Some(language) = language(&model.hparams().encoding).filter(|_| grid) else {
+        let Some(music) = Music::of(&model.hparams().encoding).filter(|_| grid) else {
             println!("{}: its classes are not those of the corpora here", file.display());
             continue;
         };
-        let pieces = validation(language, &args.corpus)?;
+        let pieces = validation(music, &args.corpus)?;
         let mut nats = |cache| -> anyhow::Result<f64> {
             model.set_cache(cache)?;
             Ok(Subject::new(&model)?.likelihood(&pieces)?.events)

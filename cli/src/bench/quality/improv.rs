@@ -68,7 +68,7 @@ impl<'a> ImprovJudge<'a> {
         let known = |class: u16| {
             harmony::chord(class).filter(|&c| control.input(Some(c), &mut SparseVector::new()).is_ok())
         };
-        let speaker = Speaker::melody(model.rnn(target)?)?;
+        let speaker = Speaker::melody(model.rnn(target)?, 0)?;
         let likelihood = |split, higher| -> anyhow::Result<Likelihood> {
             let mut sums = Sums::default();
             // As the melody models: the Lieder alone.

@@ -5,15 +5,19 @@
 use super::subject::{Likelihood, Subject};
 use super::verdict::{Judge, Verdict};
 use super::{
-    Args, improv::ImprovJudge, latent::LatentJudge, playing::PlayingJudge, print, voices::VoicesJudge,
+    Args, improv::ImprovJudge, latent::LatentJudge, playing::PlayingJudge, print, roll::RollJudge,
+    voices::VoicesJudge,
 };
 use anyhow::{Context, bail};
 use descant_core::checkpoint::{self, Checkpoint};
+use descant_core::codec::MelodyEvent;
 use descant_core::corpus::markov::{Markov, Nll};
 use descant_core::corpus::measure::{Anchors, BAR, Board, Gate, Language, PrimerScore, Report};
-use descant_core::corpus::{GrooveKind, MelodyOptions, Split};
+use descant_core::corpus::{BASS_RANGE, GrooveKind, MelodyOptions, ScoreOptions, Split};
 use descant_core::model::{EncodingParams, Model, ModelEncoding};
 use descant_learn::corpora;
+use descant_learn::piece::Piece;
+use descant_learn::task::{Meters, Task};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -25,9 +29,55 @@ pub(super) const CONTINUATIONS: u32 = 4;
 const PRIMERS: usize = 500;
 const WINDOW: usize = 4 * BAR;
 
+/// Music of the corpora that models are held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Music {
+    Drums,
+    /// One drum of nine on eighths: a bar of the scoreboard is two of them.
+    OneDrum,
+    Melody,
+    /// Melodies that the scoreboard hears two octaves higher.
+    Bass,
+}
+
+impl Music {
+    /// The music that an encoding can express.
+    pub(super) fn of(encoding: &EncodingParams) -> Option<Self> {
+        const BASS: (i32, i32) = (BASS_RANGE.0 as i32, BASS_RANGE.1 as i32);
+        match encoding {
+            EncodingParams::Drums { types: 9 } | EncodingParams::DrumsLookback { types: 9, .. } => {
+                Some(Self::Drums)
+            }
+            EncodingParams::OneDrum => Some(Self::OneDrum),
+            other => match other.note_range()? {
+                (48, 84) => Some(Self::Melody),
+                BASS => Some(Self::Bass),
+                _ => None,
+            },
+        }
+    }
+
+    fn language(self) -> Language {
+        match self {
+            Self::Drums | Self::OneDrum => Language::Drums,
+            Self::Melody | Self::Bass => Language::Melody,
+        }
+    }
+
+    /// Number of classes.
+    fn alphabet(self) -> usize {
+        if self == Self::OneDrum { 2 } else { self.language().alphabet() }
+    }
+
+    /// Semitones by which the scoreboard hears it higher.
+    pub(super) fn lift(self) -> i32 {
+        if self == Self::Bass { 24 } else { 0 }
+    }
+}
+
 /// Real music of one kind with everything that does not depend on a model.
 pub(super) struct Reference {
-    pub(super) language: Language,
+    pub(super) music: Music,
     pub(super) validation: Vec<Vec<u16>>,
     pub(super) test: Vec<Vec<u16>>,
     /// Held-out pieces whose likelihood is gated: melodies count the Lieder alone.
@@ -108,27 +158,30 @@ fn judge_of<'a>(
     references: &mut Vec<Rc<Reference>>,
     args: &Args,
 ) -> anyhow::Result<Option<Box<dyn Judge + 'a>>> {
-    let mut known = |language| -> anyhow::Result<Rc<Reference>> {
-        if let Some(reference) = references.iter().find(|r| r.language == language) {
+    let mut known = |music| -> anyhow::Result<Rc<Reference>> {
+        if let Some(reference) = references.iter().find(|r| r.music == music) {
             return Ok(Rc::clone(reference));
         }
-        let reference = Rc::new(reference(language, args)?);
+        let reference = Rc::new(reference(music, args)?);
         references.push(Rc::clone(&reference));
         Ok(reference)
     };
-    Ok(match (model.encoding(), language(&model.hparams().encoding)) {
+    Ok(match (model.encoding(), Music::of(&model.hparams().encoding)) {
         (ModelEncoding::Polyphony(encoding), _) => {
             Some(Box::new(VoicesJudge::new(model, encoding.as_ref(), file, args)?))
         }
+        (ModelEncoding::Pianoroll { .. }, _) => Some(Box::new(RollJudge::new(model, file, args)?)),
         (ModelEncoding::Performance { bins, controls, events }, _) if bins.count() == 32 => {
             Some(Box::new(PlayingJudge::new((model, *bins, *controls), events.as_ref(), file, args)?))
         }
-        (ModelEncoding::Improv { chords, melody }, Some(language)) => {
-            let reference = known(language)?;
+        (ModelEncoding::Improv { chords, melody }, Some(Music::Melody)) => {
+            let reference = known(Music::Melody)?;
             Some(Box::new(ImprovJudge::new((model, *chords, melody.as_ref()), reference, file, args)?))
         }
         (ModelEncoding::Latent(_), _) => Some(Box::new(LatentJudge::new(model, file, args)?)),
-        (_, Some(language)) => Some(Box::new(GridJudge::new(model, file, known(language)?)?)),
+        (ModelEncoding::Drums(_) | ModelEncoding::Melody(_), Some(music)) => {
+            Some(Box::new(GridJudge::new(model, file, known(music)?)?))
+        }
         _ => None,
     })
 }
@@ -180,55 +233,68 @@ pub(super) fn shipped(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What the classes of an encoding mean, if the corpora here can speak them.
-pub(super) fn language(encoding: &EncodingParams) -> Option<Language> {
-    match encoding {
-        EncodingParams::Drums { types: 9 } | EncodingParams::DrumsLookback { types: 9, .. } => {
-            Some(Language::Drums)
-        }
-        other => (other.note_range() == Some((48, 84))).then_some(Language::Melody),
-    }
-}
-
 /// Split, whether its likelihood is gated, classes.
 type Labelled = (Split, bool, Vec<u16>);
 
-/// All pieces of a language that are judged with.
-fn pieces(language: Language, corpus: &Path) -> anyhow::Result<Vec<Labelled>> {
-    Ok(match language {
-        Language::Drums => {
+/// All pieces that are judged with.
+fn pieces(music: Music, corpus: &Path) -> anyhow::Result<Vec<Labelled>> {
+    Ok(match music {
+        Music::Drums => {
             let (pieces, _) = corpora::drums(corpus)?;
             let beats = pieces.into_iter().filter(|p| p.kind == GrooveKind::Beat);
             beats.map(|p| (p.split, true, p.classes)).collect()
         }
-        Language::Melody => {
+        Music::OneDrum => {
+            let sets = Task::open("one_drum", corpus, Meters::Duple)?.sets;
+            let classes =
+                |piece: Piece| piece.events.into_iter().map(u16::try_from).collect::<Result<_, _>>();
+            let mut all = Vec::new();
+            for (split, pieces) in Split::ALL.into_iter().zip([sets.train, sets.valid, sets.test]) {
+                for piece in pieces {
+                    all.push((split, true, classes(piece)?));
+                }
+            }
+            all
+        }
+        Music::Melody => {
             let (pieces, _) = corpora::melodies(corpus, &MelodyOptions::default())?;
             let duple = pieces.iter().filter(|p| p.is_duple());
             duple.map(|p| (p.split, p.id.starts_with("openscore-lieder"), p.classes())).collect()
+        }
+        Music::Bass => {
+            let (pieces, _) = corpora::bass(corpus, &ScoreOptions::default())?;
+            let duple = pieces.iter().filter(|p| p.is_duple());
+            let class = |event: &MelodyEvent| match event {
+                MelodyEvent::NoEvent => 0,
+                MelodyEvent::NoteOff => 1,
+                MelodyEvent::Pitch(pitch) => (u16::from(*pitch) + 24).saturating_sub(46),
+            };
+            duple.map(|p| (p.split, true, p.events.iter().map(class).collect())).collect()
         }
     })
 }
 
 /// The validation pieces whose kind is gated.
-pub(super) fn validation(language: Language, corpus: &Path) -> anyhow::Result<Vec<Vec<u16>>> {
-    let pieces = pieces(language, corpus)?.into_iter();
+pub(super) fn validation(music: Music, corpus: &Path) -> anyhow::Result<Vec<Vec<u16>>> {
+    let pieces = pieces(music, corpus)?.into_iter();
     Ok(pieces.filter(|p| p.0 == Split::Validation && p.1).map(|p| p.2).collect())
 }
 
-/// Reads the corpus of a language and measures it.
-fn reference(language: Language, args: &Args) -> anyhow::Result<Reference> {
-    let pieces = pieces(language, &args.corpus)?;
+/// Reads music and measures it.
+fn reference(music: Music, args: &Args) -> anyhow::Result<Reference> {
+    let language = music.language();
+    let pieces = pieces(music, &args.corpus)?;
     let of =
         |split| -> Vec<Vec<u16>> { pieces.iter().filter(|p| p.0 == split).map(|p| p.2.clone()).collect() };
     let (train, test) = (of(Split::Train), of(Split::Test));
     let judged: Vec<Vec<u16>> =
         pieces.iter().filter(|p| p.0 == Split::Test && p.1).map(|p| p.2.clone()).collect();
-    let model = Markov::train(3, language.alphabet(), train.iter().map(Vec::as_slice));
+    let model = Markov::train(3, music.alphabet(), train.iter().map(Vec::as_slice));
     let held_out = || judged.iter().map(Vec::as_slice);
     let markov = [model.nll(held_out(), 0), model.nll(held_out(), 1)];
     let board = Board::new(language, train, test.clone(), u64::from(args.seed));
     let anchors = board.anchors();
-    Ok(Reference { language, validation: of(Split::Validation), test, judged, board, anchors, markov })
+    Ok(Reference { music, validation: of(Split::Validation), test, judged, board, anchors, markov })
 }
 
 /// Lets the model write and measures what it wrote.
@@ -267,24 +333,25 @@ fn judge(
 
 /// The gates on held-out likelihood.
 fn likelihood_gates(reference: &Reference, judged: &Likelihood) -> Vec<Gate> {
-    let most = match reference.language {
-        Language::Drums => 1.5,
-        Language::Melody => 0.85,
+    let most = match reference.music {
+        Music::Drums => Some(1.5),
+        Music::Melody => Some(0.85),
+        Music::OneDrum | Music::Bass => None,
     };
-    let held_out = Gate {
+    let held_out = most.map(|most| Gate {
         name: "nats per 16th, held out".into(),
         value: format!("{:.4}", judged.events),
         bound: format!("≤ {most}"),
         pass: judged.events <= most,
-    };
-    vec![held_out, likelihood_below(reference, judged)]
+    });
+    held_out.into_iter().chain([likelihood_below(reference, judged)]).collect()
 }
 
 /// The gate that asks for more than a Markov model knows.
 pub(super) fn likelihood_below(reference: &Reference, judged: &Likelihood) -> Gate {
-    let below = match reference.language {
-        Language::Drums => 0.5,
-        Language::Melody => 0.1,
+    let below = match reference.music {
+        Music::Drums => 0.5,
+        Music::OneDrum | Music::Melody | Music::Bass => 0.1,
     };
     let markov = reference.markov[1].per_step;
     Gate {

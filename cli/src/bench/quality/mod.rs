@@ -16,6 +16,8 @@ mod playing;
 #[cfg(feature = "train")]
 mod print;
 #[cfg(feature = "train")]
+mod roll;
+#[cfg(feature = "train")]
 mod stream;
 #[cfg(feature = "train")]
 mod subject;

@@ -26,9 +26,17 @@ pub(super) struct Corpus<S: Style> {
 pub(super) struct Stream<S: Style> {
     board: Board<S>,
     anchors: Anchors,
-    markov: Nll,
+    likelihoods: Likelihoods,
+}
+
+/// How well held-out pieces are predicted.
+pub(super) struct Likelihoods {
+    /// What is predicted one by one: an event or a step.
+    pub(super) unit: &'static str,
+    /// The Markov model of order 3 on the test pieces.
+    pub(super) markov: Nll,
     /// The model on the validation and on the test pieces.
-    likelihoods: [Nll; 2],
+    pub(super) model: [Nll; 2],
 }
 
 impl<S: Style> Stream<S> {
@@ -51,11 +59,20 @@ impl<S: Style> Stream<S> {
             }
             Ok(Nll { per_step: sum / steps.max(1) as f64, steps })
         };
-        let likelihoods = [nll(validation)?, nll(test)?];
-        let [train, test] = corpus.steps;
+        let likelihoods = Likelihoods { unit: "event", markov, model: [nll(validation)?, nll(test)?] };
+        Ok(Self::of(style, corpus.steps, likelihoods, args))
+    }
+
+    /// Measures a corpus (training and test pieces step by step) that has been predicted already.
+    pub(super) fn of(
+        style: S,
+        [train, test]: [Vec<Vec<S::Step>>; 2],
+        likelihoods: Likelihoods,
+        args: &Args,
+    ) -> Self {
         let board = Board::new(style, train, test, u64::from(args.seed));
         let anchors = board.anchors();
-        Ok(Self { board, anchors, markov, likelihoods })
+        Self { board, anchors, likelihoods }
     }
 
     /// Measures and prints what a model wrote; `more` are the family's own gates, with their figures.
@@ -68,26 +85,26 @@ impl<S: Style> Stream<S> {
         args: &Args,
     ) -> Verdict {
         let report = self.board.judge(&self.anchors, samples);
-        let [validation, test] = self.likelihoods;
+        let Likelihoods { unit, markov, model: [validation, test] } = self.likelihoods;
         print::header(model, file, temperature, report.windows, args);
-        println!("\nheld-out likelihood, temperature 1    nats/event     events");
+        println!("\nheld-out likelihood, temperature 1    nats/{unit:<5}     {unit}s");
         for (name, nll) in
-            [("validation", validation), ("test", test), ("test, Markov model of order 3", self.markov)]
+            [("validation", validation), ("test", test), ("test, Markov model of order 3", markov)]
         {
             println!("  {name:<34} {:>11.4} {:>10}", nll.per_step, nll.steps);
         }
         print::report(&report);
-        let bound = self.markov.per_step - BELOW;
+        let bound = markov.per_step - BELOW;
         let mut gates = vec![Gate {
-            name: "nats per event, below the Markov model".into(),
+            name: format!("nats per {unit}, below the Markov model"),
             value: format!("{:.4}", test.per_step),
-            bound: format!("≤ {bound:.4} = {:.4} − {BELOW}", self.markov.per_step),
+            bound: format!("≤ {bound:.4} = {:.4} − {BELOW}", markov.per_step),
             pass: test.per_step <= bound,
         }];
         gates.extend(report.gates.iter().cloned());
         gates.extend(more);
         print::gates(&gates);
-        let nll = |n: Nll| json!({ "nats_per_event": n.per_step, "events": n.steps });
+        let nll = |n: Nll| json!({ format!("nats_per_{unit}"): n.per_step, format!("{unit}s"): n.steps });
         let figures = json!({
             "temperature": temperature,
             "samples": args.samples,
@@ -95,7 +112,7 @@ impl<S: Style> Stream<S> {
             "likelihood_at_temperature_1": {
                 "validation": nll(validation),
                 "test": nll(test),
-                "markov_order_3": self.markov.per_step,
+                "markov_order_3": markov.per_step,
             },
             "windows": report,
             "own": own,

@@ -1,7 +1,8 @@
 //! A model as the scoreboard sees it: sequences of classes in, likelihoods and new sequences out.
 
+use super::judge::Music;
 use anyhow::Context;
-use descant_core::codec::encoding::{DrumsOneHot, Event, OneHot};
+use descant_core::codec::encoding::{Event, OneHot};
 use descant_core::codec::{MelodyEvent, PitchSet};
 use descant_core::corpus::measure::{BAR, Language, Style};
 use descant_core::model::event_rnn::{EventRnn, WriteOptions};
@@ -28,7 +29,7 @@ pub struct Likelihood {
 
 /// A loaded model with the table between its events and the scoreboard's classes.
 pub enum Subject<'a> {
-    /// Classes are sets of nine drum types.
+    /// Classes are sets of nine drum types, or one drum and none.
     Drums(Speaker<'a, PitchSet>),
     /// Classes are no event, note-off, and 36 pitches.
     Melody(Speaker<'a, MelodyEvent>),
@@ -42,14 +43,17 @@ impl<'a> Subject<'a> {
     pub fn new(model: &'a Model) -> anyhow::Result<Self> {
         match model.encoding() {
             ModelEncoding::Drums(encoding) => {
-                let classes = DrumsOneHot::standard(9)?;
+                let classes =
+                    model.hparams().encoding.drum_classes()?.context("a drum model without drums")?;
                 let events = (0..classes.classes()).map(|c| classes.decode(c)).collect::<Result<_, _>>()?;
-                // What Generate starts from: bass drum and closed hi-hat.
+                // What Generate starts from: bass drum and closed hi-hat, or the one drum that there is.
+                let first = if classes.classes() == 2 { 1 } else { 0b101 };
                 let rnn = model.rnn(encoding.as_ref())?;
-                Ok(Self::Drums(Speaker::new(Language::Drums, rnn, events, 0b101)?))
+                Ok(Self::Drums(Speaker::new(Language::Drums, rnn, events, first)?))
             }
             ModelEncoding::Melody(encoding) => {
-                Ok(Self::Melody(Speaker::melody(model.rnn(encoding.as_ref())?)?))
+                let lift = Music::of(&model.hparams().encoding).map_or(0, Music::lift);
+                Ok(Self::Melody(Speaker::melody(model.rnn(encoding.as_ref())?, lift)?))
             }
             _ => anyhow::bail!("this model speaks another language"),
         }
@@ -105,22 +109,24 @@ pub struct Speaker<'a, E: Event> {
     rnn: EventRnn<'a, E>,
     /// Event of each class of the scoreboard.
     events: Vec<E>,
-    /// Class of the network that means the event of each class of the scoreboard, without lookback.
-    direct: Vec<usize>,
+    /// Class of the network that means the event of each class of the scoreboard, without lookback; none where the
+    /// scoreboard's range is the wider one.
+    direct: Vec<Option<usize>>,
     /// The class that samples begin with.
     first: u16,
 }
 
 impl<'a> Speaker<'a, MelodyEvent> {
-    /// A melody model of three octaves.
+    /// A melody model within the scoreboard's three octaves, which are `lift` semitones higher than it writes.
     ///
     /// # Errors
-    /// It has another range.
-    pub fn melody(rnn: EventRnn<'a, MelodyEvent>) -> anyhow::Result<Self> {
-        let number = |class| if class < 2 { class - 2 } else { class + 46 };
+    /// It does not know silence, or middle C (of a bass: the octave below).
+    pub fn melody(rnn: EventRnn<'a, MelodyEvent>, lift: i32) -> anyhow::Result<Self> {
+        let number = |class| if class < 2 { class - 2 } else { class + 46 - lift };
         let events = (0..38).map(|c| MelodyEvent::try_from(number(c))).collect::<Result<_, _>>()?;
-        // What Generate starts from: middle C.
-        Self::new(Language::Melody, rnn, events, 14)
+        // What Generate starts from.
+        let first = if lift == 0 { 14 } else { 14 + lift - 12 };
+        Self::new(Language::Melody, rnn, events, u16::try_from(first)?)
     }
 }
 
@@ -151,8 +157,11 @@ impl<'a, E: Event> Speaker<'a, E> {
         let fixed = rnn.encoding.num_classes() - rnn.encoding.lookback_classes();
         let decoded: Vec<E> = (0..fixed).map(|c| rnn.encoding.decode(c, &[])).collect::<Result<_, _>>()?;
         let class = |event: &E| decoded.iter().position(|e| e == event);
-        let direct = events.iter().map(class).collect::<Option<_>>();
-        let direct = direct.context("the model has no class for some event of the corpus")?;
+        let direct: Vec<Option<usize>> = events.iter().map(class).collect();
+        let needed = [0, 1, usize::from(first)];
+        if needed.iter().any(|&c| direct.get(c).copied().flatten().is_none()) {
+            anyhow::bail!("the model has no class for some event of the corpus");
+        }
         Ok(Self { language, rnn, events, direct, first })
     }
 
@@ -184,7 +193,8 @@ impl<'a, E: Event> Speaker<'a, E> {
         rnn.prime(&events, &Cancel::default(), |position, logits| {
             probabilities(logits, 1.0, &mut row);
             let (past, event) = (&events[..position], events[position]);
-            let mut p = f64::from(row[self.direct[usize::from(piece[position])]]);
+            let direct = self.direct[usize::from(piece[position])];
+            let mut p = direct.map_or(0.0, |class| f64::from(row[class]));
             for (class, &also) in row.iter().enumerate().skip(fixed) {
                 if encoding.decode(class, past)? == event {
                     p += f64::from(also);
