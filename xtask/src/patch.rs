@@ -134,6 +134,46 @@ const FRAMEWORK: &[Edit] = &[
 ];
 
 const WINDOW: &[Edit] = &[
+    // 8. Something can be done with the window between frames, when nothing of it is borrowed.
+    Edit {
+        file: "src/window.rs",
+        find: "    clear_color: Rgba,\n    key_capture: KeyCapture,\n}",
+        replace:
+            "    clear_color: Rgba,\n    key_capture: KeyCapture,\n    after_frame: Option<AfterFrame>,\n}
+
+/// Something to be done with the window between frames.
+pub type AfterFrame = Box<dyn FnOnce(&WindowContext)>;",
+    },
+    Edit {
+        file: "src/window.rs",
+        find: "            key_capture: Default::default(),
+        }
+    }
+",
+        replace: "            key_capture: Default::default(),
+            after_frame: None,
+        }
+    }
+
+    /// Does something with the window soon after this frame, when other frames may be drawn meanwhile.
+    pub fn after_frame(&mut self, task: AfterFrame) {
+        self.after_frame = Some(task);
+    }
+",
+    },
+    Edit {
+        file: "src/window.rs",
+        find: "        if timer == self.poll_repaint_timer_handle {
+            self.poll_repaint_timer();
+",
+        replace: "        if timer == self.poll_repaint_timer_handle {
+            self.poll_repaint_timer();
+            let task = self.inner.borrow_mut().frame.after_frame.take();
+            if let Some(task) = task {
+                task(&self.window);
+            }
+",
+    },
     // 4. Files dropped on the window reach the page; the window's own events had them already.
     Edit {
         file: "src/window.rs",

@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::params::{FIRST_WINDOW, MIN_WINDOW, REVISIONS, Visitor};
 use super::session::{Wish, carry_out};
 use super::show;
-use crate::gui::drag::{DragHandle, start_drag};
+use crate::gui::drag::DragOut;
 use crate::gui::scale::Scale;
 use crate::gui::view::{Action, Gesture, StatusKind};
 use nice_plug::context::gui::GuiContext;
@@ -117,8 +117,7 @@ struct App {
     scale: Scale,
     context: Option<GuiContext>,
     ui_state: crate::gui::clips::UiState,
-    /// The drag under way: letting it go ends the gesture.
-    drag: Option<DragHandle>,
+    drag: DragOut,
     /// Document as the host knows it: generation and loads.
     known: (u64, u64),
 }
@@ -126,20 +125,17 @@ struct App {
 impl App {
     fn new(engine: Arc<Engine>, scale: Scale) -> Self {
         let known = (engine.params.doc.generation(), engine.params.doc.loads());
-        Self { engine, scale, context: None, ui_state: Default::default(), drag: None, known }
+        Self { engine, scale, context: None, ui_state: Default::default(), drag: DragOut::default(), known }
     }
 
-    fn apply(&mut self, action: Action) {
+    fn apply(&self, action: Action, frame: &mut Frame) {
         let Some(context) = &self.context else { return };
         let setter = context.param_setter();
         match &action {
             Action::Param(id, gesture) => self.engine.params.visit(*id, Move { setter: &setter, gesture }),
             _ => {
                 if let Some(Wish::Drag(path)) = carry_out(&self.engine, action) {
-                    match start_drag(&[path]) {
-                        Ok(drag) => self.drag = Some(drag),
-                        Err(why) => self.engine.say(StatusKind::Warn, why.to_string()),
-                    }
+                    self.drag.start(path, frame);
                 }
             }
         }
@@ -179,17 +175,14 @@ impl NiceEguiApp for App {
         Ok(())
     }
 
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut Frame) {
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
         let view = show::view(&self.engine);
         let lively = view.transport.playing || view.progress.is_some();
         for action in crate::gui::clips::show(ui, &view, &mut self.ui_state) {
-            self.apply(action);
+            self.apply(action, frame);
         }
-        if let Some(end) = self.drag.as_mut().and_then(DragHandle::poll) {
-            self.drag = None;
-            if let Err(why) = end {
-                self.engine.say(StatusKind::Warn, why.to_string());
-            }
+        if let Some(Err(why)) = self.drag.poll() {
+            self.engine.say(StatusKind::Warn, why.to_string());
         }
         self.tell_host();
         // Fast while something moves; otherwise often enough that automation and worker show up.

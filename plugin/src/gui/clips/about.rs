@@ -5,11 +5,16 @@ use crate::gui::widgets::button;
 use egui::{Frame, Id, Modal, Rect, RichText, ScrollArea, Stroke, Ui, vec2};
 
 /// Attribution texts: heading, then what the licence asks to say.
-const CREDITS: [(&str, &str); 7] = [
+const CREDITS: [(&str, &str); 8] = [
     (
         "Groove MIDI Dataset (drum models)",
         "Gillick, Roberts, Engel, Eck, Bamman: Learning to Groove with Inverse Sequence Transformations, ICML 2019. \
          CC BY 4.0. Changes: used to train model weights.",
+    ),
+    (
+        "GiantMIDI-Piano (piano performances)",
+        "Kong, Li, Chen, Wang: GiantMIDI-Piano, 2020. CC BY 4.0. Changes: sustained notes on a grid of 10 ms, used to \
+         train model weights.",
     ),
     (
         "OpenScore Lieder and Quartets (melodies, voices)",

@@ -7,9 +7,12 @@ mod native;
 #[cfg(any(target_os = "macos", windows))]
 pub use native::start_drag_in;
 
+mod out;
 mod uri;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod x11;
+
+pub use out::DragOut;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,8 +1,7 @@
 //! Drag-out on macOS and Windows by the crate `drag`: the system runs the gesture and draws the picture.
 //!
-//! Windows: `DoDragDrop` is modal and pumps messages. Inside a frame it would enter the window again, so it must be
-//! called on the GUI thread *after* the frame (the glue posts it with the executor). macOS: it returns at once and must
-//! be called on the main thread while the mouse-drag event is being handled.
+//! Windows: `DoDragDrop` is modal and pumps messages. Inside a frame it would enter the window again, so [`super::DragOut`]
+//! calls it on the window's thread between frames. macOS: it returns at once; the main thread, too.
 
 use super::{DragError, DragHandle, Outcome, check};
 use drag::{DragItem, DragResult, Image, Options};
