@@ -202,6 +202,7 @@ fn bass() -> Configuration {
         hparams: Hparams {
             layers: vec![128, 128],
             attention: 0,
+            whole: false,
             residual: false,
             steps_per_quarter: 4,
             encoding: EncodingParams::MelodyLookback { min: 28, max: 56, distances: vec![16, 32], bits: 5 },
