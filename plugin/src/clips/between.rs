@@ -9,15 +9,15 @@ use descant_core::tool::{self, Latent, MAX_POSITIONS, ToolKind};
 use nice_plug::prelude::*;
 use std::sync::Arc;
 
-/// What becomes of a hit that a groove puts before beat one.
+/// Where a hit goes that a groove puts before beat one. Short names: the list is narrow.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Early {
     #[id = "on_the_beat"]
-    #[name = "On the beat"]
+    #[name = "Start"]
     OnTheBeat,
     #[id = "to_the_end"]
-    #[name = "To the end"]
+    #[name = "End"]
     ToTheEnd,
 }
 

@@ -230,7 +230,7 @@ pub fn first_open() -> View {
         (ParamId::Dynamics, param(2.0 / 3.0, "100 %", None)),
         (ParamId::KeepHits, param(1.0, "On", Some(1))),
         (ParamId::ReplaceHats, param(1.0, "On", Some(1))),
-        (ParamId::Early, choice(0, &["On the beat", "To the end"])),
+        (ParamId::Early, choice(0, &["Start", "End"])),
         (ParamId::ChordLength, choice(2, &["1 beat", "2 beats", "1 bar", "2 bars", "4 bars"])),
     ]);
     let params = params.into_iter().chain((0..12).map(|class| {

@@ -4,6 +4,7 @@
 
 use super::subject::{Likelihood, Subject};
 use super::verdict::{Judge, Verdict};
+use super::written::within;
 use super::{
     Args, improv::ImprovJudge, latent::LatentJudge, playing::PlayingJudge, print, roll::RollJudge,
     voices::VoicesJudge,
@@ -13,7 +14,7 @@ use descant_core::checkpoint::{self, Checkpoint};
 use descant_core::codec::MelodyEvent;
 use descant_core::corpus::markov::{Markov, Nll};
 use descant_core::corpus::measure::{Anchors, BAR, Board, Gate, Language, PrimerScore, Report};
-use descant_core::corpus::{BASS_RANGE, GrooveKind, MelodyOptions, ScoreOptions, Split};
+use descant_core::corpus::{BASS_RANGE, GrooveKind, MelodyOptions, MelodyPiece, ScoreOptions, Split};
 use descant_core::model::{EncodingParams, Model, ModelEncoding};
 use descant_learn::corpora;
 use descant_learn::piece::Piece;
@@ -36,6 +37,8 @@ pub(super) enum Music {
     /// One drum of nine on eighths: a bar of the scoreboard is two of them.
     OneDrum,
     Melody,
+    /// Melodies in their printed keys, by octaves within the range of the others.
+    Mono,
     /// Melodies that the scoreboard hears two octaves higher.
     Bass,
 }
@@ -51,6 +54,7 @@ impl Music {
             EncodingParams::OneDrum => Some(Self::OneDrum),
             other => match other.note_range()? {
                 (48, 84) => Some(Self::Melody),
+                (0, 128) => Some(Self::Mono),
                 BASS => Some(Self::Bass),
                 _ => None,
             },
@@ -60,7 +64,7 @@ impl Music {
     fn language(self) -> Language {
         match self {
             Self::Drums | Self::OneDrum => Language::Drums,
-            Self::Melody | Self::Bass => Language::Melody,
+            Self::Melody | Self::Mono | Self::Bass => Language::Melody,
         }
     }
 
@@ -261,6 +265,18 @@ fn pieces(music: Music, corpus: &Path) -> anyhow::Result<Vec<Labelled>> {
             let duple = pieces.iter().filter(|p| p.is_duple());
             duple.map(|p| (p.split, p.id.starts_with("openscore-lieder"), p.classes())).collect()
         }
+        Music::Mono => {
+            let (pieces, _) = corpora::melodies(corpus, &MelodyOptions::default())?;
+            let duple = pieces.iter().filter(|p| p.is_duple());
+            let printed = |p: &MelodyPiece| {
+                let back = |class: u16| match class {
+                    pitch @ 2.. => within(i32::from(pitch) + 46 - p.transposed) - 46,
+                    other => other,
+                };
+                p.classes().into_iter().map(back).collect()
+            };
+            duple.map(|p| (p.split, p.id.starts_with("openscore-lieder"), printed(p))).collect()
+        }
         Music::Bass => {
             let (pieces, _) = corpora::bass(corpus, &ScoreOptions::default())?;
             let duple = pieces.iter().filter(|p| p.is_duple());
@@ -336,7 +352,7 @@ fn likelihood_gates(reference: &Reference, judged: &Likelihood) -> Vec<Gate> {
     let most = match reference.music {
         Music::Drums => Some(1.5),
         Music::Melody => Some(0.85),
-        Music::OneDrum | Music::Bass => None,
+        Music::OneDrum | Music::Mono | Music::Bass => None,
     };
     let held_out = most.map(|most| Gate {
         name: "nats per 16th, held out".into(),
@@ -351,7 +367,7 @@ fn likelihood_gates(reference: &Reference, judged: &Likelihood) -> Vec<Gate> {
 pub(super) fn likelihood_below(reference: &Reference, judged: &Likelihood) -> Gate {
     let below = match reference.music {
         Music::Drums => 0.5,
-        Music::OneDrum | Music::Melody | Music::Bass => 0.1,
+        Music::OneDrum | Music::Melody | Music::Mono | Music::Bass => 0.1,
     };
     let markov = reference.markov[1].per_step;
     Gate {

@@ -1,6 +1,7 @@
 //! A model as the scoreboard sees it: sequences of classes in, likelihoods and new sequences out.
 
 use super::judge::Music;
+use super::written::within;
 use anyhow::Context;
 use descant_core::codec::encoding::{Event, OneHot};
 use descant_core::codec::{MelodyEvent, PitchSet};
@@ -114,10 +115,13 @@ pub struct Speaker<'a, E: Event> {
     direct: Vec<Option<usize>>,
     /// The class that samples begin with.
     first: u16,
+    /// What an event that the scoreboard does not know counts as.
+    folded: fn(E) -> E,
 }
 
 impl<'a> Speaker<'a, MelodyEvent> {
-    /// A melody model within the scoreboard's three octaves, which are `lift` semitones higher than it writes.
+    /// A melody model of the scoreboard's three octaves, or of more, which are folded into them; or one within those that
+    /// are `lift` semitones higher than it writes.
     ///
     /// # Errors
     /// It does not know silence, or middle C (of a bass: the octave below).
@@ -126,7 +130,12 @@ impl<'a> Speaker<'a, MelodyEvent> {
         let events = (0..38).map(|c| MelodyEvent::try_from(number(c))).collect::<Result<_, _>>()?;
         // What Generate starts from.
         let first = if lift == 0 { 14 } else { 14 + lift - 12 };
-        Self::new(Language::Melody, rnn, events, u16::try_from(first)?)
+        let folded = |event| match event {
+            MelodyEvent::Pitch(pitch) => u8::try_from(within(pitch.into())).map_or(event, MelodyEvent::Pitch),
+            other => other,
+        };
+        let speaker = Self::new(Language::Melody, rnn, events, u16::try_from(first)?)?;
+        Ok(Self { folded: if lift == 0 { folded } else { |event| event }, ..speaker })
     }
 }
 
@@ -162,12 +171,15 @@ impl<'a, E: Event> Speaker<'a, E> {
         if needed.iter().any(|&c| direct.get(c).copied().flatten().is_none()) {
             anyhow::bail!("the model has no class for some event of the corpus");
         }
-        Ok(Self { language, rnn, events, direct, first })
+        Ok(Self { language, rnn, events, direct, first, folded: |event| event })
     }
 
     /// The scoreboard's class of an event.
     fn class(&self, event: &E) -> Option<u16> {
-        self.events.iter().position(|e| e == event).and_then(|class| u16::try_from(class).ok())
+        self.events
+            .iter()
+            .position(|e| *e == (self.folded)(*event))
+            .and_then(|class| u16::try_from(class).ok())
     }
 
     fn likelihood(&self, pieces: &[Vec<u16>]) -> anyhow::Result<Likelihood> {

@@ -71,6 +71,16 @@ fn on_grid(clip: &Clip, step: impl Fn(Ticks) -> Ticks) -> Vec<Moment> {
     moments(clip.notes.iter().map(note), index(clip.length))
 }
 
+/// A pitch folded into the range of the scoreboard.
+pub(super) fn within(pitch: i32) -> u16 {
+    let folded = match pitch {
+        ..48 => 48 + pitch.rem_euclid(12),
+        84.. => 72 + pitch % 12,
+        _ => pitch,
+    };
+    u16::try_from(folded).unwrap_or(48)
+}
+
 /// A melody of whole 16ths as the classes of the scoreboard; pitches outside its range are folded into it.
 pub(super) fn melody(clip: &Clip) -> Vec<u16> {
     let index = |tick: Ticks| usize::try_from(tick.div_euclid(STEP)).unwrap_or(0);
@@ -80,13 +90,8 @@ pub(super) fn melody(clip: &Clip) -> Vec<u16> {
         if let Some(end) = classes.get_mut(index(note.end())).filter(|c| **c == 0) {
             *end = 1;
         }
-        let pitch = match u16::from(note.pitch) {
-            low @ ..48 => 48 + low % 12,
-            high @ 84.. => 72 + high % 12,
-            inside => inside,
-        };
         if let Some(class) = classes.get_mut(index(note.start)) {
-            *class = pitch - 46;
+            *class = within(note.pitch.into()) - 46;
         }
     }
     classes

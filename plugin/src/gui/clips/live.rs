@@ -8,7 +8,7 @@ use crate::gui::widgets::{button, choice, control, control::Control, name, text}
 use egui::{Align2, Popup, PopupCloseBehavior, Rect, Role, Sense, Ui, pos2, vec2};
 
 /// Size of the panel.
-const PANEL: egui::Vec2 = vec2(256.0, 112.0);
+const PANEL: egui::Vec2 = vec2(280.0, 112.0);
 const MODES: &str = "Answer: play, stop for a bar, and it answers on the next bar line. Continuous: it writes the next clip while one plays, and changes over on the bar line.";
 
 /// Draws into the right end of `rect`; returns where that begins.
