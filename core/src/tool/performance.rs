@@ -9,7 +9,9 @@ use super::limits::PitchLimits;
 use super::primer::{MAX_PRIMER_BARS, given};
 use super::run::{seeds, take};
 use super::{Cancel, Request, Take, ToolError, rules};
-use crate::codec::encoding::{Conditional, Encoding, History, NoteEncoding, PerformanceControls};
+use crate::codec::encoding::{
+    BlendedControls, Conditional, Encoding, History, NoteEncoding, PerformanceControls,
+};
 use crate::codec::performance::{
     MAX_NOTE_STEPS, MAX_SHIFT, NoteEvent, Performance, PerformanceControl, PerformanceEvent,
     PerformanceLimits, STEPS_PER_SECOND, VelocityBins,
@@ -231,7 +233,8 @@ impl<'a> Job<'a> {
             ..WriteOptions::default()
         };
         let source = |_: &History<PerformanceEvent>| Ok(control);
-        let encoding = Conditional { control: &controls, source: &source, target };
+        let blended = BlendedControls(controls);
+        let encoding = Conditional { control: &blended, source: &source, target };
         let plain = controls == PerformanceControls::default();
         let rnn: EventRnn<'_, PerformanceEvent> =
             if plain { self.model.rnn(target)? } else { self.model.rnn(&encoding)? };
@@ -251,21 +254,23 @@ impl<'a> Job<'a> {
             .collect())
     }
 
-    /// The notes that events mean; what sounds at the end, or too long, ends there.
+    /// The notes that events mean; what sounds at the end, or too long, ends there. A key that is struck while it sounds
+    /// ends its note, as on a piano.
     fn played(&self, events: &[PerformanceEvent], bins: VelocityBins, mut velocity: u8) -> Vec<Note> {
         let mut open: Vec<(u8, u8, u64)> = Vec::new();
         let mut notes = Vec::new();
         let mut step = 0;
         let released = |on: u64, off: u64| off.min(on + LONGEST_NOTE * u64::from(STEPS_PER_SECOND));
         for event in events {
+            if let PerformanceEvent::NoteOn(pitch) | PerformanceEvent::NoteOff(pitch) = *event
+                && let Some(place) = open.iter().position(|o| o.0 == pitch)
+            {
+                let (_, velocity, on) = open.remove(place);
+                notes.extend(self.note(pitch, velocity, on, released(on, step)));
+            }
             match *event {
                 PerformanceEvent::NoteOn(pitch) => open.push((pitch, velocity, step)),
-                PerformanceEvent::NoteOff(pitch) => {
-                    if let Some(oldest) = open.iter().position(|o| o.0 == pitch) {
-                        let (_, velocity, on) = open.remove(oldest);
-                        notes.extend(self.note(pitch, velocity, on, released(on, step)));
-                    }
-                }
+                PerformanceEvent::NoteOff(_) => {}
                 PerformanceEvent::TimeShift(steps) => step += u64::from(steps),
                 PerformanceEvent::Velocity(bin) => velocity = bins.velocity(bin),
             }

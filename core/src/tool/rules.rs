@@ -15,6 +15,8 @@ pub(super) const OTHER_WAY: u8 = 2;
 const TOO_MANY: u8 = 4;
 /// Nothing starts where a note shall.
 pub(super) const NO_ONSET: u8 = 8;
+/// A key that does not sound is let go. Models miss keys, as players do; the note that was meant would hang.
+const SILENT: u8 = 16;
 /// Time must pass first.
 const TOO_FAST: u8 = 64;
 
@@ -57,31 +59,30 @@ pub(super) fn performance(constraints: &Constraints) -> Box<Rules<'static, Perfo
         let hurry = events.iter().rev().take_while(|e| !is_shift(e)).count() >= MOST_AT_ONCE;
         let onset = |e: &PerformanceEvent| if let PerformanceEvent::NoteOn(p) = e { Some(*p) } else { None };
         let last = events.iter().rev().find_map(onset).filter(|_| no_repeat);
-        let full = most.is_some_and(|most| sounding(events) >= usize::from(most));
+        let open = sounding(events);
+        let full = most.is_some_and(|most| open.len() >= usize::from(most));
         Box::new(move |event| match event {
             PerformanceEvent::TimeShift(_) => 0,
             PerformanceEvent::NoteOn(pitch) => {
                 cost(hurry, TOO_FAST) + cost(last == Some(pitch), REPEATS) + cost(full, TOO_MANY)
             }
-            PerformanceEvent::NoteOff(_) | PerformanceEvent::Velocity(_) => cost(hurry, TOO_FAST),
+            PerformanceEvent::NoteOff(pitch) => cost(hurry, TOO_FAST) + cost(!open.contains(pitch), SILENT),
+            PerformanceEvent::Velocity(_) => cost(hurry, TOO_FAST),
         })
     })
 }
 
-/// Notes that sound after `events`.
-fn sounding(events: &[PerformanceEvent]) -> usize {
-    let mut open = [0_usize; 128];
+/// Keys that sound after `events`.
+fn sounding(events: &[PerformanceEvent]) -> PitchSet {
+    let mut open = [false; 128];
     for event in events {
         match *event {
-            PerformanceEvent::NoteOn(pitch) => open[usize::from(pitch & 127)] += 1,
-            PerformanceEvent::NoteOff(pitch) => {
-                let n = &mut open[usize::from(pitch & 127)];
-                *n = n.saturating_sub(1);
-            }
+            PerformanceEvent::NoteOn(pitch) => open[usize::from(pitch & 127)] = true,
+            PerformanceEvent::NoteOff(pitch) => open[usize::from(pitch & 127)] = false,
             PerformanceEvent::TimeShift(_) | PerformanceEvent::Velocity(_) => {}
         }
     }
-    open.iter().sum()
+    (0..128).filter(|&pitch| open[usize::from(pitch)]).collect()
 }
 
 /// The pitch struck last.
@@ -138,8 +139,11 @@ mod tests {
         assert_eq!(cost_after(&rules, &past, NoteOn(70)), TOO_MANY);
         assert_eq!(cost_after(&rules, &past, NoteOff(64)), 0);
         assert_eq!(cost_after(&rules, &past[..4], NoteOn(70)), 0);
+        // Struck twice it is one note, which one release ends.
+        let past = [NoteOn(60), NoteOn(60), NoteOff(60)];
+        assert_eq!(cost_after(&rules, &past, NoteOff(60)), SILENT);
         let busy = [Velocity(1); MOST_AT_ONCE];
         let costs = [NoteOff(60), TimeShift(1)].map(|e| cost_after(&rules, &busy, e));
-        assert_eq!(costs, [TOO_FAST, 0]);
+        assert_eq!(costs, [TOO_FAST + SILENT, 0]);
     }
 }

@@ -28,7 +28,7 @@ pub use melody::{MelodyOneHot, MelodyScan};
 pub use note_performance::NoteEncoding;
 pub use one_hot::{Direct, OneHot};
 pub use performance::{PerformanceModulo, PerformanceOneHot, PerformanceScan};
-pub use performance_control::PerformanceControls;
+pub use performance_control::{BlendedControls, PerformanceControls};
 pub use polyphony::PolyphonyOneHot;
 
 use super::{MelodyEvent, PitchSet, PolyphonicEvent};

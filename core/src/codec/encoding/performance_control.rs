@@ -35,6 +35,43 @@ impl PerformanceControls {
     }
 }
 
+/// [`PerformanceControls`] under a knob. The published classes are octaves of density, so that 8 and 15 notes per second
+/// are the same to a model; here a density between the middles of two classes is told as a share of each.
+#[derive(Clone, Copy, Debug)]
+pub struct BlendedControls(pub PerformanceControls);
+
+impl BlendedControls {
+    /// The lower of the two classes, and the share of the next.
+    fn density(notes_per_second: f64) -> (usize, f32) {
+        // Class k is middle k - 1/2 octaves above one note per second; below its half there is only silence.
+        let place = (notes_per_second.max(0.5).log2() + 0.5).clamp(0.0, DENSITIES.len() as f64);
+        let class = place.floor();
+        (class as usize, (place - class) as f32)
+    }
+}
+
+impl ControlEncoding for BlendedControls {
+    type Control = PerformanceControl;
+
+    fn size(&self) -> usize {
+        self.0.size()
+    }
+
+    fn input(&self, control: PerformanceControl, out: &mut SparseVector) -> Result<(), EncodingError> {
+        let start = out.len();
+        self.0.input(control, out)?;
+        let (class, next) = Self::density(control.notes_per_second);
+        if self.0.density && !(self.0.optional && control.disabled) {
+            let first = usize::from(self.0.optional);
+            out[start] = (cell(first + class), 1.0 - next);
+            if next > 0.0 {
+                out.insert(start + 1, (cell(first + class + 1), next));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl ControlEncoding for PerformanceControls {
     type Control = PerformanceControl;
 
@@ -60,5 +97,32 @@ impl ControlEncoding for PerformanceControls {
             out.extend(cells.map(|(i, &p)| (cell(offset + i), p as f32)));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_density_between_two_classes_is_a_share_of_each() {
+        let controls = PerformanceControls { density: true, pitch_histogram: true, optional: true };
+        let told = |notes_per_second: f64, disabled| {
+            let mut out = SparseVector::new();
+            let control = PerformanceControl { notes_per_second, disabled, ..PerformanceControl::default() };
+            BlendedControls(controls).input(control, &mut out).expect("fits");
+            out.truncate(2);
+            out
+        };
+        // 8 lies between the classes 4..8 and 8..16, whose cells are 4 and 5 after the switch.
+        assert_eq!(told(8.0, false), [(4, 0.5), (5, 0.5)]);
+        let middle = told(2.0 * std::f64::consts::SQRT_2, false);
+        assert!(
+            (middle[0].1 + middle[1].1 - 1.0).abs() < 1e-6 && middle.iter().any(|&(c, v)| c == 3 && v > 0.99)
+        );
+        assert_eq!((told(0.0, false)[0], told(1e9, false)[0]), ((1, 1.0), (8, 1.0)));
+        assert_eq!(told(8.0, true), [(0, 1.0)]);
+        let fifteen = told(15.0, false);
+        assert!(fifteen[0].0 == 5 && fifteen[1].0 == 6 && (0.3..0.5).contains(&fifteen[1].1), "{fifteen:?}");
     }
 }
