@@ -234,10 +234,6 @@ impl Kernel for Attend<'_> {
 
 /// `to` becomes the mixture of C columns of eight, from column `at` on, of rows `width` floats apart. An even number of
 /// columns, as every padded vector has.
-#[expect(
-    clippy::needless_range_loop,
-    reason = "counted loops over registers unroll; closures may not inline"
-)]
 #[inline(always)]
 fn mix<'a, S: Simd, const C: usize>(
     s: S,

@@ -237,18 +237,19 @@ fn a_step_of_many_lanes_can_be_stopped_between_blocks_and_changes_no_bit() {
     let (stack, steps) = awkward(Storage::F16, false);
     // Two full blocks and some lanes; each lane's past and input are those of one of 17.
     let (lanes, width) = (2 * LANES_AT_ONCE + 5, stack.config().output);
-    let step = |t: usize| (0..lanes).map(|lane| &steps[t][lane % 17]).collect::<Vec<_>>();
+    let wide: Vec<Vec<_>> =
+        steps.iter().map(|step| (0..lanes).map(|lane| &step[lane % 17]).collect()).collect();
     let (mut many, mut few) = (stack.state(lanes), stack.state(17));
     let (mut logits, mut alone) = (vec![0.0; lanes * width], vec![0.0; 17 * width]);
-    for t in 0..3 {
+    for (t, (inputs, step)) in wide.iter().zip(&steps).enumerate().take(3) {
         let mut ticks = 0;
         let mut tick = || {
             ticks += 1;
             Ok::<(), NnError>(())
         };
-        stack.step_in(&mut many, None, &step(t), &mut logits, &mut tick).unwrap();
+        stack.step_in(&mut many, None, inputs, &mut logits, &mut tick).unwrap();
         assert_eq!(ticks, 3);
-        stack.step(&mut few, &steps[t], &mut alone).unwrap();
+        stack.step(&mut few, step, &mut alone).unwrap();
         for (lane, row) in logits.chunks_exact(width).enumerate() {
             assert_eq!(row, &alone[lane % 17 * width..][..width], "lane {lane}, step {t}");
             assert_eq!(many.parts(lane), few.parts(lane % 17), "lane {lane}, step {t}");
@@ -259,7 +260,7 @@ fn a_step_of_many_lanes_can_be_stopped_between_blocks_and_changes_no_bit() {
         ticks += 1;
         if ticks < 2 { Ok(()) } else { Err(NnError::State) }
     };
-    let stopped = stack.step_in(&mut many, None, &step(3), &mut logits, &mut tick);
+    let stopped = stack.step_in(&mut many, None, &wide[3], &mut logits, &mut tick);
     assert_eq!((stopped, ticks), (Err(NnError::State), 2));
     let changed = |lane: usize| many.parts(lane) != before.parts(lane);
     assert!((0..LANES_AT_ONCE).all(changed) && !(LANES_AT_ONCE..lanes).any(changed));
