@@ -154,7 +154,10 @@ fn flattened(sound: &[f32], start: usize, decay: f64) -> Vec<f32> {
     let mut flat = sound.to_vec();
     if decay > 0.0 {
         let most = 10.0 * MOST_RISE;
-        flat[start..].iter_mut().enumerate().for_each(|(i, x)| *x *= (decay * i as f64).min(most).exp() as f32);
+        flat[start..]
+            .iter_mut()
+            .enumerate()
+            .for_each(|(i, x)| *x *= (decay * i as f64).min(most).exp() as f32);
     }
     flat
 }

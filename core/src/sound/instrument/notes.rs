@@ -98,7 +98,7 @@ pub(super) struct Channel {
     pub expression: f32,
     pub sustain: bool,
     pub sostenuto: bool,
-    /// Pitch of its last note, as it glides.
+    /// Pitch of its last note.
     pub last: Option<f32>,
 }
 

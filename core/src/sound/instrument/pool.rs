@@ -319,7 +319,11 @@ mod tests {
         let choice = pool.choose(67, 0.0, 0.0);
         assert_eq!((root(&pool, &choice, 0), choice.exact), (Some(67), true));
         assert_eq!(pool.missing(67, 0.0, 0.0), None);
-        assert_eq!(pool.missing(100, 0.0, 0.0), Some((Position::FIRST, 84)), "beyond: the last that is rendered");
+        assert_eq!(
+            pool.missing(100, 0.0, 0.0),
+            Some((Position::FIRST, 84)),
+            "beyond: the last that is rendered"
+        );
     }
 
     #[test]

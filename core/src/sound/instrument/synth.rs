@@ -169,7 +169,11 @@ impl Synth {
         let (seconds, rate) = (self.settings.adsr.release, self.rate);
         let free = |v: &&mut Voice| v.active && v.start.channel == channel && !v.key_down && !v.sostenuto;
         if !held {
-            self.voices.iter_mut().filter(free).filter(|v| !v.is_released()).for_each(|v| v.release(seconds, rate));
+            self.voices
+                .iter_mut()
+                .filter(free)
+                .filter(|v| !v.is_released())
+                .for_each(|v| v.release(seconds, rate));
         }
     }
 

@@ -1,7 +1,7 @@
 //! Notes and zones for tests.
 use super::{Recording, Resampler, Zone};
-use std::f64::consts::TAU;
 use std::collections::BTreeMap;
+use std::f64::consts::TAU;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Samples per second of test notes.

@@ -67,7 +67,9 @@ fn notes() -> Vec<(&'static str, u8, Recording)> {
         (
             "vibrato",
             67,
-            note(move |t| attack(t) * harmonics(67, t + 0.0008 * (TAU * 5.0 * t).sin() / (TAU * 5.0), 8, 0.0)),
+            note(move |t| {
+                attack(t) * harmonics(67, t + 0.0008 * (TAU * 5.0 * t).sin() / (TAU * 5.0), 8, 0.0)
+            }),
         ),
         (
             "two strings",
@@ -96,10 +98,10 @@ fn loops_have_no_step_and_no_dip() {
         assert!(joint <= 1.01 * roughness(&once[..length - 4]), "{name}: the jump is rough");
         let window = 2_400;
         let whole = rms(once);
-        let levels: Vec<f64> =
-            (0..16).map(|i| rms(&twice[length - 8 * window / 2 + i * window / 2..][..window]) / whole).collect();
-        let within: Vec<f64> =
-            once.chunks_exact(window).map(|part| rms(part) / whole).collect();
+        let levels: Vec<f64> = (0..16)
+            .map(|i| rms(&twice[length - 8 * window / 2 + i * window / 2..][..window]) / whole)
+            .collect();
+        let within: Vec<f64> = once.chunks_exact(window).map(|part| rms(part) / whole).collect();
         let (low, high) = (minimum(&within).min(0.8), within.iter().fold(1.25, |a: f64, &b| a.max(b)));
         assert!(
             levels.iter().all(|l| (0.89 * low..1.12 * high).contains(l)),
@@ -208,7 +210,9 @@ fn an_exact_zone_is_played_sample_by_sample() {
 
 #[test]
 fn repitched_notes_have_the_right_pitch() {
-    for (key, bend, semitones) in [(60, 0.5, 60.0), (67, 0.5, 67.0), (48, 0.5, 48.0), (60, 1.0, 62.0), (96, 0.5, 96.0)] {
+    for (key, bend, semitones) in
+        [(60, 0.5, 60.0), (67, 0.5, 67.0), (48, 0.5, 48.0), (60, 1.0, 62.0), (96, 0.5, 96.0)]
+    {
         let mut synth = synth(&[60]);
         synth.control(0, Controller::Bend(bend));
         synth.note_on(0, key, None, 1.0);
@@ -322,7 +326,9 @@ fn a_morph_between_two_places_has_no_hole() {
     // The same sound, each time begun at another point of its period.
     for index in 0..9_usize {
         let late = index as f64 * 0.000_37;
-        let sound = note(|t| (1..=3).map(|n| f64::from(n)).map(|n| (TAU * n * hertz(60.0) * (t + late)).cos() / n).sum());
+        let sound = note(|t| {
+            (1..=3).map(|n| f64::from(n)).map(|n| (TAU * n * hertz(60.0) * (t + late)).cos() / n).sum()
+        });
         let zone = Arc::new(zone(&sound, 60, 48_000.0));
         synth.pool.insert(Position::at(index).expect("on the grid"), 60, zone).expect("room");
     }
@@ -343,11 +349,15 @@ fn a_morph_between_two_places_has_no_hole() {
 fn silence_and_short_notes_make_zones_or_errors() {
     let resampler = Resampler::new(16_000.0, 48_000.0);
     for length in [0, 1, 15] {
-        assert_eq!(Zone::new(&Recording::new(&vec![0.1; length], RATE), 60, &resampler), Err(ZoneError::Empty));
+        assert_eq!(
+            Zone::new(&Recording::new(&vec![0.1; length], RATE), 60, &resampler),
+            Err(ZoneError::Empty)
+        );
     }
     for length in [16, 100, 320, 5_000] {
         for value in [0.0, 0.5, f32::NAN] {
-            let zone = Zone::new(&Recording::new(&vec![value; length], RATE), 60, &resampler).expect("a zone");
+            let zone =
+                Zone::new(&Recording::new(&vec![value; length], RATE), 60, &resampler).expect("a zone");
             let (start, end) = zone.loop_points();
             assert!(start < end && (0..end).all(|i| zone.read(i, 0.3).is_finite()), "{length} of {value}");
         }

@@ -206,11 +206,6 @@ impl Voice {
         self.fade_step = 1.0 / (FADE * rate).max(1.0);
     }
 
-    /// The pitch that it glides through.
-    pub fn pitch(&self) -> f32 {
-        self.pitch
-    }
-
     /// What changes slowly.
     pub fn tick(&mut self, pool: &mut Pool, now: Now<'_>) {
         let Now { settings, channel, wave, rate } = now;
@@ -280,7 +275,8 @@ impl Voice {
                 continue;
             };
             pool.take(place);
-            *free = Layer { place: Some(place), target: share, gain: if first { share } else { 0.0 }, ..joined };
+            *free =
+                Layer { place: Some(place), target: share, gain: if first { share } else { 0.0 }, ..joined };
         }
         self.begun = true;
         settled
@@ -288,7 +284,8 @@ impl Voice {
 
     /// Where a zone is to be read from, so that it goes on where the loudest of the others is.
     fn join(&self, pool: &Pool, place: Place) -> Layer {
-        let loudest = self.layers.iter().filter(|l| l.place.is_some()).max_by(|a, b| a.gain.total_cmp(&b.gain));
+        let loudest =
+            self.layers.iter().filter(|l| l.place.is_some()).max_by(|a, b| a.gain.total_cmp(&b.gain));
         let read = |layer: &Layer| layer.place.and_then(|place| pool.zone(place));
         let Some((layer, from, to)) = loudest.and_then(|l| Some((l, read(l)?, pool.zone(place)?))) else {
             return Layer::NONE;
