@@ -2,6 +2,7 @@
 //!
 //! Runs on the audio thread, sample by sample, so that the result does not depend on the host's blocks. Lines, as in the
 //! source's envelope (10 ms up, 300 ms down): a release always ends.
+use super::notes::held;
 
 /// Shortest attack and release in seconds: less clicks.
 const SHORTEST: f32 = 0.001;
@@ -48,7 +49,7 @@ fn step(seconds: f32, rate: f32) -> f32 {
 
 impl Envelope {
     pub fn new(adsr: Adsr, rate: f32) -> Self {
-        let sustain = adsr.sustain.clamp(0.0, 1.0);
+        let sustain = held(adsr.sustain, 0.0, 1.0);
         Self {
             stage: Stage::Attack,
             level: 0.0,

@@ -215,6 +215,9 @@ impl Synth {
             *l = soft_limit(*l * self.gain);
             *r = soft_limit(*r * self.gain);
         }
+        if (self.gain - target).abs() < 1e-7 {
+            self.gain = target;
+        }
     }
 
     /// A free place for one of a note's `unison` voices. If too many sound, the oldest one (a released one first) fades

@@ -54,7 +54,7 @@ fn notes() -> Vec<(&'static str, u8, Recording)> {
     let harmonics = move |pitch: u8, t: f64, count: u32, fall: f64| -> f64 {
         let f = hertz(f64::from(pitch));
         (1..=count)
-            .map(|n| f64::from(n))
+            .map(f64::from)
             .filter(|n| n * f < 7_500.0)
             .map(|n| (TAU * n * f * t + n).sin() / n * (-fall * n * t).exp())
             .sum()
@@ -325,9 +325,9 @@ fn a_morph_between_two_places_has_no_hole() {
     synth.pool.renew(Axes { x: true, y: false }, 24, 84);
     // The same sound, each time begun at another point of its period.
     for index in 0..9_usize {
-        let late = index as f64 * 0.000_37;
+        let late = index as f64 * 0.001_7;
         let sound = note(|t| {
-            (1..=3).map(|n| f64::from(n)).map(|n| (TAU * n * hertz(60.0) * (t + late)).cos() / n).sum()
+            (1..=3).map(f64::from).map(|n| (TAU * n * hertz(60.0) * (t + late)).cos() / n).sum()
         });
         let zone = Arc::new(zone(&sound, 60, 48_000.0));
         synth.pool.insert(Position::at(index).expect("on the grid"), 60, zone).expect("room");

@@ -359,7 +359,8 @@ impl Voice {
             self.sides[1] += self.side_steps[1];
             self.fade = (self.fade - self.fade_step).max(0.0);
         }
-        let faded = self.begun && self.layers.iter().all(|l| l.place.is_none() || l.faded < INAUDIBLE);
+        let mut layers = self.layers.iter().filter(|l| l.place.is_some()).peekable();
+        let faded = layers.peek().is_some() && layers.all(|l| l.faded < INAUDIBLE);
         if self.envelope.is_over() || self.fade == 0.0 || faded {
             self.end(pool);
         }

@@ -24,7 +24,8 @@ pub enum ZoneError {
 /// See the file's head. Its loudest sample is ±1 before the loop takes hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Zone {
-    /// Up to the loop's end, and [`GUARD`] samples more.
+    /// A zero, so that a sound begins with its first sample and not before; the sound up to the loop's end; [`GUARD`]
+    /// samples more.
     samples: Box<[i16]>,
     scale: f32,
     root: u8,
@@ -66,7 +67,7 @@ impl Zone {
         let peak = loudest(&made).max(f32::MIN_POSITIVE);
         let full = f32::from(i16::MAX);
         Ok(Self {
-            samples: made.iter().map(|x| (x / peak * full).round() as i16).collect(),
+            samples: std::iter::once(0.0).chain(made).map(|x| (x / peak * full).round() as i16).collect(),
             scale: peak / heard / full,
             root,
             rate,
@@ -111,13 +112,8 @@ impl Zone {
     #[inline]
     #[must_use]
     pub fn read(&self, index: usize, fraction: f32) -> f32 {
-        let before = match index {
-            // So that a sound begins with its first sample and not before.
-            0 => 0.0,
-            _ => self.samples.get(index - 1).map_or(0.0, |&x| f32::from(x)),
-        };
-        let Some(&[b, c, d]) = self.samples.get(index..).and_then(|s| s.first_chunk()) else { return 0.0 };
-        let (a, b, c, d) = (before, f32::from(b), f32::from(c), f32::from(d));
+        let Some(near) = self.samples.get(index..).and_then(|s| s.first_chunk()) else { return 0.0 };
+        let [a, b, c, d] = near.map(f32::from);
         let slope = 0.5 * (c - a);
         let e = b - c;
         let f = slope + e;
