@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a program that prints figures")]
 
 mod cancel;
+mod keys;
 
 use crate::clips::{ID, RATE, generate, model_for, open};
 use crate::host::Host;
@@ -51,7 +52,8 @@ pub fn run() -> Result<()> {
     ratio("attention_rnn, reference shape 2×128 + attention", &reference("attention_rnn")?, 8.0)?;
     ratio("drum_kit as shipped", &builtin::load("drum_kit")?, 4.0)?;
     ratio("lookback_rnn as shipped", &builtin::load("lookback_rnn")?, 8.0)?;
-    block_cost()
+    block_cost()?;
+    keys::run()
 }
 
 /// Blocks per measurement of the audio thread.

@@ -241,7 +241,7 @@ fn frames(offset: usize) -> u32 {
 
 /// Leaves anything up to 0.7 as it is and bends what is louder so that it stays below 1.
 #[inline]
-fn soft_limit(x: f32) -> f32 {
+pub(super) fn soft_limit(x: f32) -> f32 {
     const KNEE: f32 = 0.7;
     let over = x.abs() - KNEE;
     if over <= 0.0 {

@@ -1,11 +1,13 @@
 //! Sound that Descant makes itself: [`Audition`], the instrument through which a clip is heard before it is on a track;
-//! [`spectral`] and [`combine`], how GANSynth's pictures become notes and notes a piece.
+//! [`spectral`] and [`combine`], how GANSynth's pictures become notes and notes a piece; [`instrument`], how rendered notes
+//! are played.
 //!
-//! The audio thread runs [`Audition`]: it neither allocates nor locks nor waits after construction. The rest is for worker
+//! The audio thread runs [`Audition`] and [`instrument::Synth`]: they neither allocate nor lock nor wait after construction. The rest is for worker
 //! threads. Nothing here decides notes: ordinary floating-point maths is fine, unlike in the note paths.
 mod audition;
 mod bank;
 pub mod combine;
+pub mod instrument;
 mod kit;
 mod room;
 pub mod spectral;

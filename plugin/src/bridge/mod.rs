@@ -18,7 +18,7 @@ use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tally::Tally;
+pub(crate) use tally::Tally;
 
 /// Clips on their way to the audio thread.
 const CLIPS: usize = 16;

@@ -287,12 +287,12 @@ pub struct ClipsParams {
     pub window: Arc<RwLock<(u32, u32)>>,
 }
 
-pub(super) fn whole(name: &str, default: i32, min: i32, max: i32) -> IntParam {
+pub(crate) fn whole(name: &str, default: i32, min: i32, max: i32) -> IntParam {
     IntParam::new(name, default, IntRange::Linear { min, max })
 }
 
 /// On or off; the framework's own would read any text as off.
-pub(super) fn switch(name: &str, default: bool) -> BoolParam {
+pub(crate) fn switch(name: &str, default: bool) -> BoolParam {
     BoolParam::new(name, default)
         .with_value_to_string(Arc::new(|on| if on { "On".into() } else { "Off".into() }))
         .with_string_to_value(Arc::new(|text| match text.trim().to_ascii_lowercase().as_str() {
@@ -325,7 +325,7 @@ fn rounded(name: &str, default: f32, min: f32, max: f32, digits: usize) -> Float
 }
 
 /// The number at the start of a text, whatever unit follows.
-pub(super) fn leading_number(text: &str) -> Option<f32> {
+pub(crate) fn leading_number(text: &str) -> Option<f32> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_digit() || "+-.".contains(c))).unwrap_or(text.len());
     text[..end].parse().ok().filter(|x: &f32| x.is_finite())
