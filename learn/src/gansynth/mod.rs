@@ -1,0 +1,16 @@
+//! GANSynth's generator, trained by reconstruction: every instrument is a vector that is learned beside the network
+//! (Bojanowski et al., "Optimizing the Latent Space of Generative Networks", 2018), coarse pictures first.
+//!
+//! [`notes`] → [`data`] (what is learned) → [`network`] on [`conv`] and [`plane`], judged by [`loss`] → [`session`] →
+//! [`metrics`]. Gradients are written by hand; no burn.
+
+pub mod conv;
+pub mod data;
+pub mod loss;
+pub mod metrics;
+pub mod network;
+pub mod notes;
+pub mod plane;
+pub mod session;
+#[cfg(test)]
+mod tests;
