@@ -7,6 +7,7 @@
 pub mod conv;
 pub mod data;
 pub mod loss;
+pub mod measure;
 pub mod metrics;
 pub mod network;
 pub mod notes;
