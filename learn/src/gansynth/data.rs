@@ -190,7 +190,7 @@ impl Notes {
 }
 
 /// About one note of an instrument in 24; which ones differs from instrument to instrument.
-fn is_held_out(note: &Note) -> bool {
+pub(super) fn is_held_out(note: &Note) -> bool {
     (7 * usize::from(note.pitch) + 11 * note.instrument).is_multiple_of(24)
 }
 

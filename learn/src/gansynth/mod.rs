@@ -6,6 +6,7 @@
 
 pub mod conv;
 pub mod data;
+pub mod judge;
 pub mod loss;
 pub mod measure;
 pub mod metrics;

@@ -16,6 +16,8 @@ mod playing;
 #[cfg(feature = "train")]
 mod print;
 #[cfg(feature = "train")]
+mod sound;
+#[cfg(feature = "train")]
 mod stream;
 #[cfg(feature = "train")]
 mod subject;
@@ -48,6 +50,9 @@ pub struct Args {
     /// Write the figures, and the temperature they hold at, into the cards
     #[arg(long)]
     write: bool,
+    /// GANSynth: the SoundFont that it learned from, FluidR3_GM.sf2
+    #[arg(long, value_name = "FILE")]
+    soundfont: Option<PathBuf>,
     /// Write all figures as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -62,6 +67,7 @@ impl Default for Args {
             samples: SAMPLES,
             seed: 1,
             write: false,
+            soundfont: None,
             json: None,
         }
     }

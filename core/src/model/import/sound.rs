@@ -113,13 +113,14 @@ fn shape(weights: &Weights) -> Result<Shape, SoundError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checkpoint::CheckpointError;
+    use crate::checkpoint::{CheckpointError, ExperimentFile};
     use crate::checkpoint::testing::{Temporary, write_v2};
     use crate::model::gansynth::GanSynth;
     use crate::model::import::{Imported, import};
     use crate::nn::conv::Alone;
     use crate::nn::{Tensor, formula};
     use crate::tool::Cancel;
+    use proptest::prelude::*;
     use std::fs;
     use std::path::Path;
 
@@ -217,6 +218,49 @@ mod tests {
         assert_eq!(imported.checkpoint.weights.len(), 14, "the colours of the last block only");
     }
 
+    proptest! {
+        #[test]
+        fn any_tensors_are_a_model_or_a_sentence(
+            shapes in proptest::collection::vec(proptest::collection::vec(0..9_usize, 0..5), 4),
+            channels in proptest::option::of(0..400_usize),
+            text in proptest::option::of(prop_oneof![Just(EXPERIMENT.to_owned()), ".{0,20}"]),
+            step in proptest::option::of(any::<i64>()),
+        ) {
+            let names = ["1/conv0/conv2d/kernel", "1/conv1/conv2d/kernel", "2/conv1/conv2d/kernel", "1/conv0/bias"];
+            let mut weights: Weights = names
+                .into_iter()
+                .zip(shapes)
+                .map(|(name, shape)| {
+                    let count = shape.iter().product();
+                    (format!("{SCOPE}progressive_gan_block_{name}"), Tensor::f32(shape, vec![0.5; count]))
+                })
+                .collect();
+            if let Some(inputs) = channels {
+                let name = format!("{SCOPE}progressive_gan_block_1/conv0/conv2d/kernel");
+                weights.insert(name, Tensor::f32([2, 16, inputs, 1], vec![0.5; 32 * inputs]));
+            }
+            let experiment = text.map(|text| ExperimentFile { text, stage: Some(4) });
+            let mut opened = Opened { experiment, step, ..opened(weights) };
+            if let Ok((card, _)) = card(&mut opened, None) {
+                prop_assert!(GanSynth::load(&card, &opened.weights).is_ok());
+            }
+        }
+    }
+
+    fn opened(weights: Weights) -> Opened {
+        Opened {
+            format: crate::checkpoint::Format::V2,
+            weights,
+            card: None,
+            bundle: None,
+            attention: None,
+            js: None,
+            experiment: None,
+            step: None,
+            files: Vec::new(),
+        }
+    }
+
     #[test]
     fn wrong_checkpoints_are_refused_by_a_sentence() {
         let refused = |experiment: Option<&str>, change: &dyn Fn(&Path)| {
@@ -240,17 +284,6 @@ mod tests {
         assert!(refused(Some(EXPERIMENT), &cut).contains("damaged"));
         let weights: Weights =
             trained().into_iter().filter(|(name, _)| !name.contains("block_2/conv0/bias")).collect();
-        let opened = |weights| Opened {
-            format: crate::checkpoint::Format::V2,
-            weights,
-            card: None,
-            bundle: None,
-            attention: None,
-            js: None,
-            experiment: None,
-            step: None,
-            files: Vec::new(),
-        };
         let error = card(&mut opened(weights), None).expect_err("not whole").to_string();
         assert!(error.contains("not whole") && error.contains("block_2/conv0/bias"), "{error}");
         let drums = crate::model::find("drum_kit");

@@ -108,3 +108,72 @@ const SILENT: f64 = 1e-14;
 fn wrap(x: f64) -> f64 {
     x - 2.0 * (x / 2.0).round()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sound::spectral::{Framing, Variant};
+    use std::f64::consts::TAU;
+
+    const RATE: f64 = 16_000.0;
+
+    fn spectral() -> Spectral {
+        let framing = Framing { fft: 256, hop: 64, frames: 60, samples: 3800 };
+        Spectral::new(framing, RATE, 128, Variant::Python).expect("sizes")
+    }
+
+    fn tone(hertz: f64) -> Vec<f32> {
+        (0..3800).map(|n| (0.5 * (TAU * hertz * f64::from(n) / RATE).cos()) as f32).collect()
+    }
+
+    #[test]
+    fn harmonics_by_hand() {
+        // Bins are 62.5 Hz apart; a hop of 64 samples is 8.8 half turns of 1100 Hz.
+        let harmonics = spectral().harmonics(1100.0, RATE).expect("below half the rate");
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} {b}");
+        // Bin 18 has 1125 Hz.
+        close(harmonics.bin_start[17], -0.4);
+        close(harmonics.bin_step[17], 0.8);
+        // Bin 26, of 1625 Hz, is still nearest to it, bin 27 to the second harmonic.
+        close(harmonics.bin_start[25], -8.4);
+        close(harmonics.bin_start[26], 8.2);
+        close(harmonics.bin_step[26], 2.0 * 2200.0 * 64.0 / RATE - 18.0);
+        for none in [0.0, -5.0, 8001.0, f64::NAN, f64::INFINITY] {
+            assert!(spectral().harmonics(none, RATE).is_err(), "{none}");
+        }
+    }
+
+    #[test]
+    fn a_tone_in_tune_strays_nowhere_and_one_beside_by_its_difference() {
+        let spectral = spectral();
+        let harmonics = spectral.harmonics(1100.0, RATE).expect("possible");
+        for (hertz, expected) in [(1100.0, 0.0), (1110.0, 2.0 * 10.0 * 64.0 / RATE)] {
+            let stft = spectral.stft(&tone(hertz)).expect("fits");
+            let cells = spectral.relative(&stft, &harmonics).expect("fits");
+            let frame = &cells[30 * 128..][..128];
+            let loud: Vec<f64> = frame.iter().filter(|c| c[0] > 2.0).map(|c| c[1]).collect();
+            assert!(!loud.is_empty() && loud.iter().all(|s| (s - expected).abs() < 0.01), "{loud:?}");
+        }
+        let silent = spectral.relative(&spectral.stft(&vec![0.0; 3800]).expect("fits"), &harmonics);
+        assert!(silent.expect("fits").iter().all(|c| c[0].is_finite() && c[1] == 0.0));
+    }
+
+    #[test]
+    fn magnitudes_alone_sound_in_tune() {
+        let spectral = spectral();
+        let harmonics = spectral.harmonics(1100.0, RATE).expect("possible");
+        let cells = spectral.relative(&spectral.stft(&tone(1093.0)).expect("fits"), &harmonics).expect("fits");
+        let flat: Vec<Cell> = cells.iter().map(|c| [c[0], 0.0]).collect();
+        let sound = spectral.render(&harmonics.absolute(&flat)).expect("fits");
+        let at = |hertz: f64| {
+            let turn = |n: usize| TAU * hertz * n as f64 / RATE;
+            let part = |f: fn(f64) -> f64| {
+                sound[500..3300].iter().enumerate().map(|(n, x)| f64::from(*x) * f(turn(n))).sum::<f64>()
+            };
+            part(f64::cos).hypot(part(f64::sin)) / 1400.0
+        };
+        // The tone's level was 0.5; mel bands blur it a little.
+        assert!((0.35..0.55).contains(&at(1100.0)), "{}", at(1100.0));
+        assert!(at(1093.0) < 0.5 * at(1100.0));
+    }
+}
