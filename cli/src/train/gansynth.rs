@@ -163,6 +163,13 @@ fn command(session: &Session) -> String {
     let instruments = session.network.instruments().len() / shape.latent;
     format!(
         "descant train gansynth --out training/gansynth --layers {} --latent {} --instruments {instruments} --steps {} --seed {} --batch {} --rate {} --every {} --threads {}",
-        channels.join(","), shape.latent, s.steps, s.seed, s.batch, s.rate, s.every, session.settings.threads
+        channels.join(","),
+        shape.latent,
+        s.steps,
+        s.seed,
+        s.batch,
+        s.rate,
+        s.every,
+        session.settings.threads
     )
 }

@@ -253,7 +253,8 @@ fn stages() {
         let written = testing::write_v2("model.ckpt", &weights, step);
         files.extend(written.map(|(name, bytes)| (format!("{stage}/{name}"), bytes)));
     }
-    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
     let outcomes = attack_file(17, "x.zip", &zip::tests::zip(&files, false));
     assert!(outcomes.loaded > 0, "{outcomes:?}");
 }

@@ -89,7 +89,8 @@ impl ExperimentFile {
     fn find(folder: &Folder, prefix: &str) -> Result<Option<(Self, Source)>, CheckpointError> {
         let place = prefix.rsplit_once('/').map_or("", |(place, _)| place);
         let stage = stage_of(place);
-        let above = if stage.is_some() { place.rsplit_once('/').map_or("", |(above, _)| above) } else { place };
+        let above =
+            if stage.is_some() { place.rsplit_once('/').map_or("", |(above, _)| above) } else { place };
         let slash = if above.is_empty() { "" } else { "/" };
         let Some(source) = folder.get(&format!("{above}{slash}experiment.json"))? else { return Ok(None) };
         if source.len() > MAX_EXPERIMENT_BYTES {

@@ -38,10 +38,7 @@ pub(crate) fn write_v2(prefix: &str, weights: &Weights, step: i64) -> [(String, 
         data.extend(bytes);
         entries.push((name.as_bytes().to_vec(), entry));
     }
-    [
-        (format!("{prefix}.index"), table::write(&entries)),
-        (format!("{prefix}.data-00000-of-00001"), data),
-    ]
+    [(format!("{prefix}.index"), table::write(&entries)), (format!("{prefix}.data-00000-of-00001"), data)]
 }
 
 /// A folder that is gone with its value.

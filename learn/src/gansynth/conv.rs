@@ -134,7 +134,8 @@ impl Kernel {
         let (inputs, outputs) = (self.inputs, self.outputs);
         for y in 0..dx.height {
             for r in 0..4 {
-                let view = Mat::strided(&dout.data[dout.at(2 * y + r, 0)..], dx.width, 4 * outputs, 2 * outputs);
+                let view =
+                    Mat::strided(&dout.data[dout.at(2 * y + r, 0)..], dx.width, 4 * outputs, 2 * outputs);
                 let taps = Mat::new(&self.backward[r * 4 * outputs * inputs..], 4 * outputs, inputs);
                 let at = dx.at(y + 1, 1);
                 product(&mut dx.data[at..], view, taps, r > 0);

@@ -111,7 +111,8 @@ impl Camera {
     pub fn new(shape: &Shape) -> Result<Self, DataError> {
         let [_, bands] = shape.image();
         let spectral = Spectral::new(shape.framing(), f64::from(shape.rate), bands, Variant::Python)?;
-        let harmonics = (shape.lowest..=shape.highest()).map(|pitch| Frequencies::harmonics(&spectral, shape, pitch));
+        let harmonics =
+            (shape.lowest..=shape.highest()).map(|pitch| Frequencies::harmonics(&spectral, shape, pitch));
         Ok(Self { shape: shape.clone(), harmonics: harmonics.collect::<Result<_, _>>()?, spectral })
     }
 
@@ -161,10 +162,14 @@ impl Notes {
         let known = std::fs::read(&list).ok().and_then(|text| serde_json::from_slice(&text).ok());
         if known.as_ref() != Some(&contents) {
             render(&path, sound_font, shape, &programs, progress)?;
-            crate::checkpoint::write_atomically(&list, &serde_json::to_vec(&contents).map_err(std::io::Error::from)?)?;
+            crate::checkpoint::write_atomically(
+                &list,
+                &serde_json::to_vec(&contents).map_err(std::io::Error::from)?,
+            )?;
         }
-        let all = (0..programs.len())
-            .flat_map(|instrument| (shape.lowest..=shape.highest()).map(move |pitch| Note { instrument, pitch }));
+        let all = (0..programs.len()).flat_map(|instrument| {
+            (shape.lowest..=shape.highest()).map(move |pitch| Note { instrument, pitch })
+        });
         let (held_out, train) = all.partition(is_held_out);
         Ok(Self { programs, train, held_out, shape: shape.clone(), file: Mutex::new(File::open(path)?) })
     }
@@ -176,7 +181,8 @@ impl Notes {
     pub fn picture(&self, note: Note) -> Result<Picture, DataError> {
         let [frames, bands] = self.shape.image();
         let size = frames * bands;
-        let index = note.instrument * usize::from(self.shape.pitches) + usize::from(note.pitch - self.shape.lowest);
+        let index =
+            note.instrument * usize::from(self.shape.pitches) + usize::from(note.pitch - self.shape.lowest);
         let mut magnitude = vec![0; 2 * size];
         {
             // What another thread left half done is read anew.

@@ -198,7 +198,12 @@ mod tests {
         let clean = tone(220.0);
         let mut clicked = clean.clone();
         clicked[20_000] += 0.2;
-        assert!(sharpest(&clean) < 20.0 && sharpest(&clicked) > 50.0, "{} {}", sharpest(&clean), sharpest(&clicked));
+        assert!(
+            sharpest(&clean) < 20.0 && sharpest(&clicked) > 50.0,
+            "{} {}",
+            sharpest(&clean),
+            sharpest(&clicked)
+        );
         clicked[3] = f32::NAN;
         assert_eq!(sharpest(&clicked), f64::INFINITY);
         let shifted: Vec<f32> = clean.iter().map(|x| x + 0.06).collect();

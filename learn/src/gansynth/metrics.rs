@@ -56,7 +56,9 @@ impl Metrics {
         let instruments = self.instruments.iter().zip(vectors);
         let params = SoundParams::new(&self.shape, Normaliser::default(), Frequencies::Harmonic);
         SoundParams {
-            instruments: instruments.map(|(name, z)| Instrument { name: name.clone(), z: rounded(z) }).collect(),
+            instruments: instruments
+                .map(|(name, z)| Instrument { name: name.clone(), z: rounded(z) })
+                .collect(),
             ..params
         }
     }

@@ -61,6 +61,20 @@ pub struct Workspace {
     gradients: Vec<Plane>,
 }
 
+impl Packed {
+    /// Multiplications and additions of a picture's convolutions.
+    #[must_use]
+    pub fn multiply_adds(&self, shape: &Shape) -> usize {
+        let pixels = shape.start.iter().product::<usize>();
+        let block = |(block, (doubling, plain)): (usize, &(Option<Kernel>, Kernel))| {
+            let doubling =
+                doubling.as_ref().map_or(0, |kernel| kernel.multiply_adds(pixels << (2 * block - 2)));
+            doubling + plain.multiply_adds(pixels << (2 * block))
+        };
+        self.blocks.iter().enumerate().map(block).sum()
+    }
+}
+
 /// √(2 / terms of a sum).
 fn scale(terms: usize) -> f32 {
     (2.0 / terms as f64).sqrt() as f32
@@ -150,7 +164,8 @@ impl Network {
     fn forward(&self, packed: &Packed, note: &Input, work: &mut Workspace) {
         let (inputs, channels) = (self.shape.inputs(), self.shape.channels[0]);
         let mut input = note.z.clone();
-        input.extend((self.shape.lowest..=self.shape.highest()).map(|p| f32::from(u8::from(p == note.pitch))));
+        input
+            .extend((self.shape.lowest..=self.shape.highest()).map(|p| f32::from(u8::from(p == note.pitch))));
         let squares: f32 = input.iter().map(|x| x * x).sum();
         let norm = 1.0 / (squares / inputs as f32 + EPSILON).sqrt();
         input.iter_mut().for_each(|x| *x *= norm);
@@ -243,8 +258,11 @@ impl Network {
         let (inputs, channels) = (self.shape.inputs(), self.shape.channels[0]);
         let s = scale(self.shape.start.iter().product::<usize>() * inputs);
         let mut back = vec![0.0f32; inputs];
-        let mut places =
-            packed.first.chunks_exact(inputs * channels).zip(gradient.chunks_exact_mut(inputs * channels)).rev();
+        let mut places = packed
+            .first
+            .chunks_exact(inputs * channels)
+            .zip(gradient.chunks_exact_mut(inputs * channels))
+            .rev();
         for row in dout.rows() {
             for (slopes, (kernel, gradient)) in row.chunks_exact(channels).zip(&mut places) {
                 for (i, x) in input.iter().enumerate() {
@@ -335,4 +353,3 @@ fn sum_pixels(plane: &Plane, sums: &mut [f32]) {
         }
     });
 }
-

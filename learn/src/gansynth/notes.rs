@@ -121,8 +121,8 @@ impl Player {
     /// [`NotesError`].
     pub fn open(path: &Path) -> Result<Self, NotesError> {
         let name = path.display().to_string();
-        let file = std::fs::File::open(path)
-            .map_err(|source| NotesError::Missing { path: name.clone(), source })?;
+        let file =
+            std::fs::File::open(path).map_err(|source| NotesError::Missing { path: name.clone(), source })?;
         let font = SoundFont::new(&mut std::io::BufReader::new(file))
             .map_err(|error| NotesError::Unreadable(name, error.to_string()))?;
         Ok(Self { font: Arc::new(font), filter: filter() })

@@ -36,7 +36,10 @@ impl Plane {
     /// The rows inside the margin, without their own margins.
     pub fn rows(&self) -> impl Iterator<Item = &[f32]> {
         let (row, inside) = (self.row(), self.width * self.channels);
-        self.data[row..].chunks_exact(row.max(1)).take(self.height).map(move |r| &r[self.channels..][..inside])
+        self.data[row..]
+            .chunks_exact(row.max(1))
+            .take(self.height)
+            .map(move |r| &r[self.channels..][..inside])
     }
 
     /// The same, to be changed.

@@ -262,8 +262,7 @@ impl Session {
         std::thread::scope(|scope| {
             let mut parts = rooms.iter_mut().zip(all.chunks(each));
             let own = parts.next();
-            let handles: Vec<_> =
-                parts.map(|(room, part)| scope.spawn(move || work(room, part))).collect();
+            let handles: Vec<_> = parts.map(|(room, part)| scope.spawn(move || work(room, part))).collect();
             found.extend(own.map(|(room, part)| work(room, part)));
             found.extend(handles.into_iter().flat_map(|handle| handle.join()));
         });
@@ -288,7 +287,10 @@ impl Session {
     /// The weights as they are judged: their running mean.
     #[must_use]
     pub fn averaged(&self) -> Network {
-        Network { parameters: self.learner.averaged(&self.network.parameters), shape: self.network.shape.clone() }
+        Network {
+            parameters: self.learner.averaged(&self.network.parameters),
+            shape: self.network.shape.clone(),
+        }
     }
 
     /// The weights that did best in the last stage.
@@ -318,8 +320,7 @@ impl Session {
         let width = network.shape.start[1] << stage.block;
         let Progress { step, epoch, seconds, since, .. } = &mut self.progress;
         let train = std::mem::take(since);
-        let point =
-            Point { step: *step, epoch: *epoch, seconds: *seconds, width, train, valid, neighbour };
+        let point = Point { step: *step, epoch: *epoch, seconds: *seconds, width, train, valid, neighbour };
         let loss = valid.total(stage.frequencies);
         self.progress.curve.push(point);
         if self.progress.best.is_none_or(|best| loss < best) {

@@ -53,7 +53,8 @@ fn convolutions_do_what_they_stand_for() {
         let mut dw = vec![1.0; weights.len()];
         kernel.backward(&dout, &mut dx);
         kernel.gradient(&x, &dout, 0.5, &mut dw);
-        let (mut expected_dx, mut expected_dw) = (Plane::new(height, width, inputs), vec![1.0f32; weights.len()]);
+        let (mut expected_dx, mut expected_dw) =
+            (Plane::new(height, width, inputs), vec![1.0f32; weights.len()]);
         for y in 0..(times * height) as isize {
             for c in 0..(times * width) as isize {
                 let mut sums = bias.clone();
@@ -95,7 +96,8 @@ fn gradients_are_the_slopes_of_the_loss() {
         let target = Target::new(&picture(&shape, 5), shape.image()[1], 4 >> block);
         let mut note = Input { z: network.instruments()[..5].to_vec(), pitch: 62 };
         let mut work = network.workspace(block);
-        let mut gradients: Vec<Vec<f32>> = network.parameters.iter().map(|p| vec![0.0; p.values.len()]).collect();
+        let mut gradients: Vec<Vec<f32>> =
+            network.parameters.iter().map(|p| vec![0.0; p.values.len()]).collect();
         let packed = network.pack(block);
         let (_, vector) =
             network.learn(&packed, (&note, &target), (frequencies, 1.0), &mut work, &mut gradients);
@@ -105,7 +107,10 @@ fn gradients_are_the_slopes_of_the_loss() {
         let step = 5e-4;
         let close = |slope: f64, found: f32, what: &str| {
             let off = (slope - f64::from(found)).abs();
-            assert!(off < 2e-3 + 2e-2 * slope.abs(), "block {block}, {what}: slope {slope}, gradient {found}");
+            assert!(
+                off < 2e-3 + 2e-2 * slope.abs(),
+                "block {block}, {what}: slope {slope}, gradient {found}"
+            );
         };
         for index in 0..network.parameters.len() - 1 {
             let count = network.parameters[index].values.len();
@@ -138,15 +143,20 @@ fn gradients_are_the_slopes_of_the_loss() {
 fn the_core_draws_the_same_picture() {
     let shape = shape();
     let mut network = Network::new(shape.clone(), 2, &mut Rng(4));
-    network.parameters.iter_mut().filter(|p| p.name.ends_with("bias")).flat_map(|p| &mut p.values).enumerate().for_each(
-        |(i, x)| *x = 0.1 * (i % 5) as f32,
-    );
+    network
+        .parameters
+        .iter_mut()
+        .filter(|p| p.name.ends_with("bias"))
+        .flat_map(|p| &mut p.values)
+        .enumerate()
+        .for_each(|(i, x)| *x = 0.1 * (i % 5) as f32);
     let mut weights = Weights::new();
     for p in &network.parameters {
         weights.insert(p.name.clone(), Tensor::f32(p.shape.clone(), p.values.clone()));
     }
     let note = Input { z: network.instruments()[5..].to_vec(), pitch: 63 };
-    let model = GanSynth::new(shape.clone(), Normaliser::default(), &weights, shape.finished()).expect("fits");
+    let model =
+        GanSynth::new(shape.clone(), Normaliser::default(), &weights, shape.finished()).expect("fits");
     let theirs = model.generator().image(&note.z, 63, &Alone, &Cancel::default()).expect("a picture");
     let ours = network.picture(&network.pack(2), &note, &mut network.workspace(2));
     assert_eq!(ours.len(), theirs.len());
@@ -155,7 +165,10 @@ fn the_core_draws_the_same_picture() {
 
 #[test]
 fn coarse_targets_by_hand() {
-    let picture = Picture { magnitude: vec![255, 0, 255, 255, 0, 0, 255, 255], stray: vec![0, 127, 0, 0, 0, 0, 0, 127] };
+    let picture = Picture {
+        magnitude: vec![255, 0, 255, 255, 0, 0, 255, 255],
+        stray: vec![0, 127, 0, 0, 0, 0, 0, 127],
+    };
     let (fine, coarse) = (Target::new(&picture, 4, 1), Target::new(&picture, 4, 2));
     assert_eq!((fine.height, fine.width, coarse.height, coarse.width), (2, 4, 1, 2));
     // One loud cell of four, then four of which one turns the other way: means -0.5 and 1.
@@ -168,21 +181,22 @@ fn coarse_targets_by_hand() {
 #[test]
 fn a_small_network_learns_by_heart_and_resumes_bit_by_bit() {
     let shape = shape();
-    let notes: Vec<Note> =
-        (0..8).map(|i| Note { instrument: i / 4, pitch: 60 + (i % 4) as u8 }).collect();
+    let notes: Vec<Note> = (0..8).map(|i| Note { instrument: i / 4, pitch: 60 + (i % 4) as u8 }).collect();
     let flat = |seed: u64| {
         let mut picture = picture(&shape, seed);
         // What a convolution can draw: stripes.
         let width = shape.image()[1];
         for y in 1..8 {
-            let (first, rest) = (picture.magnitude[..width].to_vec(), &mut picture.magnitude[y * width..][..width]);
+            let (first, rest) =
+                (picture.magnitude[..width].to_vec(), &mut picture.magnitude[y * width..][..width]);
             rest.copy_from_slice(&first);
         }
         picture.stray.fill(20);
         picture
     };
     let pictures: Vec<Picture> = (0..8).map(|i| flat(i as u64)).collect();
-    let run = trainer::Settings { steps: 400, batch: 8, rate: 2e-2, warmup: 10, ..trainer::Settings::default() };
+    let run =
+        trainer::Settings { steps: 400, batch: 8, rate: 2e-2, warmup: 10, ..trainer::Settings::default() };
     let stage = |block, share| Stage { block, share, frequencies: 0.2 };
     let settings = Settings {
         run: trainer::Settings { clip: 10.0, ..run },

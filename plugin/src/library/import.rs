@@ -5,8 +5,8 @@
 use super::weights::{BUILT_IN, ENDING};
 use super::{LOADED, look, name, read_cards, sentence, user_folder};
 use descant_core::checkpoint::{self, CheckpointError};
-use descant_core::model::{Configuration, EncodingParams};
 use descant_core::model::import::{ImportError, import};
+use descant_core::model::{Configuration, EncodingParams};
 use descant_core::tool::Cancel;
 use std::fs;
 use std::path::Path;

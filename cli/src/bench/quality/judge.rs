@@ -65,7 +65,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     for file in &files {
         let read = || checkpoint::load_file(file).with_context(|| format!("cannot read {}", file.display()));
         let opened = read()?;
-        if let Some(card) = opened.card.as_ref().filter(|c| matches!(c.hparams.encoding, EncodingParams::Sound(_))) {
+        if let Some(card) =
+            opened.card.as_ref().filter(|c| matches!(c.hparams.encoding, EncodingParams::Sound(_)))
+        {
             let Verdict { gates, figures } = sound::verdict(file, &opened, args)?;
             failed += gates.iter().filter(|g| !g.pass).count();
             asked += gates.len();

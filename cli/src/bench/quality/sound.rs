@@ -21,7 +21,8 @@ const RANDOM: usize = 40;
 /// # Errors
 /// Weights that do not load; no SoundFont.
 pub(super) fn verdict(file: &Path, checkpoint: &Checkpoint, args: &Args) -> anyhow::Result<Verdict> {
-    let model = GanSynth::from_checkpoint(checkpoint).with_context(|| format!("cannot use {}", file.display()))?;
+    let model =
+        GanSynth::from_checkpoint(checkpoint).with_context(|| format!("cannot use {}", file.display()))?;
     let Some(EncodingParams::Sound(params)) = checkpoint.card.as_ref().map(|c| &c.hparams.encoding) else {
         bail!("{} plays no sounds", file.display());
     };
@@ -52,7 +53,10 @@ fn show(r: &Random, h: &HeldOut) {
         println!("  {name:<50} {all:>9.2} {loud:>9.2}");
     }
     println!("\n{:<52} {:>9} {:>9}", format!("{} held-out notes", h.notes), "model", "real");
-    println!("  {:<50} {:>9.3} {:>9.3}", "change of timbre to the note beside, octaves", h.change[0], h.change[1]);
+    println!(
+        "  {:<50} {:>9.3} {:>9.3}",
+        "change of timbre to the note beside, octaves", h.change[0], h.change[1]
+    );
     println!("  {:<50} {:>9.3} {:>9.3}", "in tune", h.in_tune[0], h.in_tune[1]);
     println!("\nrandom instruments");
     println!("  {:<50} {:>9.3}", "in tune", r.in_tune);
@@ -61,7 +65,8 @@ fn show(r: &Random, h: &HeldOut) {
 }
 
 fn gates(r: &Random, h: &HeldOut) -> Vec<Gate> {
-    let gate = |name: &str, value: String, bound: String, pass| Gate { name: name.into(), value, bound, pass };
+    let gate =
+        |name: &str, value: String, bound: String, pass| Gate { name: name.into(), value, bound, pass };
     let mut all = vec![
         gate(
             "random notes within 25 cents",

@@ -6,7 +6,7 @@
 use super::{ImportError, prune};
 use crate::checkpoint::Opened;
 use crate::model::gansynth::{
-    Experiment, Frequencies, Normaliser, OURS, Shape, SoundParams, averaged,
+    Experiment, Frequencies, GanSynth, Normaliser, OURS, Shape, SoundParams, averaged,
 };
 use crate::model::{Card, Configuration, EncodingParams};
 use crate::nn::Weights;
@@ -58,6 +58,8 @@ pub(super) fn card(
         }
     };
     let passed_over = prune(&mut opened.weights, &card)?;
+    // Sizes that fit each other may still be none of a note.
+    GanSynth::load(&card, &opened.weights)?;
     Ok((card, passed_over))
 }
 
@@ -90,7 +92,11 @@ fn foreign(opened: &Opened) -> Result<Card, ImportError> {
 fn in_words(shape: &Shape) -> String {
     let channels: Vec<String> = shape.channels.iter().map(ToString::to_string).collect();
     let [height, width] = shape.start;
-    format!("vectors of {}, a first image of {height} by {width}, channels {}", shape.latent, channels.join(", "))
+    format!(
+        "vectors of {}, a first image of {height} by {width}, channels {}",
+        shape.latent,
+        channels.join(", ")
+    )
 }
 
 /// The sizes that the tensors have; notes are those of the released models.
@@ -101,7 +107,8 @@ fn shape(weights: &Weights) -> Result<Shape, SoundError> {
         <[usize; 4]>::try_from(tensor.shape.as_slice()).ok()
     };
     let [height, width, inputs, _] = of(1, "conv0").ok_or_else(|| wrong("its first layer is missing"))?;
-    let channels: Vec<usize> = (1..=16).map_while(|block| of(block, "conv1")).map(|kernel| kernel[3]).collect();
+    let channels: Vec<usize> =
+        (1..=16).map_while(|block| of(block, "conv1")).map(|kernel| kernel[3]).collect();
     let released = Shape::released();
     let latent = inputs.checked_sub(usize::from(released.pitches)).filter(|&latent| latent > 0);
     let latent = latent.ok_or_else(|| wrong("its first layer has too few inputs for notes 24 to 84"))?;
@@ -113,9 +120,8 @@ fn shape(weights: &Weights) -> Result<Shape, SoundError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checkpoint::{CheckpointError, ExperimentFile};
     use crate::checkpoint::testing::{Temporary, write_v2};
-    use crate::model::gansynth::GanSynth;
+    use crate::checkpoint::{CheckpointError, ExperimentFile};
     use crate::model::import::{Imported, import};
     use crate::nn::conv::Alone;
     use crate::nn::{Tensor, formula};
@@ -134,7 +140,11 @@ mod tests {
 
     /// Everything that training leaves: raw values, their averages, moments, a judge.
     fn trained() -> Weights {
-        let variables = tiny().variables();
+        trained_of(&tiny())
+    }
+
+    fn trained_of(shape: &Shape) -> Weights {
+        let variables = shape.variables();
         let values = |seed| {
             let scales = formula::Scales { default: 0.25, patterns: vec![("kernel".into(), 2.0)] };
             formula::weights(variables.iter().map(|(n, s)| (n.as_str(), s.as_slice())), seed, &scales)
@@ -168,7 +178,8 @@ mod tests {
 
     /// The picture of a note, straight from the averages.
     fn expected(progress: f64) -> Vec<f32> {
-        let model = GanSynth::new(tiny(), Normaliser::default(), &averaged(trained()), progress).expect("fits");
+        let model =
+            GanSynth::new(tiny(), Normaliser::default(), &averaged(trained()), progress).expect("fits");
         model.generator().image(&[0.5; 6], 60, &Alone, &Cancel::default()).expect("an image")
     }
 
@@ -180,7 +191,11 @@ mod tests {
     #[test]
     fn the_last_stage_is_imported_with_averages_and_blended_blocks() {
         let root = Temporary::new("sound-0");
-        folder(root.path(), &[("stage_00000", 50), ("stage_00004", 9_999), ("stage_00003", 1)], Some(EXPERIMENT));
+        folder(
+            root.path(),
+            &[("stage_00000", 50), ("stage_00004", 9_999), ("stage_00003", 1)],
+            Some(EXPERIMENT),
+        );
         let imported = read(root.path()).expect("imports");
         assert_eq!((imported.step, played(&imported)), (Some(9_999), expected(2.0)));
         let card = imported.checkpoint.card.as_ref().expect("a card");
@@ -201,7 +216,8 @@ mod tests {
     #[test]
     fn a_folder_of_magenta_js_has_averages_only() {
         let root = Temporary::new("sound-2");
-        let weights = averaged(trained());
+        let shape = Shape { latent: 6, channels: vec![4, 4, 4, 4, 4, 4, 2], ..Shape::released() };
+        let weights = averaged(trained_of(&shape));
         let (mut bytes, mut list) = (Vec::new(), Vec::new());
         for (name, tensor) in weights.iter() {
             bytes.extend(tensor.to_f32().iter().flat_map(|x| x.to_le_bytes()));
@@ -213,9 +229,13 @@ mod tests {
         fs::write(root.path().join("group1-shard1of1.bin"), bytes).expect("writes");
         let imported = read(root.path()).expect("imports");
         let card = imported.checkpoint.card.as_ref().expect("a card");
-        // The length of its notes is that of the released models, which this image is too small for.
-        assert!(matches!(&card.hparams.encoding, EncodingParams::Sound(p) if p.latent == 6 && p.samples == 64_000));
-        assert_eq!(imported.checkpoint.weights.len(), 14, "the colours of the last block only");
+        assert!(
+            matches!(&card.hparams.encoding, EncodingParams::Sound(p) if p.latent == 6 && p.samples == 64_000)
+        );
+        assert_eq!(imported.checkpoint.weights.len(), 30, "the colours of the last block only");
+        // Nothing says that its notes are shorter, so a smaller image is none of a note.
+        let error = card_of(averaged(trained())).expect_err("is refused").to_string();
+        assert!(error.contains("impossible model"), "{error}");
     }
 
     proptest! {
@@ -247,6 +267,10 @@ mod tests {
         }
     }
 
+    fn card_of(weights: Weights) -> Result<(Card, Vec<String>), ImportError> {
+        card(&mut opened(weights), None)
+    }
+
     fn opened(weights: Weights) -> Opened {
         Opened {
             format: crate::checkpoint::Format::V2,
@@ -274,7 +298,9 @@ mod tests {
         let linear = refused(Some(r#"{"data_type": "linear"}"#), &|_| ());
         assert!(linear.contains("other pictures than mel spectrograms"), "{linear}");
         assert!(refused(Some("["), &|_| ()).contains("experiment.json does not read"));
-        let gone = |root: &Path| fs::remove_file(root.join("stage_00004/model.ckpt.data-00000-of-00001")).expect("was there");
+        let gone = |root: &Path| {
+            fs::remove_file(root.join("stage_00004/model.ckpt.data-00000-of-00001")).expect("was there")
+        };
         assert!(refused(Some(EXPERIMENT), &gone).contains("data-00000-of-00001 is missing"));
         let cut = |root: &Path| {
             let path = root.join("stage_00004/model.ckpt.data-00000-of-00001");
@@ -284,7 +310,7 @@ mod tests {
         assert!(refused(Some(EXPERIMENT), &cut).contains("damaged"));
         let weights: Weights =
             trained().into_iter().filter(|(name, _)| !name.contains("block_2/conv0/bias")).collect();
-        let error = card(&mut opened(weights), None).expect_err("not whole").to_string();
+        let error = card_of(weights).expect_err("not whole").to_string();
         assert!(error.contains("not whole") && error.contains("block_2/conv0/bias"), "{error}");
         let drums = crate::model::find("drum_kit");
         let error = card(&mut opened(trained()), drums).expect_err("another").to_string();

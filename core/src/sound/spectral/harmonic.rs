@@ -162,7 +162,8 @@ mod tests {
     fn magnitudes_alone_sound_in_tune() {
         let spectral = spectral();
         let harmonics = spectral.harmonics(1100.0, RATE).expect("possible");
-        let cells = spectral.relative(&spectral.stft(&tone(1093.0)).expect("fits"), &harmonics).expect("fits");
+        let cells =
+            spectral.relative(&spectral.stft(&tone(1093.0)).expect("fits"), &harmonics).expect("fits");
         let flat: Vec<Cell> = cells.iter().map(|c| [c[0], 0.0]).collect();
         let sound = spectral.render(&harmonics.absolute(&flat)).expect("fits");
         let at = |hertz: f64| {
