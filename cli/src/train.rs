@@ -5,6 +5,8 @@
 //! priority: that is the caller's choice (`nice`).
 
 #[cfg(feature = "train")]
+mod gansynth;
+#[cfg(feature = "train")]
 mod latent;
 #[cfg(feature = "train")]
 mod session;
@@ -68,6 +70,9 @@ pub struct Args {
     /// Store the weights as f32 in place of f16
     #[arg(long)]
     f32: bool,
+    #[cfg(feature = "train")]
+    #[command(flatten)]
+    sound: gansynth::SoundArgs,
     /// Compare the losses with those in this metrics file; more than 0.02 nats apart is a failure
     #[arg(long, value_name = "METRICS")]
     compare: Option<PathBuf>,

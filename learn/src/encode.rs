@@ -20,7 +20,7 @@ use descant_core::model::{EncodingParams, ModelEncoding};
 use serde::{Deserialize, Serialize};
 
 /// What goes into a network and comes out of it. Always one that the core can build.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "EncodingParams")]
 pub struct Encoding {
     params: EncodingParams,

@@ -12,6 +12,7 @@ pub mod checkpoint;
 pub mod corpora;
 pub mod encode;
 pub mod export;
+pub mod gansynth;
 pub mod learner;
 pub mod lstm;
 pub mod matrix;

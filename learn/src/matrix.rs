@@ -25,6 +25,16 @@ impl<'a> Mat<'a> {
         Self { data, rows, cols, row_stride: cols, col_stride: 1 }
     }
 
+    /// `rows × cols` over `data`, one row beginning `stride` values after the one before: rows may overlap.
+    ///
+    /// # Panics
+    /// If the last row ends after `data` does.
+    #[must_use]
+    pub fn strided(data: &'a [f32], rows: usize, cols: usize, stride: usize) -> Self {
+        assert!(rows == 0 || data.len() >= (rows - 1) * stride + cols, "matrix view longer than its data");
+        Self { data, rows, cols, row_stride: stride, col_stride: 1 }
+    }
+
     /// The transposed view.
     #[must_use]
     pub fn t(self) -> Self {
@@ -43,11 +53,20 @@ impl<'a> Mat<'a> {
 /// # Panics
 /// If the shapes do not fit.
 pub fn product(dst: &mut [f32], a: Mat<'_>, b: Mat<'_>, accumulate: bool) {
+    product_strided(dst, b.cols, a, b, accumulate);
+}
+
+/// [`product`] where a row of `dst` begins `stride` values after the one before; what lies between rows stays.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn product_strided(dst: &mut [f32], stride: usize, a: Mat<'_>, b: Mat<'_>, accumulate: bool) {
     assert_eq!(a.cols, b.rows, "inner dimensions differ");
     let (m, n, k) = (a.rows, b.cols, a.cols);
-    assert!(dst.len() >= m * n, "destination too short");
-    // SAFETY: `Mat` views lie inside their slices by construction (rows*cols elements at the stated strides), `dst`
-    // holds m*n elements, was just checked, and is borrowed mutably, so it cannot overlap the operands.
+    assert!(stride >= n && (m == 0 || dst.len() >= (m - 1) * stride + n), "destination too short");
+    // SAFETY: `Mat` views lie inside their slices by construction (all rows and columns at the stated strides), `dst`
+    // holds m rows of n elements at `stride`, was just checked, and is borrowed mutably, so it cannot overlap the
+    // operands.
     unsafe {
         gemm::gemm(
             m,
@@ -55,7 +74,7 @@ pub fn product(dst: &mut [f32], a: Mat<'_>, b: Mat<'_>, accumulate: bool) {
             k,
             dst.as_mut_ptr(),
             1,
-            n as isize,
+            stride as isize,
             accumulate,
             a.data.as_ptr(),
             a.col_stride as isize,

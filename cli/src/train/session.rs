@@ -14,6 +14,9 @@ use std::time::Instant;
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    if args.model == "gansynth" {
+        return super::gansynth::run(args);
+    }
     if descant_learn::vae::task::Task::IDS.contains(&args.model.as_str()) {
         return super::latent::run(args);
     }

@@ -187,7 +187,11 @@ fn of_note(text: &[u8]) -> Option<String> {
 
 /// The checkpoint of a folder or archive: the one that the note names, the only one, or the one of the latest step.
 fn among(folder: &Folder, name: &str) -> Result<Parts, CheckpointError> {
-    let names = folder.names()?;
+    // A training in stages ends with its last one.
+    let names = match folder.last_stage()? {
+        Some(stage) => folder.names_in(&stage)?,
+        None => folder.names()?,
+    };
     let has: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     let shards: BTreeSet<&str> = names.iter().filter_map(|name| shard(name)).map(|s| s.0).collect();
     let whole = |prefix: &str| {

@@ -38,6 +38,13 @@ fn inflate(bytes: &[u8], length: u64) -> Result<Vec<u8>, CheckpointError> {
     }
 }
 
+/// The number of a folder of a stage, by its path.
+pub(super) fn stage_of(path: &str) -> Option<u32> {
+    let number = path.rsplit('/').next()?.strip_prefix("stage_")?;
+    number.bytes().all(|b| b.is_ascii_digit()).then_some(())?;
+    number.parse().ok()
+}
+
 /// Files that may belong together.
 #[derive(Clone, Debug)]
 pub(super) enum Folder {
@@ -76,6 +83,53 @@ impl Folder {
     /// [`CheckpointError::Missing`], or as [`Self::get`].
     pub(super) fn need(&self, name: &str) -> Result<Source, CheckpointError> {
         self.get(name)?.ok_or_else(|| CheckpointError::Missing(name.chars().take(200).collect()))
+    }
+
+    /// The last of the folders `stage_00000`, `stage_00001`, … that GANSynth's training leaves in its own, with its slash
+    /// and, in an archive, with the folders that it lies in.
+    ///
+    /// # Errors
+    /// A folder that cannot be listed.
+    pub(super) fn last_stage(&self) -> Result<Option<String>, CheckpointError> {
+        let mut found: Option<(u32, String)> = None;
+        let mut see = |name: &str| {
+            if let Some(number) = stage_of(name)
+                && found.as_ref().is_none_or(|(last, _)| number > *last)
+            {
+                found = Some((number, format!("{name}/")));
+            }
+        };
+        match self {
+            Self::Archive(members) => {
+                members.keys().filter_map(|name| name.rsplit_once('/')).for_each(|(folder, _)| see(folder));
+            }
+            Self::Disk(folder) => {
+                let io = |source| CheckpointError::Io { path: folder.clone(), source };
+                for entry in std::fs::read_dir(folder).map_err(io)?.take(MAX_FILES) {
+                    let entry = entry.map_err(io)?;
+                    if let Some(name) = entry.file_name().to_str().filter(|_| entry.path().is_dir()) {
+                        see(name);
+                    }
+                }
+            }
+        }
+        Ok(found.map(|(_, name)| name))
+    }
+
+    /// All names in `place`, sorted: a folder of this one with its slash.
+    ///
+    /// # Errors
+    /// As [`Self::names`].
+    pub(super) fn names_in(&self, place: &str) -> Result<Vec<String>, CheckpointError> {
+        let mut names = match self {
+            Self::Archive(_) => self.names()?,
+            Self::Disk(folder) => {
+                let names = Self::Disk(folder.join(place)).names()?;
+                names.into_iter().map(|name| format!("{place}{name}")).collect()
+            }
+        };
+        names.retain(|name| name.starts_with(place));
+        Ok(names)
     }
 
     /// All names, sorted. Those that are no text are left out.

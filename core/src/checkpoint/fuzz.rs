@@ -242,6 +242,23 @@ fn archives() {
     }
 }
 
+/// A training of GANSynth in stages, with its description.
+#[test]
+fn stages() {
+    let (weights, _) = sample();
+    let named = |(name, tensor): (String, _)| (format!("Generator/{name}/ExponentialMovingAverage"), tensor);
+    let weights: Weights = weights.into_iter().map(named).collect();
+    let mut files = vec![("g/experiment.json".to_owned(), br#"{"latent_vector_size": 6}"#.to_vec())];
+    for (stage, step) in [("g/stage_00000", 1), ("g/stage_00002", 5)] {
+        let written = testing::write_v2("model.ckpt", &weights, step);
+        files.extend(written.map(|(name, bytes)| (format!("{stage}/{name}"), bytes)));
+    }
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let outcomes = attack_file(17, "x.zip", &zip::tests::zip(&files, false));
+    assert!(outcomes.loaded > 0, "{outcomes:?}");
+}
+
 /// Files of a folder of Magenta.js, one of them damaged at a time.
 #[test]
 fn magenta_js() {

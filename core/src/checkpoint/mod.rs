@@ -24,13 +24,15 @@ mod table;
 mod tar;
 mod tensor_proto;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 mod v1;
 mod v2;
 mod zip;
 
 pub use self::bundle::{BundleDetails, save_bundle};
-pub use self::open::{Format, Opened, open};
+pub use self::open::{ExperimentFile, Format, Opened, open};
 pub use self::safetensors::{Checkpoint, MAX_FILE_BYTES, load_bytes, load_file, save_bytes, save_file};
 pub use self::source::file_sha256;
 pub use self::summary::{Summary, summarise_bytes, summarise_file};

@@ -6,6 +6,10 @@ use crate::nn::{Tensor, TensorData, Weights};
 /// The training step, among the variables.
 pub(super) const STEP: &str = "global_step";
 
+/// Scopes of GANSynth: of what plays, whose moving averages are the model, and of what only judged it.
+const PLAYS: &str = "Generator/";
+const JUDGES: &str = "Discriminator/";
+
 /// Whether a variable belongs to training and not to the model.
 pub(super) fn is_training_extra(name: &str) -> bool {
     const LAST: [&str; 6] = [
@@ -19,7 +23,10 @@ pub(super) fn is_training_extra(name: &str) -> bool {
     // cuDNN's two halves of a bias whose sum is stored as well.
     const HALVES: [&str; 2] = ["bias_cudnn_0", "bias_cudnn_1"];
     let last = name.rsplit('/').next().unwrap_or(name);
-    name == STEP || LAST.contains(&last) || HALVES.contains(&last)
+    if name.starts_with(PLAYS) && last == "ExponentialMovingAverage" {
+        return false;
+    }
+    name == STEP || name.starts_with(JUDGES) || LAST.contains(&last) || HALVES.contains(&last)
 }
 
 /// Weights under today's names. A tensor that is there under both names is taken from today's.
@@ -166,7 +173,9 @@ mod tests {
         assert!(is_training_extra(
             "cudnn_lstm/rnn/multi_rnn_cell/cell_0/cudnn_compatible_lstm_cell/bias_cudnn_0"
         ));
-        for needed in ["a/kernel", "Adams/kernel", "fully_connected/biases"] {
+        assert!(is_training_extra("Discriminator/a/kernel") && is_training_extra("Generator/a/kernel/Adam"));
+        let average = "Generator/a/kernel/ExponentialMovingAverage";
+        for needed in ["a/kernel", "Adams/kernel", "fully_connected/biases", "Generator/a/kernel", average] {
             assert!(!is_training_extra(needed), "{needed}");
         }
     }

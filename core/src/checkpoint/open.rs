@@ -3,6 +3,7 @@
 //! Worker thread or command line. Training extras are left in the file; progress and cancellation at every tensor.
 use super::bundle::{self, BundleDetails};
 use super::find::{Parts, find};
+use super::folder::{Folder, stage_of};
 use super::graph::attention_window;
 use super::js;
 use super::names::{STEP, canonical, is_training_extra};
@@ -18,6 +19,9 @@ use std::path::{Path, PathBuf};
 
 /// Longest graph that is looked into; those of event models have 200 kB.
 const MAX_GRAPH_BYTES: u64 = 32 << 20;
+
+/// Longest description of a training; those of the released models have 2 kB.
+const MAX_EXPERIMENT_BYTES: u64 = 1 << 20;
 
 /// How a checkpoint was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,10 +67,39 @@ pub struct Opened {
     pub attention: Option<usize>,
     /// What a Magenta.js checkpoint says about itself.
     pub js: Option<JsConfig>,
+    /// What GANSynth's training says about itself.
+    pub experiment: Option<ExperimentFile>,
     /// Training step, if it was kept.
     pub step: Option<i64>,
     /// The files that were read: several for a V2 checkpoint, the archive where there is one.
     pub files: Vec<PathBuf>,
+}
+
+/// An `experiment.json`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExperimentFile {
+    /// Its text.
+    pub text: String,
+    /// Number of the stage of training that the checkpoint is of, if its folder tells.
+    pub stage: Option<u32>,
+}
+
+impl ExperimentFile {
+    /// That of the checkpoint whose files begin with `prefix`: beside it, or beside the folder of its stage.
+    fn find(folder: &Folder, prefix: &str) -> Result<Option<(Self, Source)>, CheckpointError> {
+        let place = prefix.rsplit_once('/').map_or("", |(place, _)| place);
+        let stage = stage_of(place);
+        let above =
+            if stage.is_some() { place.rsplit_once('/').map_or("", |(above, _)| above) } else { place };
+        let slash = if above.is_empty() { "" } else { "/" };
+        let Some(source) = folder.get(&format!("{above}{slash}experiment.json"))? else { return Ok(None) };
+        if source.len() > MAX_EXPERIMENT_BYTES {
+            return Err(CheckpointError::damaged("its experiment.json is too long"));
+        }
+        let text = String::from_utf8(source.read_all()?);
+        let text = text.map_err(|_| CheckpointError::damaged("its experiment.json is no text"))?;
+        Ok(Some((Self { text, stage }, source)))
+    }
 }
 
 /// A tensor as the TensorFlow readers give it.
@@ -113,7 +146,7 @@ fn paths<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<PathBuf> {
 
 pub(super) fn read(parts: Parts, watch: &mut Watch<'_>) -> Result<Opened, CheckpointError> {
     let wanted = |name: &str| name == STEP || !is_training_extra(name);
-    let mut js = None;
+    let (mut js, mut experiment) = (None, None);
     let (format, variables, files) = match parts {
         Parts::Safetensors(source) => {
             let checkpoint = load_bytes(&source.read_all()?)?;
@@ -126,6 +159,7 @@ pub(super) fn read(parts: Parts, watch: &mut Watch<'_>) -> Result<Opened, Checkp
                 bundle: None,
                 attention: None,
                 js: None,
+                experiment: None,
                 step: None,
                 files: paths([&source]),
             });
@@ -139,7 +173,12 @@ pub(super) fn read(parts: Parts, watch: &mut Watch<'_>) -> Result<Opened, Checkp
                 sources.push(source.clone());
                 Ok(source)
             };
-            (Format::V2, v2::read(index, &mut shard, &wanted, watch)?, paths(&sources))
+            let variables = v2::read(index, &mut shard, &wanted, watch)?;
+            if let Some((found, source)) = ExperimentFile::find(&folder, &prefix)? {
+                experiment = Some(found);
+                sources.push(source);
+            }
+            (Format::V2, variables, paths(&sources))
         }
         Parts::Js(parts) => {
             let contents = js::read(&parts, &wanted, watch)?;
@@ -148,7 +187,7 @@ pub(super) fn read(parts: Parts, watch: &mut Watch<'_>) -> Result<Opened, Checkp
         }
     };
     let (weights, step) = weights(variables)?;
-    Ok(Opened { format, weights, card: None, bundle: None, attention: None, js, step, files })
+    Ok(Opened { format, weights, card: None, bundle: None, attention: None, js, experiment, step, files })
 }
 
 fn read_bundle(
@@ -172,6 +211,7 @@ fn read_bundle(
         bundle: Some(bundle.details),
         attention,
         js: None,
+        experiment: None,
         step,
         files: paths([source]),
     })

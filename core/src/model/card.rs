@@ -80,12 +80,18 @@ impl Card {
     /// A card for weights of a known configuration with its published shape.
     #[must_use]
     pub fn of(configuration: &super::Configuration) -> Self {
+        let architecture = configuration.family.id().into();
+        Self { architecture, ..Self::new(configuration.id, configuration.hparams.clone()) }
+    }
+
+    /// A card for weights that say nothing but their id and shape; the architecture is empty.
+    pub(super) fn new(id: &str, hparams: Hparams) -> Self {
         Self {
             format: version(),
-            id: configuration.id.into(),
-            architecture: configuration.family.id().into(),
-            configuration: configuration.id.into(),
-            hparams: configuration.hparams.clone(),
+            id: id.into(),
+            architecture: String::new(),
+            configuration: id.into(),
+            hparams,
             name: String::new(),
             data: Vec::new(),
             licence: String::new(),

@@ -3,6 +3,7 @@
 //! Any thread. Weights decide the shape: everything downstream is built from these values, never from the
 //! name of a configuration. They may come from a file, so [`Hparams::check`] bounds them first.
 use super::ModelError;
+use super::gansynth::SoundParams;
 use super::latent::LatentParams;
 use crate::codec::encoding::{
     ChordEncoding, ControlEncoding, Direct, DrumsOneHot, Encoding, EncodingError, KeyMelody, Lookback,
@@ -16,7 +17,7 @@ use crate::nn::Weights;
 use serde::{Deserialize, Serialize};
 
 /// How events are written into and read from the network.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum EncodingParams {
     /// Any drum or none.
@@ -103,6 +104,8 @@ pub enum EncodingParams {
     },
     /// Bars as vectors.
     Latent(LatentParams),
+    /// Notes as sounds. There is nothing to encode: the model is a [`GanSynth`](super::gansynth::GanSynth).
+    Sound(Box<SoundParams>),
 }
 
 /// An encoding for one kind of music.
@@ -177,6 +180,8 @@ impl EncodingParams {
             Self::Improv { .. } | Self::Performance { .. } | Self::NotePerformance { .. } => ClipKind::Melody,
             Self::Polyphony | Self::Pianoroll { .. } => ClipKind::Melody,
             Self::Latent(params) => params.music.kind(),
+            // Whatever has pitches.
+            Self::Sound(_) => ClipKind::Melody,
         }
     }
 
@@ -269,6 +274,7 @@ impl EncodingParams {
                 params.check()?;
                 ModelEncoding::Latent(params.clone())
             }
+            Self::Sound(_) => return Err(EncodingError::BadParameters("sounds, which are no events".into())),
         })
     }
 }
@@ -285,10 +291,11 @@ fn no_melody() -> EncodingError {
 }
 
 /// The shape of a model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hparams {
-    /// Units of each LSTM layer, input side first; of latent models those of the decoder.
+    /// Units of each LSTM layer, input side first; of latent models those of the decoder, of GANSynth the channels of
+    /// each block.
     pub layers: Vec<usize>,
     /// Attention window in steps; 0 = none.
     #[serde(default)]
@@ -356,6 +363,9 @@ impl Hparams {
     /// # Errors
     /// As [`Self::check`].
     pub fn variables(&self) -> Result<Vec<(String, Vec<usize>)>, ModelError> {
+        if let EncodingParams::Sound(params) = &self.encoding {
+            return params.variables(&self.layers);
+        }
         let (inputs, outputs) = self.check()?.sizes();
         if let EncodingParams::Latent(params) = &self.encoding {
             return Ok(params.shape(&self.layers)?.variables());

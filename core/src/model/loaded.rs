@@ -44,6 +44,9 @@ impl Model {
     /// # Errors
     /// Weights of another shape than the card's, or an impossible card.
     pub fn new(card: Card, weights: &Weights) -> Result<Self, ModelError> {
+        if matches!(card.hparams.encoding, EncodingParams::Sound(_)) {
+            return Err(ModelError::NoClips(card.id.chars().take(60).collect()));
+        }
         let encoding = card.hparams.check()?;
         check_cache(card.cache)?;
         check_lean(card.chord_lean)?;

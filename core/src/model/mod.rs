@@ -89,6 +89,12 @@ pub enum ModelError {
     /// Asked for events one by one, which a latent model does not write.
     #[error("this model writes whole bars from a vector, not event by event")]
     NoEvents,
+    /// Asked for clips, which a model of sounds does not write.
+    #[error("{0} plays sounds and writes no clips: use it in Descant Keys")]
+    NoClips(String),
+    /// Asked for sounds, which only GANSynth plays.
+    #[error("{0} writes clips and plays no sounds")]
+    NoSounds(String),
     /// A tensor is missing or has another shape.
     #[error(transparent)]
     Network(#[from] NnError),

@@ -5,8 +5,8 @@
 use super::weights::{BUILT_IN, ENDING};
 use super::{LOADED, look, name, read_cards, sentence, user_folder};
 use descant_core::checkpoint::{self, CheckpointError};
-use descant_core::model::Configuration;
 use descant_core::model::import::{ImportError, import};
+use descant_core::model::{Configuration, EncodingParams};
 use descant_core::tool::Cancel;
 use std::fs;
 use std::path::Path;
@@ -96,6 +96,9 @@ fn add_to(
     let fresh = folder.join(format!("{model}.new"));
     checkpoint::save_file(&fresh, &imported.checkpoint.weights, card).map_err(|e| broken(&e))?;
     let (weights, again) = keep(folder, &fresh, &model, &imported.name).map_err(|e| broken(&e))?;
+    if matches!(card.hparams.encoding, EncodingParams::Sound(_)) {
+        return Err(format!("{file} plays sounds and writes no clips: it is kept for Descant Keys."));
+    }
     let played = name(&weights);
     let text = if again {
         format!("{file} was imported before: {played} plays it now.")

@@ -6,7 +6,7 @@ use super::subject::{Likelihood, Subject};
 use super::verdict::{Judge, Verdict};
 use super::written::within;
 use super::{
-    Args, improv::ImprovJudge, latent::LatentJudge, playing::PlayingJudge, print, roll::RollJudge,
+    Args, improv::ImprovJudge, latent::LatentJudge, playing::PlayingJudge, print, roll::RollJudge, sound,
     voices::VoicesJudge,
 };
 use anyhow::{Context, bail};
@@ -118,8 +118,21 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut all = Vec::new();
     for file in &files {
         let read = || checkpoint::load_file(file).with_context(|| format!("cannot read {}", file.display()));
+        let opened = read()?;
+        if let Some(card) =
+            opened.card.as_ref().filter(|c| matches!(c.hparams.encoding, EncodingParams::Sound(_)))
+        {
+            let Verdict { gates, figures } = sound::verdict(file, &opened, args)?;
+            failed += gates.iter().filter(|g| !g.pass).count();
+            asked += gates.len();
+            all.push(json!({ "model": card.id, "file": file.file_name().map(|n| n.to_string_lossy()), "quality": figures }));
+            if args.write {
+                write(file, read()?, card.default_temperature, figures)?;
+            }
+            continue;
+        }
         let model =
-            Model::from_checkpoint(read()?).with_context(|| format!("cannot use {}", file.display()))?;
+            Model::from_checkpoint(opened).with_context(|| format!("cannot use {}", file.display()))?;
         let Some(judge) = judge_of(&model, file, &mut references, args)? else {
             println!("{}: its classes are not those of the corpora here; not judged\n", file.display());
             continue;
@@ -413,13 +426,16 @@ fn write(
 ) -> anyhow::Result<()> {
     let mut card = checkpoint.card.context("the weights have no card to write into")?;
     let mut figures = figures;
-    figures["command"] = json!(format!(
-        "descant bench quality {} --temperature {} --samples {} --seed {}",
-        file.display(),
-        temperature,
-        figures["samples"],
-        figures["seed"]
-    ));
+    // What is not written at a temperature names its own command.
+    if figures.get("command").is_none() {
+        figures["command"] = json!(format!(
+            "descant bench quality {} --temperature {} --samples {} --seed {}",
+            file.display(),
+            temperature,
+            figures["samples"],
+            figures["seed"]
+        ));
+    }
     card.metrics.insert("quality".into(), figures);
     card.default_temperature = temperature;
     checkpoint::save_file(file, &checkpoint.weights, &card)

@@ -17,6 +17,7 @@ mod playing;
 mod print;
 #[cfg(feature = "train")]
 mod roll;
+mod sound;
 #[cfg(feature = "train")]
 mod stream;
 #[cfg(feature = "train")]
@@ -50,6 +51,9 @@ pub struct Args {
     /// Write the figures, and the temperature they hold at, into the cards
     #[arg(long)]
     write: bool,
+    /// GANSynth: the SoundFont that it learned from, FluidR3_GM.sf2
+    #[arg(long, value_name = "FILE")]
+    soundfont: Option<PathBuf>,
     /// Write all figures as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -64,6 +68,7 @@ impl Default for Args {
             samples: SAMPLES,
             seed: 1,
             write: false,
+            soundfont: None,
             json: None,
         }
     }

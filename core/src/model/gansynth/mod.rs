@@ -3,20 +3,25 @@
 //!
 //! Worker threads; cancelled between layers. [`Shape`] says the sizes ([`Shape::released`]: configuration
 //! `mel_prog_hires`), [`GanSynth`] is a loaded model, [`Anchors`] the way of instruments through a piece. What the
-//! network writes is a picture of mel magnitudes and frequencies; [`crate::sound::spectral`] makes it sound. Parity is
+//! network writes is a picture of mel magnitudes and frequencies; [`crate::sound::spectral`] makes it sound. Weights with a
+//! card ([`SoundParams`]) load by [`GanSynth::from_checkpoint`]; a note is [`GanSynth::note`]. Parity is
 //! held by the golden files `generator_*` and `note_rendering.json`.
 mod anchors;
 mod experiment;
+mod frequencies;
 mod generator;
 mod normalise;
+mod params;
 mod shape;
 #[cfg(test)]
 mod tests;
 
 pub use anchors::{Anchors, instruments, slerp};
 pub use experiment::{Experiment, averaged};
+pub use frequencies::Frequencies;
 pub use generator::Generator;
 pub use normalise::Normaliser;
+pub use params::{ARCHITECTURE, Instrument, OURS, RELEASED, SoundParams};
 pub use shape::{Schedule, Shape, alphas};
 
 use super::ModelError;
@@ -72,6 +77,7 @@ impl From<crate::nn::NnError> for NoteError {
 pub struct GanSynth {
     generator: Generator,
     normaliser: Normaliser,
+    frequencies: Frequencies,
     spectral: Spectral,
 }
 
@@ -92,7 +98,15 @@ impl GanSynth {
         let shape = generator.shape();
         let [_, bands] = shape.image();
         let spectral = Spectral::new(shape.framing(), f64::from(shape.rate), bands, Variant::Python);
-        Ok(Self { spectral: spectral.map_err(impossible)?, normaliser, generator })
+        let frequencies = Frequencies::Absolute;
+        Ok(Self { spectral: spectral.map_err(impossible)?, normaliser, frequencies, generator })
+    }
+
+    /// The same model whose frequencies are told against something else.
+    #[must_use]
+    pub fn with_frequencies(mut self, frequencies: Frequencies) -> Self {
+        self.frequencies = frequencies;
+        self
     }
 
     /// The sizes.
@@ -131,7 +145,9 @@ impl GanSynth {
         cancel: &Cancel,
     ) -> Result<Vec<f32>, NoteError> {
         let image = self.generator.image(z, pitch, crew, cancel)?;
-        let sound = self.spectral.render(&self.normaliser.cells(&image))?;
+        let cells = self.normaliser.cells(&image);
+        let cells = self.frequencies.absolute(&self.spectral, self.shape(), pitch, cells)?;
+        let sound = self.spectral.render(&cells)?;
         if sound.iter().all(|x| x.is_finite()) { Ok(sound) } else { Err(NoteError::NotFinite) }
     }
 }

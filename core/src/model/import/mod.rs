@@ -5,8 +5,10 @@
 mod js_config;
 mod js_rnn;
 pub mod latent;
+mod sound;
 
 pub use js_config::{JsArgs, JsAux, JsAuxArgs, JsConfig, JsControl, JsConverterSpec};
+pub use sound::SoundError;
 
 use super::loaded::check_fit;
 use super::{
@@ -30,6 +32,9 @@ pub enum ImportError {
     /// It is not what it was said to be.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A GANSynth that Descant does not play.
+    #[error(transparent)]
+    Sound(#[from] SoundError),
     /// It says of itself that it is something else.
     #[error("this checkpoint was made for {found}, not for {chosen}")]
     OtherModel {
@@ -103,7 +108,9 @@ pub fn import(
     cancel: &Cancel,
 ) -> Result<Imported, ImportError> {
     let mut opened = checkpoint::open(path, progress, cancel)?;
-    let (mut card, passed_over) = if is_latent(&opened) {
+    let (mut card, passed_over) = if sound::is_sound(&opened) {
+        sound::card(&mut opened, choice)?
+    } else if is_latent(&opened) {
         latent_card(&mut opened, choice)?
     } else {
         if opened.js.is_some() {
@@ -117,6 +124,7 @@ pub fn import(
     if opened.card.is_none() {
         card.name = match find(&card.configuration) {
             Some(configuration) => format!("{} ({name})", configuration.name),
+            None if matches!(card.hparams.encoding, EncodingParams::Sound(_)) => format!("GANSynth ({name})"),
             None => name.clone(),
         };
         let step = opened.step.map_or_else(String::new, |step| format!(", training step {step}"));
@@ -281,8 +289,10 @@ fn shape_in_words(weights: &Weights) -> String {
 
 /// Checks the weights against the card and drops what is no part of the model; the names of what was dropped.
 fn prune(weights: &mut Weights, card: &Card) -> Result<Vec<String>, ImportError> {
-    let (inputs, classes) = card.hparams.check()?.sizes();
-    check_fit(card, weights, inputs, classes)?;
+    if !matches!(card.hparams.encoding, EncodingParams::Sound(_)) {
+        let (inputs, classes) = card.hparams.check()?.sizes();
+        check_fit(card, weights, inputs, classes)?;
+    }
     let variables = card.hparams.variables()?;
     let mut missing = Vec::new();
     for (name, shape) in &variables {

@@ -12,6 +12,7 @@ fn opened(weights: Weights) -> Opened {
         bundle: None,
         attention: None,
         js: None,
+        experiment: None,
         step: None,
         files: Vec::new(),
     }

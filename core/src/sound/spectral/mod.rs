@@ -5,12 +5,14 @@
 //! tables of one size; [`Spectral::render`] is all that a player needs, the other methods are its steps and their
 //! inverses, which training and the golden files (`specgrams_*`, `mel_inverse_full`, `js_gansynth_inverse`) use.
 mod frames;
+mod harmonic;
 mod mel;
 mod phase;
 #[cfg(test)]
 mod tests;
 
 pub use frames::{Framing, Variant};
+pub use harmonic::Harmonics;
 pub use mel::{MelBands, Sparse};
 pub use phase::{accumulate, instantaneous_frequency, unwrap, wrapped_frequency};
 pub use realfft::num_complex::Complex64;
