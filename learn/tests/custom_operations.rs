@@ -186,7 +186,9 @@ fn an_rnn_nade_has_the_slopes_of_its_loss() {
     let architecture = Architecture { encoding: encoding.clone(), layers: UNITS.to_vec(), attention: 0 };
     let network = Network::new(architecture, &mut Rng(5));
     // Two keys that move by steps, and every fourth step a third.
-    let step = |s: u32| [vec![3 + 60 + s % 5, 3 + 50 + s % 3], vec![3 + 40; (s % 4 == 0).into()], vec![2]];
+    let step = |s: u32| {
+        [vec![3 + 60 + s % 5, 3 + 50 + s % 3], vec![3 + 40; usize::from(s.is_multiple_of(4))], vec![2]]
+    };
     let piece = |from: u32| Piece {
         bar: 4,
         events: (from..from + 9).flat_map(step).flatten().collect(),

@@ -164,9 +164,8 @@ mod tests {
         for end in 0..piece.len() {
             let history = &piece[..end];
             let known: f64 = (0..8).map(|set| model.probability(history, frame(set))).sum();
-            let other: f64 = (3..88)
-                .map(|key| model.keys[usize::from(key as u8)].probability(history, key, false))
-                .product();
+            let other: f64 =
+                (3..88).map(|key| model.keys[usize::from(key)].probability(history, key, false)).product();
             let mut left = 1.0 - other;
             for length in 0..=ORDER.min(end) {
                 let Some(context) = model.context(&history[end - length..]) else { break };

@@ -54,7 +54,9 @@ impl StackConfig {
         }
         let even = self.layers.iter().all(|units| Some(units) == self.layers.first());
         if self.whole && (self.attention == 0 || self.residual || !even) {
-            return Err(NnError::Config { reason: "an attention around all layers needs layers of one size" });
+            return Err(NnError::Config {
+                reason: "an attention around all layers needs layers of one size",
+            });
         }
         if !has_output && self.output != 0 {
             return Err(NnError::Config { reason: "it has no output layer" });

@@ -112,8 +112,9 @@ fn gradients_are_the_slopes_of_the_loss() {
                 "block {block}, {what}: slope {slope}, gradient {found}"
             );
         };
-        for index in 0..network.parameters.len() - 1 {
-            let count = network.parameters[index].values.len();
+        let last = network.parameters.len() - 1;
+        for (index, gradient) in gradients.iter().enumerate().take(last) {
+            let count = gradient.len();
             for i in [0, count / 3, count / 2, count - 1] {
                 let mut moved = |by: f32| {
                     network.parameters[index].values[i] += by;
@@ -122,10 +123,10 @@ fn gradients_are_the_slopes_of_the_loss() {
                     found
                 };
                 let slope = (moved(step) - moved(-step)) / (2.0 * f64::from(step));
-                close(slope, gradients[index][i], &network.parameters[index].name);
+                close(slope, gradient[i], &network.parameters[index].name);
             }
         }
-        for i in 0..5 {
+        for (i, &found) in vector.iter().enumerate().take(5) {
             let mut moved = |by: f32| {
                 note.z[i] += by;
                 let found = loss(&network, &note, &mut work);
@@ -133,7 +134,7 @@ fn gradients_are_the_slopes_of_the_loss() {
                 found
             };
             let slope = (moved(step) - moved(-step)) / (2.0 * f64::from(step));
-            close(slope, vector[i], "vector");
+            close(slope, found, "vector");
         }
     }
 }

@@ -30,11 +30,9 @@ pub fn run() -> Result<()> {
         .collect::<Result<_>>()?;
     let cost = (thread_seconds()? - before) / zones.len() as f64;
     println!("Keys            {:.1} ms to make a zone of a rendered note (resampling, loop)", cost * 1e3);
-    for (name, morph, pitches) in [
-        ("each its own zone", 0.0, 0),
-        ("repitched", 0.0, 12),
-        ("between two instruments", 0.06, 0),
-    ] {
+    for (name, morph, pitches) in
+        [("each its own zone", 0.0, 0), ("repitched", 0.0, 12), ("between two instruments", 0.06, 0)]
+    {
         let share = voices(&zones, morph, pitches)? * 100.0;
         println!("  {VOICES} voices     {share:.2} % of one core at 48 kHz, {name:24} goal < 10 %");
     }

@@ -326,9 +326,8 @@ fn a_morph_between_two_places_has_no_hole() {
     // The same sound, each time begun at another point of its period.
     for index in 0..9_usize {
         let late = index as f64 * 0.001_7;
-        let sound = note(|t| {
-            (1..=3).map(f64::from).map(|n| (TAU * n * hertz(60.0) * (t + late)).cos() / n).sum()
-        });
+        let sound =
+            note(|t| (1..=3).map(f64::from).map(|n| (TAU * n * hertz(60.0) * (t + late)).cos() / n).sum());
         let zone = Arc::new(zone(&sound, 60, 48_000.0));
         synth.pool.insert(Position::at(index).expect("on the grid"), 60, zone).expect("room");
     }
