@@ -29,6 +29,11 @@ pub const BUILTIN: &[Builtin] = &[
             "../../../assets/models/optional_multiconditioned_performance_with_dynamics.safetensors"
         ),
     },
+    Builtin { id: "one_drum", bytes: include_bytes!("../../../assets/models/one_drum.safetensors") },
+    Builtin { id: "basic_rnn", bytes: include_bytes!("../../../assets/models/basic_rnn.safetensors") },
+    Builtin { id: "mono_rnn", bytes: include_bytes!("../../../assets/models/mono_rnn.safetensors") },
+    Builtin { id: "bass_rnn", bytes: include_bytes!("../../../assets/models/bass_rnn.safetensors") },
+    Builtin { id: "rnn-nade", bytes: include_bytes!("../../../assets/models/rnn-nade.safetensors") },
     Builtin {
         id: "cat-drums_2bar_small",
         bytes: include_bytes!("../../../assets/models/cat-drums_2bar_small.safetensors"),
