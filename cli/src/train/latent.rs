@@ -82,7 +82,8 @@ fn command(session: &Session, task: &Task) -> String {
     let first = format!("descant train {id} --out training/{id} --layers {}", layers.join(","));
     let sizes = format!("--batch {} --keep {} --rate {} --every {}", s.batch, s.keep, s.rate, s.every);
     if s.begin > 0 {
-        return format!("{first} && {first} --resume --again {} {sizes}", s.steps - s.begin);
+        let (begin, more) = (s.begin, s.steps - s.begin);
+        return format!("{first} --steps {begin} && {first} --resume --again {more} {sizes}");
     }
     format!("{first} --steps {} --seed {} {sizes} --patience {}", s.steps, s.seed, s.patience)
 }

@@ -164,8 +164,10 @@ fn command(session: &Session, task: &Task, args: &Args) -> String {
     let meters = if args.all_meters { " --all-meters" } else { "" };
     if s.begin > 0 {
         let first = format!("descant train {0} --out training/{0} --layers {layers}{meters}", task.id);
-        let (more, keep, rate) = (s.steps - s.begin, s.keep, s.rate);
-        return format!("{first} && {first} --resume --again {more} --keep {keep} --rate {rate}");
+        let (begin, more, keep, rate) = (s.begin, s.steps - s.begin, s.keep, s.rate);
+        return format!(
+            "{first} --steps {begin} && {first} --resume --again {more} --keep {keep} --rate {rate}"
+        );
     }
     format!(
         "descant train {} --out training --steps {} --seed {} --batch {} --unroll {} --keep {} --rate {} --decay {} \
