@@ -117,7 +117,7 @@ fn mistakes_are_explained_and_fail() {
         ),
         (&["import", &there], "is no checkpoint that Descant reads"),
         (&["import", "no/such/file"], "no/such/file"),
-        (&["export", "mono_rnn", &new], "mono_rnn needs weights"),
+        (&["export", "attention_rnn", &new], "attention_rnn needs weights"),
         (&["export", "groovae_2bar_humanize", &new], "bundles hold RNNs only"),
         (&["export", "drum_kit", &there], "is there already"),
         (&["export", "drum_kit", "x.ckpt"], "has to end in .mag"),

@@ -118,7 +118,7 @@ fn mistakes_are_explained_and_fail() {
     std::fs::write(&garbage, b"no music").expect("written");
     let cases: [(&[&str], &str); 5] = [
         (&["generate", "--model", "nope"], "models are: drum_kit"),
-        (&["generate", "--model", "mono_rnn"], "needs weights"),
+        (&["generate", "--model", "attention_rnn"], "needs weights"),
         (&["generate", "--seed", "xylophone"], "is no seed"),
         (&["generate", "--model", "drum_kit", "-w", &weights], "holds basic_rnn"),
         (&["continue", &garbage.to_string_lossy(), "-w", &weights], "garbage.mid"),

@@ -114,7 +114,7 @@ fn the_first_metrics_files_name_the_same_encodings() {
     let text = serde_json::to_string(&melody).expect("writes");
     assert_eq!(read(&text).expect("reads back"), melody);
     assert!(read(r#"{"classes":7,"default":0,"distances":[],"bits":5}"#).is_err());
-    assert!(Encoding::new(EncodingParams::Pianoroll { hidden: 8 }).is_err());
+    assert!(Encoding::new(EncodingParams::NotePerformance { velocity_bins: 8 }).is_err());
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn even(sound: &[f32]) -> Vec<f32> {
 }
 
 /// How much the sharpest corner of a sound stands out: its largest second difference against the root mean square of
-/// those of the 512 samples around it. A click is a corner of hundreds; what is not a number is infinite.
+/// those of the 512 samples around it, without its neighbours, which a click moves too. A click is a corner of hundreds; what is not a number is infinite.
 #[must_use]
 pub fn sharpest(sound: &[f32]) -> f64 {
     let corners: Vec<f64> =
@@ -143,8 +143,10 @@ pub fn sharpest(sound: &[f32]) -> f64 {
     }
     let whole = (corners.iter().map(|c| c * c).sum::<f64>() / corners.len().max(1) as f64).sqrt();
     let stands_out = |part: &[f64]| {
-        let highest = part.iter().fold(0.0f64, |h, c| h.max(c.abs()));
-        let others = part.iter().map(|c| c * c).sum::<f64>() - highest * highest;
+        let sharper = |a: (usize, f64), b: (usize, f64)| if b.1 > a.1 { b } else { a };
+        let (at, highest) = part.iter().map(|c| c.abs()).enumerate().fold((0, 0.0), sharper);
+        let apart = part.iter().enumerate().filter(|(i, _)| i.abs_diff(at) > 2);
+        let others = apart.map(|(_, c)| c * c).sum::<f64>();
         highest / ((others / part.len().max(2) as f64).sqrt() + 0.1 * whole + 1e-12)
     };
     corners.chunks(512).map(stands_out).fold(0.0, f64::max)

@@ -24,7 +24,7 @@ struct Simple;
 
 impl Generator for Simple {
     fn run(&self, request: &Request, _: &Cancel, progress: &mut dyn FnMut(f32)) -> Result<Vec<Take>, String> {
-        if request.model == "one_drum" {
+        if request.model == "rnn-nade_attn" {
             return Err("This model has no weights yet.".into());
         }
         assert_ne!(request.model, "mono_rnn", "the test's broken model");

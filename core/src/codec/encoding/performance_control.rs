@@ -117,9 +117,7 @@ mod tests {
         // 8 lies between the classes 4..8 and 8..16, whose cells are 4 and 5 after the switch.
         assert_eq!(told(8.0, false), [(4, 0.5), (5, 0.5)]);
         let middle = told(2.0 * std::f64::consts::SQRT_2, false);
-        assert!(
-            (middle[0].1 + middle[1].1 - 1.0).abs() < 1e-6 && middle.iter().any(|&(c, v)| c == 3 && v > 0.99)
-        );
+        assert!(middle.iter().any(|&(cell, share)| cell == 3 && share > 0.99), "{middle:?}");
         assert_eq!((told(0.0, false)[0], told(1e9, false)[0]), ((1, 1.0), (8, 1.0)));
         assert_eq!(told(8.0, true), [(0, 1.0)]);
         let fifteen = told(15.0, false);
