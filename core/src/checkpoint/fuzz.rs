@@ -342,13 +342,13 @@ fn claims_beyond_the_file_are_refused() {
     refused(Parts::Bundle(Source::memory(long)));
 }
 
-/// All of it again in a process that has 192 MiB of address space: a reader that trusted a length would die of it.
+/// All of it again in a process that has 256 MiB of address space, of which the program with its weights takes a fifth: a reader that trusted a length would die of it.
 #[cfg(target_os = "linux")]
 #[test]
 fn no_copy_makes_a_reader_hungry() {
     let name = "no_copy_makes_a_reader_hungry";
     let me = std::env::current_exe().expect("a program");
-    let script = r#"ulimit -v 196608 && exec "$0" --test-threads 2 --skip "$1" checkpoint::fuzz"#;
+    let script = r#"ulimit -v 262144 && exec "$0" --test-threads 2 --skip "$1" checkpoint::fuzz"#;
     let run = std::process::Command::new("sh").arg("-c").arg(script).arg(me).arg(name).output();
     let run = run.expect("a shell");
     let said = String::from_utf8_lossy(&run.stdout);
