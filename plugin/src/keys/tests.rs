@@ -207,8 +207,6 @@ fn the_note_played_is_rendered_first_and_interrupts_what_is_rendered_ahead() {
     bench.block(64, &[(0, off(72))]);
     bench.tones.allow(None);
     bench.until("the whole keyboard", |b| b.ready().count_ones() == 61);
-    let shown = bench.engine.live().ready;
-    assert_eq!((shown.trailing_zeros(), shown.count_ones()), (24, 61), "as the window will show it");
     let asked = bench.tones.asked();
     let after: Vec<u8> = asked.iter().copied().skip_while(|p| *p != 72).skip(1).take(4).collect();
     assert_eq!(after, [71, 73, 70, 74], "outwards from the note that was played");
