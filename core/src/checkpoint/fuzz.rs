@@ -342,7 +342,8 @@ fn claims_beyond_the_file_are_refused() {
     refused(Parts::Bundle(Source::memory(long)));
 }
 
-/// All of it again in a process that has 256 MiB of address space, of which the program with its weights takes a fifth: a reader that trusted a length would die of it.
+/// All of it again in a process that has 256 MiB of address space, of which the program with its weights takes a fifth:
+/// a reader that trusted a length would die of it.
 #[cfg(target_os = "linux")]
 #[test]
 fn no_copy_makes_a_reader_hungry() {

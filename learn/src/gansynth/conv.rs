@@ -8,6 +8,7 @@
 
 use super::plane::Plane;
 use crate::matrix::{Mat, product, product_strided};
+use descant_core::nn::conv::summed;
 
 /// Pixels of a stretch that is worked on at once, so that it stays in the nearest caches.
 const STRETCH: usize = 512;
@@ -22,16 +23,6 @@ pub struct Kernel {
     forward: Vec<f32>,
     /// Plain: [3][3 · outputs × inputs]. Doubled: [4][4 · outputs × inputs].
     backward: Vec<f32>,
-}
-
-/// Which of three taps on the large image fall on the `tap`-th of two neighbours in the small one.
-fn summed(place: usize, tap: usize) -> std::ops::Range<usize> {
-    match (place, tap) {
-        (0, 0) => 0..1,
-        (0, _) => 1..3,
-        (_, 0) => 0..2,
-        _ => 2..3,
-    }
 }
 
 /// The (place, tap) along one axis of every neighbour of a doubled pixel, nearest to the start first: what a gradient at

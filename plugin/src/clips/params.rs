@@ -533,7 +533,7 @@ fn parse_model(text: &str) -> Option<i32> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// Ids, names and order as released. Lines may be added at the end, nothing else may change.
@@ -643,15 +643,20 @@ mod tests {
         assert_eq!(names, FROZEN.map(|(_, name)| name));
     }
 
+    /// Every text that a parameter shows means the value that shows it.
+    pub(crate) fn reads_what_it_shows(p: &impl Param) {
+        for i in 0..=1000 {
+            let text = p.normalized_value_to_string(i as f32 / 1000.0, true);
+            let back = p.string_to_normalized_value(&text);
+            let back = back.unwrap_or_else(|| panic!("{}: cannot read {text:?}", p.name()));
+            assert_eq!(p.normalized_value_to_string(back, true), text, "{}", p.name());
+        }
+    }
+
     #[test]
     fn every_text_means_the_value_that_shows_it() {
         each!(params(), p => {
-            for i in 0..=1000 {
-                let text = p.normalized_value_to_string(i as f32 / 1000.0, true);
-                let back = p.string_to_normalized_value(&text);
-                let back = back.unwrap_or_else(|| panic!("{}: cannot read {text:?}", p.name()));
-                assert_eq!(p.normalized_value_to_string(back, true), text, "{}", p.name());
-            }
+            reads_what_it_shows(p);
         });
     }
 

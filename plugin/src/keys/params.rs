@@ -161,6 +161,7 @@ impl KeysParams {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clips::params::tests::reads_what_it_shows;
 
     /// Ids and names as they will be released. Lines may be added at the end, nothing else may change.
     const FROZEN: [(&str, &str); 20] = [
@@ -214,12 +215,7 @@ mod tests {
     #[test]
     fn every_text_means_the_value_that_shows_it() {
         each!(KeysParams::new(Arc::default()), p => {
-            for i in 0..=1000 {
-                let text = p.normalized_value_to_string(i as f32 / 1000.0, true);
-                let back = p.string_to_normalized_value(&text);
-                let back = back.unwrap_or_else(|| panic!("{}: cannot read {text:?}", p.name()));
-                assert_eq!(p.normalized_value_to_string(back, true), text, "{}", p.name());
-            }
+            reads_what_it_shows(p);
             assert_eq!(p.string_to_normalized_value("loud"), None, "{}", p.name());
         });
     }

@@ -6,8 +6,7 @@ use super::subject::{Likelihood, Subject};
 use super::verdict::{Judge, Verdict};
 use super::written::within;
 use super::{
-    Args, improv::ImprovJudge, latent::LatentJudge, playing::PlayingJudge, print, roll::RollJudge, sound,
-    voices::VoicesJudge,
+    Args, improv::ImprovJudge, latent::LatentJudge, playing::PlayingJudge, print, sound, voices::VoicesJudge,
 };
 use anyhow::{Context, bail};
 use descant_core::checkpoint::{self, Checkpoint};
@@ -187,7 +186,7 @@ fn judge_of<'a>(
         (ModelEncoding::Polyphony(encoding), _) => {
             Some(Box::new(VoicesJudge::new(model, encoding.as_ref(), file, args)?))
         }
-        (ModelEncoding::Pianoroll { .. }, _) => Some(Box::new(RollJudge::new(model, file, args)?)),
+        (ModelEncoding::Pianoroll { .. }, _) => Some(Box::new(VoicesJudge::of_rolls(model, file, args)?)),
         (ModelEncoding::Performance { bins, controls, events }, _) if bins.count() == 32 => {
             Some(Box::new(PlayingJudge::new((model, *bins, *controls), events.as_ref(), file, args)?))
         }

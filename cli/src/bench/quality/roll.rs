@@ -5,8 +5,7 @@
 
 use super::Args;
 use super::stream::{Likelihoods, Stream};
-use super::verdict::{Judge, Verdict};
-use super::written::{on_sixteenths, request, takes};
+use super::voices::VoicesJudge;
 use anyhow::Context;
 use descant_core::codec::pianoroll::LOWEST_KEY;
 use descant_core::codec::{Frame, Pianoroll};
@@ -14,25 +13,17 @@ use descant_core::corpus::markov::Nll;
 use descant_core::corpus::markov_frames::FrameMarkov;
 use descant_core::corpus::measure::{BAR, Moment, Voices, moments};
 use descant_core::model::Model;
-use descant_core::tool::{Cancel, MAX_VARIATIONS};
+use descant_core::tool::Cancel;
 use descant_learn::piece::Piece;
 use descant_learn::task::{Meters, Task};
-use serde_json::Value;
 use std::path::Path;
 
-/// A model of piano rolls and its corpus.
-pub(super) struct RollJudge<'a> {
-    model: &'a Model,
-    file: &'a Path,
-    stream: Stream<Voices>,
-}
-
-impl<'a> RollJudge<'a> {
+impl<'a> VoicesJudge<'a> {
     /// Reads the corpus and lets the model predict it, beginning with the first step of each piece.
     ///
     /// # Errors
     /// An unreadable corpus.
-    pub(super) fn new(model: &'a Model, file: &'a Path, args: &Args) -> anyhow::Result<Self> {
+    pub(super) fn of_rolls(model: &'a Model, file: &'a Path, args: &Args) -> anyhow::Result<Self> {
         let rnn = model.rnn_nade().context("this model has no NADE")?;
         let Task { sets, architecture, .. } = Task::open("rnn-nade", &args.corpus, Meters::Duple)?;
         let frames = |piece: &Piece| architecture.encoding.frames(piece);
@@ -56,16 +47,6 @@ impl<'a> RollJudge<'a> {
         };
         let steps = [steps(&sets.train, train), steps(&sets.test, test)];
         Ok(Self { model, file, stream: Stream::of(Voices, steps, likelihoods, args) })
-    }
-}
-
-impl Judge for RollJudge<'_> {
-    fn judge(&self, temperature: f32, args: &Args) -> anyhow::Result<Verdict> {
-        let base = request(self.model, temperature, args.seed);
-        let written = takes(self.model, &base, (args.samples, MAX_VARIATIONS), |_, _| {})?;
-        let samples: Vec<Vec<Moment>> = written.iter().map(|t| on_sixteenths(&t.clip)).collect();
-        let own = (Vec::new(), Value::Null);
-        Ok(self.stream.judge((self.model, self.file), temperature, &samples, own, args))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Judges polyphony models against the string quartets.
+//! Judges models of several voices against the string quartets; here those of events, in [`super::roll`] piano rolls.
 
 use super::Args;
 use super::stream::{Corpus, Stream};
@@ -15,11 +15,11 @@ use descant_learn::task::{Meters, Task};
 use serde_json::Value;
 use std::path::Path;
 
-/// A polyphony model and its corpus.
+/// A model of several voices and its corpus.
 pub(super) struct VoicesJudge<'a> {
-    model: &'a Model,
-    file: &'a Path,
-    stream: Stream<Voices>,
+    pub(super) model: &'a Model,
+    pub(super) file: &'a Path,
+    pub(super) stream: Stream<Voices>,
 }
 
 impl<'a> VoicesJudge<'a> {

@@ -122,6 +122,7 @@ mod tests {
     use super::*;
     use crate::checkpoint::testing::{Temporary, write_v2};
     use crate::checkpoint::{CheckpointError, ExperimentFile};
+    use crate::model::import::tests::opened;
     use crate::model::import::{Imported, import};
     use crate::nn::conv::Alone;
     use crate::nn::{Tensor, formula};
@@ -269,20 +270,6 @@ mod tests {
 
     fn card_of(weights: Weights) -> Result<(Card, Vec<String>), ImportError> {
         card(&mut opened(weights), None)
-    }
-
-    fn opened(weights: Weights) -> Opened {
-        Opened {
-            format: crate::checkpoint::Format::V2,
-            weights,
-            card: None,
-            bundle: None,
-            attention: None,
-            js: None,
-            experiment: None,
-            step: None,
-            files: Vec::new(),
-        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::checkpoint::save_bundle;
 use crate::model::testing;
 use crate::nn::Tensor;
 
-fn opened(weights: Weights) -> Opened {
+pub(super) fn opened(weights: Weights) -> Opened {
     Opened {
         format: Format::V1,
         weights,

@@ -19,3 +19,4 @@ pub use colour::ToColour;
 pub use crew::{Alone, Crew, Task};
 pub use image::Image;
 pub use layer::{Conv, leaky_norm};
+pub use pack::summed;

@@ -56,8 +56,10 @@ pub(super) fn phases(
     places.iter().map(phase).collect()
 }
 
-/// Which of three taps on the large image fall on the `tap`-th of two neighbours in the small one.
-fn summed(place: usize, tap: usize) -> std::ops::Range<usize> {
+/// Which of three taps on the large image fall on the `tap`-th of two neighbours in the small one, along one axis, at an
+/// even (0) or odd (1) place of the large one.
+#[must_use]
+pub fn summed(place: usize, tap: usize) -> std::ops::Range<usize> {
     match (place, tap) {
         (0, 0) => 0..1,
         (0, _) => 1..3,
