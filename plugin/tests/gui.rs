@@ -805,7 +805,7 @@ fn the_model_page_is_opened_walked_and_chosen_from_by_keyboard() {
     w.key(Key::ArrowDown, Modifiers::NONE);
     w.key(Key::ArrowRight, Modifiers::NONE);
     w.key(Key::ArrowDown, Modifiers::NONE);
-    assert_eq!(w.key(Key::Enter, Modifiers::NONE), set(ParamId::Model, 3.0 / 31.0));
+    assert_eq!(w.key(Key::Enter, Modifiers::NONE), set(ParamId::Model, 3.0 / 63.0));
     assert_eq!(w.key(Key::Enter, Modifiers::NONE), [Action::Generate], "the page is gone");
 }
 
@@ -819,7 +819,7 @@ fn the_model_page_is_used_by_mouse() {
     assert_eq!(w.click("Reveal file"), [Action::RevealWeights(PathBuf::from(file))]);
     assert_eq!(w.click("Import…"), [Action::Import]);
     assert_eq!(w.click("Family: Improv"), [], "looking is not choosing");
-    assert_eq!(w.click("Model: Chord pitches improv RNN"), set(ParamId::Model, 4.0 / 31.0));
+    assert_eq!(w.click("Model: Chord pitches improv RNN"), set(ParamId::Model, 4.0 / 63.0));
     w.click("Close the models");
     w.click("Model");
     w.0.get_by_label("Gate passed: mean overlapping area");

@@ -14,8 +14,9 @@ pub struct Builtin {
     pub bytes: &'static [u8],
 }
 
-/// All embedded weights: lines of `Builtin { id, bytes: include_bytes!("…/assets/models/….safetensors") }`.
-pub const BUILTIN: &[Builtin] = &[
+/// All embedded weights: lines of `Builtin { id, bytes: include_bytes!("…/assets/models/….safetensors") }`. A static, for
+/// every use of a constant may bring a copy of all of them into the program.
+pub static BUILTIN: &[Builtin] = &[
     Builtin { id: "drum_kit", bytes: include_bytes!("../../../assets/models/drum_kit.safetensors") },
     Builtin { id: "lookback_rnn", bytes: include_bytes!("../../../assets/models/lookback_rnn.safetensors") },
     Builtin {

@@ -118,6 +118,23 @@ fn no_pitch_follows_itself_where_that_is_asked() {
     }
 }
 
+#[test]
+fn a_model_of_one_sound_goes_on_and_says_so() {
+    let constraints = Constraints { no_repeat: true, ..Constraints::default() };
+    let asked = Request {
+        tool: ToolKind::Generate,
+        bars: 8,
+        constraints,
+        primer: None,
+        ..request(ClipKind::Drums, &[], Keep::Nothing)
+    };
+    for take in takes(&testing::model("one_drum"), &asked) {
+        assert!(take.clip.notes.len() > 1, "{:?}", take.clip.notes);
+        assert!(take.notices.iter().any(|n| n.contains("one sound")), "{:?}", take.notices);
+        assert!(!take.request.constraints.no_repeat);
+    }
+}
+
 static SMALL: LazyLock<[Model; 2]> =
     LazyLock::new(|| [testing::model("drum_kit"), testing::model("attention_rnn")]);
 

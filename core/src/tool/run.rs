@@ -128,12 +128,25 @@ pub fn run(
     Ok(takes)
 }
 
-/// The request as a take holds it: chords only if the model hears them.
+/// The request as a take holds it: chords only if the model hears them, repeats allowed where there is nothing else.
 fn heard<'a>(model: &Model, request: &'a Request) -> Cow<'a, Request> {
-    if request.chords.is_none() || hears_chords(model.encoding()) {
+    let deaf = request.chords.is_some() && !hears_chords(model.encoding());
+    let single = request.constraints.no_repeat && has_one_sound(model.encoding());
+    if !deaf && !single {
         return Cow::Borrowed(request);
     }
-    Cow::Owned(Request { chords: None, ..request.clone() })
+    let mut heard = request.clone();
+    if deaf {
+        heard.chords = None;
+    }
+    if single {
+        heard.constraints.no_repeat = false;
+    }
+    Cow::Owned(heard)
+}
+
+fn has_one_sound(encoding: &ModelEncoding) -> bool {
+    matches!(encoding, ModelEncoding::Drums(drums) if drums.num_classes() <= 2)
 }
 
 fn hears_chords(encoding: &ModelEncoding) -> bool {
@@ -167,6 +180,10 @@ fn unheard(model: &Model, request: &Request) -> Vec<&'static str> {
         (
             request.constraints.no_repeat && matches!(family, Polyphony(_) | Pianoroll { .. }),
             "voices may repeat pitches in this model",
+        ),
+        (
+            request.constraints.no_repeat && has_one_sound(family),
+            "this model has one sound only, so it may be repeated",
         ),
         (
             request.search.width() > 1 && !matches!(family, Drums(_) | Melody(_) | Improv { .. }),

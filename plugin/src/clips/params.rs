@@ -16,7 +16,7 @@ use nice_plug::prelude::*;
 use std::sync::{Arc, RwLock};
 
 /// Places in the model list. More than there are models, so that a new one moves no automation.
-pub const MODEL_SLOTS: usize = 32;
+pub const MODEL_SLOTS: usize = 64;
 /// Smallest window in logical points.
 pub const MIN_WINDOW: (u32, u32) = (720, 460);
 /// Window of a new instance.

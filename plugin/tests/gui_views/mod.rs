@@ -193,7 +193,7 @@ pub fn first_open() -> View {
             ParamId::Model,
             // More places than models, as in the plugin.
             ParamState {
-                steps: Some(31),
+                steps: Some(63),
                 ..choice(0, &["Drum kit RNN", "One drum RNN", "Attention melody RNN", "Lookback melody RNN"])
             },
         ),
