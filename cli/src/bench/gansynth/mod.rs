@@ -2,13 +2,16 @@
 //!
 //! Weights are from a formula. The work counts what is really multiplied: doubling and convolving in one takes 4 of 9
 //! products. One thread is timed in CPU time where the system tells it, several on the clock, so only on a quiet machine
-//! do they compare. While timing, the answers are checked: several threads against one, same bits.
+//! do they compare. While timing, the answers are checked: several threads against one, same bits; ONNX Runtime's beside
+//! ours.
+
+mod onnx;
 
 use super::models::least;
 use anyhow::{Result, ensure};
 use descant_core::model::gansynth::{GanSynth, Normaliser, Shape};
 use descant_core::nn::conv::{Alone, Crew, Task};
-use descant_core::nn::{Isa, formula, probe};
+use descant_core::nn::{Isa, Weights, formula, probe};
 use descant_core::tool::Cancel;
 use std::hint::black_box;
 use std::sync::Mutex;
@@ -61,7 +64,9 @@ pub fn run(args: &Args) -> Result<()> {
     let small = Shape { channels: full.channels.iter().map(|&c| c.min(128)).collect(), ..full.clone() };
     let mut reached = 0.0;
     for (name, shape) in [("released size", full), ("at most 128 channels", small)] {
-        let model = model(shape)?;
+        let weights = weights(&shape);
+        let finished = shape.finished();
+        let model = GanSynth::new(shape, Normaliser::default(), &weights, finished)?;
         let z = model.random_instrument(1);
         let cancel = Cancel::default();
         let image = |crew: &dyn Crew| model.generator().image(&z, 60, crew, &cancel);
@@ -94,18 +99,33 @@ pub fn run(args: &Args) -> Result<()> {
         );
         if reached == 0.0 {
             reached = NOMINAL / one / 1e6;
+            let shape = model.generator().shape();
+            let given = onnx::Given { shape, weights: &weights, z: &z, pitch: 60, image: &expected };
+            match onnx::measure(&given, repeats, crew.0) {
+                Ok(theirs) => println!(
+                    "{:30} {:6} {:9.1} {:31} {:7.1} ×{}  ours takes {:.2} of it on one thread, {:.2} on {} (goal with AVX-512: at most 0.7)",
+                    format!("  ONNX Runtime {}", theirs.version),
+                    "",
+                    theirs.one,
+                    "",
+                    theirs.many,
+                    crew.0,
+                    one / theirs.one,
+                    many / theirs.many,
+                    crew.0
+                ),
+                Err(why) => println!("  ONNX Runtime: not measured ({why:#})"),
+            }
         }
     }
     println!("as if all nine taps were multiplied: {:.1} GFLOP/s at the released size", 2.0 * reached);
     Ok(())
 }
 
-fn model(shape: Shape) -> Result<GanSynth> {
+fn weights(shape: &Shape) -> Weights {
     let variables = shape.variables();
     let scales = formula::Scales { default: 1.0, patterns: vec![("bias".to_owned(), 0.125)] };
-    let weights = formula::weights(variables.iter().map(|(n, s)| (n.as_str(), s.as_slice())), 1, &scales);
-    let finished = shape.finished();
-    Ok(GanSynth::new(shape, Normaliser::default(), &weights, finished)?)
+    formula::weights(variables.iter().map(|(n, s)| (n.as_str(), s.as_slice())), 1, &scales)
 }
 
 /// So many threads for every piece of work, which take its parts one by one.
