@@ -11,7 +11,7 @@ use descant_core::nn::Weights;
 /// Weights that are not a network of this family.
 #[derive(Debug, thiserror::Error)]
 #[error("the weights have no usable variable \"{0}\"")]
-pub struct ReferenceError(String);
+pub struct ReferenceError(pub(crate) String);
 
 /// `y = x · weights + bias`.
 #[derive(Clone, Debug)]
