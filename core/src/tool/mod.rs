@@ -19,6 +19,7 @@ mod rules;
 mod run;
 #[cfg(test)]
 mod tests;
+pub mod trio;
 mod voices;
 
 pub use cancel::Cancel;
