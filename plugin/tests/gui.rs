@@ -978,8 +978,8 @@ fn the_pad_sets_both_parameters_and_saves_places() {
         assert_eq!(moved.iter().filter(|a| **a == Action::Param(id, Gesture::End)).count(), 1);
     }
     let pad = |change| [Action::Pad(change)];
-    assert_eq!(w.click("Keep as take"), pad(PadChange::Keep));
-    assert_eq!(w.click("Other ways"), pad(PadChange::Turn));
+    assert_eq!(w.click("Keep"), pad(PadChange::Keep));
+    assert_eq!(w.click("Turn"), pad(PadChange::Turn));
     assert_eq!(w.click("Save"), pad(PadChange::Save(String::new())));
     let there: Vec<Action> = pad(PadChange::Recall(0))
         .into_iter()
@@ -988,6 +988,18 @@ fn the_pad_sets_both_parameters_and_saves_places() {
         .collect();
     assert_eq!(w.click("Go to Point 1"), there);
     assert_eq!(w.click("Forget Point 1"), pad(PadChange::Forget(0)));
+}
+
+#[test]
+fn the_pad_is_whole_in_the_smallest_window() {
+    let (w, h) = clips::MIN_SIZE;
+    let window = Window::sized(pad(), w as f32, h as f32);
+    let strip = window.0.get_by_label("Latent pad").rect();
+    for label in ["Play the pad", "Keep", "Turn", "X", "Y", "Save", "Close the pad"] {
+        let r = window.0.get_by_label(label).rect();
+        assert!(r.left() >= strip.right() && r.bottom() <= strip.bottom() + 1.0, "{label}: {r:?}");
+        assert!(r.width() >= 22.0, "{label}: {r:?}");
+    }
 }
 
 #[test]

@@ -48,12 +48,8 @@ fn a_model_of_ones_own_is_learnt_chosen_and_found_again() -> Result<()> {
     std::fs::create_dir_all(&folder)?;
     // SAFETY: this file holds one test; nothing else reads the environment meanwhile.
     unsafe { std::env::set_var("DESCANT_MODELS", &folder) };
-    let own = Own {
-        base: MODEL.into(),
-        clips: (0..6).map(tune).collect(),
-        name: "high and even".into(),
-        seed: 5,
-    };
+    let own =
+        Own { base: MODEL.into(), clips: (0..6).map(tune).collect(), name: "high and even".into(), seed: 5 };
     let mut losses = Vec::new();
     let learnt = library::personalise(&own, &Cancel::default(), &mut |_, loss| losses.extend(loss));
     let added = learnt.map_err(|why| anyhow!("{why}"))?;

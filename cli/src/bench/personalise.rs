@@ -32,7 +32,9 @@ pub fn run() -> Result<()> {
         let seconds = micros / 1e6;
         let (first, last) = curve.first().zip(curve.last()).context("nothing was learnt")?;
         let z = model.latent().map_or(0, |(params, _)| params.z);
-        println!("  {MODEL} {name:16} z {z:3}  {seconds:6.2} s, loss {first:.1} → {last:.1}  goal < {GOAL} s");
+        println!(
+            "  {MODEL} {name:16} z {z:3}  {seconds:6.2} s, loss {first:.1} → {last:.1}  goal < {GOAL} s"
+        );
         slowest = slowest.max(seconds);
     }
     ensure!(slowest < GOAL, "MidiMe training takes {slowest:.1} s, not {GOAL}");

@@ -60,9 +60,9 @@ impl PersonalParams {
     pub(super) fn load(&self, z: usize, weights: &Weights) -> Result<MidiMe, ModelError> {
         let Self { latent, encoder, decoder } = self.clone();
         let shape = MidiMeShape { input: z, latent, encoder, decoder, ..MidiMeShape::default() };
-        let own = weights.iter().filter_map(|(name, tensor)| {
-            Some((name.strip_prefix(SCOPE)?.to_owned(), tensor.clone()))
-        });
+        let own = weights
+            .iter()
+            .filter_map(|(name, tensor)| Some((name.strip_prefix(SCOPE)?.to_owned(), tensor.clone())));
         MidiMe::load(shape, &own.collect())
     }
 }
@@ -192,7 +192,10 @@ mod tests {
             personal.encoder = vec![usize::MAX];
         }
         assert!(Model::from_checkpoint(absurd).is_err());
-        assert!(personalised(Checkpoint { card: None, ..base() }, &network(8, 3), PersonalFacts::default()).is_err());
+        assert!(
+            personalised(Checkpoint { card: None, ..base() }, &network(8, 3), PersonalFacts::default())
+                .is_err()
+        );
     }
 
     #[test]

@@ -26,8 +26,8 @@ pub use cancel::Cancel;
 pub use harmony::ChordTrack;
 pub use infill::{Infill, Keep};
 pub use latent::{
-    Early, Latent, Learnt, Lesson, MAX_CLIPS, MAX_POSITIONS, Near, Origin, SQUARE_SIDE,
-    USUAL_ROUNDS, decode_positions, decode_square, learn,
+    Early, Latent, Learnt, Lesson, MAX_CLIPS, MAX_POSITIONS, Near, Origin, SQUARE_SIDE, USUAL_ROUNDS,
+    decode_positions, decode_square, learn,
 };
 pub use name::{file_name, take_name};
 pub use primer::MAX_PRIMER_BARS;

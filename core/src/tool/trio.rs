@@ -46,7 +46,7 @@ pub fn trio(
     cancel: &Cancel,
     progress: &mut dyn FnMut(f32),
 ) -> Result<[Take; 3], ToolError> {
-    super::run::check(request)?;
+    run::check(request)?;
     let part = |player: Player<'_>, number: u32| Request {
         tool: ToolKind::Generate,
         model: player.key.to_owned(),
@@ -238,7 +238,8 @@ mod tests {
     fn three_parts_of_one_length_from_one_seed() {
         let band = Band::new();
         let mut told = vec![0.0];
-        let first = trio(&band.players(), &asked(), &Cancel::default(), &mut |p| told.push(p)).expect("plays");
+        let first =
+            trio(&band.players(), &asked(), &Cancel::default(), &mut |p| told.push(p)).expect("plays");
         assert!(told.is_sorted() && told.last() == Some(&1.0), "{told:?}");
         for (take, kind) in first.iter().zip([ClipKind::Melody, ClipKind::Melody, ClipKind::Drums]) {
             assert_eq!((take.clip.kind, take.clip.length, take.clip.tempo), (kind, 4 * BAR, Some(101.0)));
@@ -302,10 +303,15 @@ mod tests {
         assert!(refused(&wrong, &asked()).contains("choose Bass RNN"));
         let waltz = Request { meter: Meter { numerator: 3, denominator: 4 }, ..asked() };
         assert!(refused(&band.players(), &waltz).contains("16 sixteenths"));
-        assert!(trio(&band.players(), &Request { bars: 0, ..asked() }, &Cancel::default(), &mut |_| ()).is_err());
+        assert!(
+            trio(&band.players(), &Request { bars: 0, ..asked() }, &Cancel::default(), &mut |_| ()).is_err()
+        );
         for look in [1, 40, 120] {
             let pressed = Cancel::at_look(look);
-            assert!(matches!(trio(&band.players(), &asked(), &pressed, &mut |_| ()), Err(ToolError::Cancelled)));
+            assert!(matches!(
+                trio(&band.players(), &asked(), &pressed, &mut |_| ()),
+                Err(ToolError::Cancelled)
+            ));
         }
     }
 

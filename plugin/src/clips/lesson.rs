@@ -49,9 +49,7 @@ pub fn change(engine: &Arc<Engine>, change: LessonChange) {
             let clip = content().primer.map(|Primer { clip, .. }| clip);
             (clip.into_iter().collect(), "There is no primer.")
         }
-        LessonChange::Shown => {
-            (content().shown_entry().map(take).into_iter().collect(), "No take is shown.")
-        }
+        LessonChange::Shown => (content().shown_entry().map(take).into_iter().collect(), "No take is shown."),
         LessonChange::Starred => {
             let content = content();
             let starred = content.entries.iter().filter(|e| e.starred);
@@ -83,11 +81,7 @@ pub fn open(engine: &Engine, files: &[PathBuf]) {
     told(engine, added);
 }
 
-fn tracks(
-    path: &Path,
-    kind: descant_core::music::ClipKind,
-    tempo: f64,
-) -> Result<Vec<Arc<Clip>>, String> {
+fn tracks(path: &Path, kind: descant_core::music::ClipKind, tempo: f64) -> Result<Vec<Arc<Clip>>, String> {
     let song = import::open(path, kind)?;
     (0..song.tracks().len()).map(|track| song.clip(track, false, true, tempo).map(Arc::new)).collect()
 }

@@ -182,7 +182,8 @@ impl Plugin for Clips {
         self.audio.moment(moment(plan, &self.player, &self.params, (self.audio.received(), self.panics), on));
         let (melodies, drums) = self.params.channels();
         let (morph, pad) = (self.params.between.place(), self.params.between.spot());
-        let settings = Settings { on, quantum: self.params.quantum(), melodies, drums, spot: Spot { morph, pad } };
+        let settings =
+            Settings { on, quantum: self.params.quantum(), melodies, drums, spot: Spot { morph, pad } };
         let level = self.params.audition.value() / 100.0;
         self.audible = level > 0.0 && on;
 

@@ -71,7 +71,13 @@ impl Host {
                 meter: Some(Meter::COMMON),
                 ..Transport::default()
             },
-            settings: Settings { on: true, quantum: Quantum::Bar, melodies: 0, drums: 9, spot: Spot::default() },
+            settings: Settings {
+                on: true,
+                quantum: Quantum::Bar,
+                melodies: 0,
+                drums: 9,
+                spot: Spot::default(),
+            },
             room: usize::MAX,
             rounding: None,
             clock: 0,

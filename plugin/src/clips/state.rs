@@ -5,8 +5,8 @@
 //! version stays readable; what cannot be read is refused and changes nothing.
 
 use super::chords::Chords;
-use super::pad::Pad;
 use super::document::{Content, Document, Entry, MAX_LESSON, MAX_LOCKED, Primer};
+use super::pad::Pad;
 use crate::gui::view::PrimerOrigin;
 use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{ChordMark, Clip, Meter, Note, Ticks};
@@ -406,7 +406,10 @@ mod tests {
             assert_eq!(content.guide.as_deref(), Some(&take(9).clip));
             assert_eq!(content.pad.centre.map(|c| c.take), Some(2));
             assert_eq!((content.pad.points[0].name.as_str(), content.pad.points[0].y), ("dark", 1.0));
-            assert_eq!(content.lesson.iter().map(|c| &**c).collect::<Vec<_>>(), [&take(5).clip, &take(6).clip]);
+            assert_eq!(
+                content.lesson.iter().map(|c| &**c).collect::<Vec<_>>(),
+                [&take(5).clip, &take(6).clip]
+            );
             assert_eq!((heard, content.as_played.as_ref().map(|c| c.notes.len())), (Some(0), Some(1)));
         });
         assert!(first.matches("drum_kit").count() < 4, "a request is stored once");
@@ -416,7 +419,17 @@ mod tests {
     fn states_of_the_first_version_still_load() {
         let mut old: serde_json::Value = serde_json::from_str(&json(&store())).expect("JSON");
         let fields = old.as_object_mut().expect("an object");
-        for new in ["progression", "primer_chords", "weights", "kit", "primer_as_played", "other", "guide", "lesson", "pad"] {
+        for new in [
+            "progression",
+            "primer_chords",
+            "weights",
+            "kit",
+            "primer_as_played",
+            "other",
+            "guide",
+            "lesson",
+            "pad",
+        ] {
             fields.remove(new).expect("written now");
         }
         fields.insert("version".into(), 1.into());

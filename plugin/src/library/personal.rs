@@ -89,12 +89,7 @@ mod tests {
             length: Q / 2,
             velocity: 90,
         };
-        Clip {
-            kind: ClipKind::Melody,
-            notes: (0..32).map(note).collect(),
-            length: 16 * Q,
-            ..Clip::default()
-        }
+        Clip { kind: ClipKind::Melody, notes: (0..32).map(note).collect(), length: 16 * Q, ..Clip::default() }
     }
 
     #[test]

@@ -20,8 +20,8 @@ mod tests;
 pub use interpolate::decode_positions;
 pub use personalise::{Learnt, Lesson, MAX_CLIPS, USUAL_ROUNDS, learn};
 pub(super) use request::check;
-pub use square::{SQUARE_SIDE, decode_square};
 pub use request::{Early, Latent, MAX_POSITIONS, Near, Origin};
+pub use square::{SQUARE_SIDE, decode_square};
 
 use super::primer::{MAX_PRIMER_BARS, given};
 use super::run::take;

@@ -1,6 +1,6 @@
 //! A lesson: what is learnt, what is left out, and how Generate looks there.
-use super::super::tests::{played, refusal, takes};
 use super::super::Latent;
+use super::super::tests::{played, refusal, takes};
 use super::*;
 use crate::checkpoint::Checkpoint;
 use crate::model::personal::{PersonalFacts, personalised};
@@ -51,17 +51,25 @@ fn what_is_learnt_depends_on_clips_and_seed_and_the_loss_falls() {
 fn generate_looks_where_the_clips_are_as_far_as_asked_for() {
     let base = testing::latent(MELODY);
     let all = clips(ClipKind::Melody);
-    let own = personal(&base, &learn(&base, &Lesson { rounds: 120, ..lesson(&all) }, &Cancel::default(), &mut |_, _| {}).expect("learns"));
+    let own = personal(
+        &base,
+        &learn(&base, &Lesson { rounds: 120, ..lesson(&all) }, &Cancel::default(), &mut |_, _| {})
+            .expect("learns"),
+    );
     let written = |model: &Model, amount: f32| {
         let latent = Latent { own: amount, ..Latent::default() };
-        takes(model, &Request { variations: 12, bars: 4, seed: 3, temperature: 0.0, latent, ..Request::default() })
+        takes(
+            model,
+            &Request { variations: 12, bars: 4, seed: 3, temperature: 0.0, latent, ..Request::default() },
+        )
     };
     let notes = |takes: &[Take]| takes.iter().map(|t| t.clip.notes.clone()).collect::<Vec<_>>();
     assert_eq!(notes(&written(&own, 0.0)), notes(&written(&base, 1.0)), "nothing of it: the model as it was");
     assert_ne!(notes(&written(&own, 1.0)), notes(&written(&own, 0.0)));
 
     // The vectors that are decoded lie nearer to those of the clips than the prior's do.
-    let request = |amount| Request { latent: Latent { own: amount, ..Latent::default() }, ..Request::default() };
+    let request =
+        |amount| Request { latent: Latent { own: amount, ..Latent::default() }, ..Request::default() };
     let (far, near) = (request(0.0), request(1.0));
     let job = Job::new(&own, &near).expect("fits");
     let Pieces { pieces, .. } = cut(&job, &all).expect("pieces");
@@ -119,7 +127,8 @@ fn what_cannot_be_learnt_from_is_a_sentence() {
         let said = learnt(&model, &clips(ClipKind::Drums)).map(|l| l.pieces).expect_err("another model");
         assert!(said.to_string().contains("choose a MusicVAE"), "{said}");
     }
-    let lesson = |rounds| learn(&melody, &Lesson { rounds, ..lesson(&[]) }, &Cancel::default(), &mut |_, _| {});
+    let lesson =
+        |rounds| learn(&melody, &Lesson { rounds, ..lesson(&[]) }, &Cancel::default(), &mut |_, _| {});
     assert!(lesson(0).is_err() && lesson(u32::MAX).is_err());
     let mut request = Request::default();
     request.latent.own = 1.1;

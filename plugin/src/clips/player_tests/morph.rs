@@ -14,7 +14,8 @@ fn morph(places: &[u8]) -> Arc<Playable> {
 fn equal_neighbours_are_one_place() {
     let morph = morph(&[60, 60, 62, 60, 60]);
     assert_eq!(morph.take, MORPH);
-    let nearest = [0.0, 0.12, 0.25, 0.37, 0.4, 0.6, 0.75, 1.0, 9.0].map(|place| morph.nearest(Spot { morph: place, ..Spot::default() }));
+    let nearest = [0.0, 0.12, 0.25, 0.37, 0.4, 0.6, 0.75, 1.0, 9.0]
+        .map(|place| morph.nearest(Spot { morph: place, ..Spot::default() }));
     assert_eq!(nearest, [0, 0, 0, 0, 2, 2, 3, 3, 3]);
     assert_eq!([0, 2, 3].map(|number| morph.notes_at(number)[0].pitch), [60, 62, 60]);
     assert!(Playable::morph(&[], &DrumMap::default()).is_none());

@@ -5,9 +5,7 @@
 use super::Cx;
 use crate::gui::theme;
 use crate::gui::view::{Action, LessonChange, ModelView, StatusKind};
-use crate::gui::widgets::{
-    button, caption, curve, icons, icons::Icon, line, name, paragraph, text, thumb,
-};
+use crate::gui::widgets::{button, caption, curve, icons, icons::Icon, line, name, paragraph, text, thumb};
 use descant_core::music::{Clip, ClipKind};
 use egui::{Align2, Key, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
 
@@ -72,7 +70,8 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let beside = pos2(head.right() + 14.0, title.y + 3.0);
     let room = close.left() - beside.x - 12.0;
     text(p, beside, Align2::LEFT_CENTER, &model.name, theme::font(theme::BODY), theme::DIM, room);
-    if button::icon(ui, close, Icon::Close, "Close the lesson", "Back to the music. Key Esc.", true).clicked() {
+    if button::icon(ui, close, Icon::Close, "Close the lesson", "Back to the music. Key Esc.", true).clicked()
+    {
         cx.state.lesson.open = false;
     }
     let body = rect.with_min_y(rect.top() + HEAD);

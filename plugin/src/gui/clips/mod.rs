@@ -155,7 +155,8 @@ pub fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<Action> {
     // An idle window costs nothing; a moving playhead or a run needs frames.
     if view.progress.is_some()
         || view.lesson.progress.is_some()
-        || (view.transport.playing && view.transport.playhead.is_some()) {
+        || (view.transport.playing && view.transport.playhead.is_some())
+    {
         ui.ctx().request_repaint_after(std::time::Duration::from_millis(16));
     }
     out

@@ -27,10 +27,12 @@ pub(super) fn height(region: f32) -> f32 {
 pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let Some(pad) = &cx.view.pad else { return };
     let inner = rect.shrink2(vec2(8.0, 8.0));
-    let square = Rect::from_min_size(inner.min, vec2(inner.height(), inner.height()));
+    // In a small window the numbers need the room.
+    let side = inner.height().min(inner.width() * 0.36);
+    let square = Rect::from_min_size(inner.min, vec2(side, side));
     let on = cx.param(ParamId::PadPlays).normalised >= 0.5;
     surface(ui, square, pad, on, cx);
-    let list = (inner.width() * 0.28).clamp(104.0, 168.0);
+    let list = (inner.width() * 0.26).clamp(80.0, 150.0);
     let right = inner.with_min_x(inner.right() - list);
     let middle = Rect::from_min_max(
         pos2(square.right() + 12.0, inner.top()),
@@ -115,32 +117,56 @@ fn drag(response: &egui::Response, field: Rect, on: bool, cx: &mut Cx<'_>) {
 
 /// The clip at the place, and what can be done with it.
 fn place(ui: &mut Ui, rect: Rect, pad: &PadView, on: bool, cx: &mut Cx<'_>) {
+    let narrow = rect.width() < 130.0;
     let p = ui.painter();
-    let font = theme::bold(theme::SMALL);
     let words = format!("Around {}", pad.title);
-    let head = text(p, rect.min, Align2::LEFT_TOP, &words, font, theme::TEXT, rect.width());
-    let about = format!("two random directions, {}", pad.seed);
-    let left = pos2(head.right() + 8.0, rect.top());
-    if rect.right() - left.x > 100.0 {
+    text(p, rect.min, Align2::LEFT_TOP, &words, theme::bold(theme::SMALL), theme::TEXT, rect.width());
+    let mut y = rect.top() + 18.0;
+    if !narrow {
+        let below = pos2(rect.left(), rect.top() + 15.0);
         let font = theme::font(theme::SMALL);
-        text(p, left, Align2::LEFT_TOP, &about, font, theme::DIM, rect.right() - left.x);
+        text(p, below, Align2::LEFT_TOP, "two random directions", font, theme::DIM, rect.width());
+        y += 14.0;
     }
-    let row = Rect::from_min_size(rect.min + vec2(0.0, 18.0), vec2(rect.width(), 44.0));
-    let play = Rect::from_min_size(row.min + vec2(0.0, 16.0), vec2(theme::CONTROL, theme::CONTROL));
+    let control = |x: f32, y: f32| Rect::from_min_size(pos2(x, y), vec2(theme::CONTROL, theme::CONTROL));
+    // With captions over the fields, the button stands at their height.
+    let play = control(rect.left(), if narrow { y } else { y + 16.0 });
     let tip = "Play the clip at the pad's place instead of a take. Automation of Pad X and Pad Y is heard while this is on.";
     if button::toggle(ui, play, if on { Icon::Stop } else { Icon::Play }, "Play the pad", tip, on).clicked() {
         control::set(cx.out, ParamId::PadPlays, if on { 0.0 } else { 1.0 });
     }
-    let width = ((row.right() - play.right() - 12.0) / 2.0).min(72.0);
+    let keep = "The clip at the pad's place becomes a take.";
+    let turn = format!("Two other random directions around the same take; now {}.", pad.seed);
+    let (kept, turned) = if narrow {
+        let at = |i: f32| control(rect.left() + 34.0 * i, y);
+        let kept = button::icon(ui, at(1.0), Icon::Save, "Keep", keep, pad.clip.is_some()).clicked();
+        let turned = button::icon(ui, at(2.0), Icon::Redo, "Turn", &turn, true).clicked();
+        y = play.bottom() + 6.0;
+        (kept, turned)
+    } else {
+        let half = (rect.width() - 6.0) / 2.0;
+        let at =
+            |x: f32| Rect::from_min_size(pos2(x, rect.bottom() - theme::CONTROL), vec2(half, theme::CONTROL));
+        let kept = button::labelled(ui, at(rect.left()), None, "Keep", keep, pad.clip.is_some()).clicked();
+        (kept, button::labelled(ui, at(rect.right() - half), None, "Turn", &turn, true).clicked())
+    };
+    if kept {
+        cx.out.push(Action::Pad(PadChange::Keep));
+    }
+    if turned {
+        cx.out.push(Action::Pad(PadChange::Turn));
+    }
+    let left = if narrow { rect.left() } else { play.right() + 6.0 };
+    let width = ((rect.right() - left - 6.0) / 2.0).min(72.0);
     for (i, (id, label)) in [(ParamId::PadX, "X"), (ParamId::PadY, "Y")].into_iter().enumerate() {
-        let at = pos2(play.right() + 6.0 + (width + 6.0) * i as f32, row.top());
+        let at = pos2(left + (width + 6.0) * i as f32, y);
         let state = cx.param(id).clone();
         let tip = "Where on the pad: 0 % is the middle. Automate it: clips change at the swap point.";
         let c = Control { id, name: label, tip, state: &state, enabled: true };
         control::field(ui, Rect::from_min_size(at, vec2(width, 44.0)), &c, &mut cx.state.controls, cx.out);
     }
-    let acts = Rect::from_min_max(pos2(rect.left(), rect.bottom() - theme::CONTROL), rect.max);
-    let picture = Rect::from_min_max(pos2(rect.left(), row.bottom() + 6.0), pos2(rect.right(), acts.top() - 6.0));
+    let foot = if narrow { rect.bottom() } else { rect.bottom() - theme::CONTROL - 6.0 };
+    let picture = Rect::from_min_max(pos2(rect.left(), y + 50.0), pos2(rect.right(), foot));
     match (&pad.clip, &pad.problem) {
         (_, Some(why)) => {
             let font = theme::font(theme::SMALL);
@@ -150,17 +176,6 @@ fn place(ui: &mut Ui, rect: Rect, pad: &PadView, on: bool, cx: &mut Cx<'_>) {
             thumb::paint(ui.painter(), picture, clip, 0, if on { 1.0 } else { 0.6 });
         }
         _ => {}
-    }
-    let half = (acts.width() - 6.0) / 2.0;
-    let left = Rect::from_min_size(acts.min, vec2(half, theme::CONTROL));
-    let tip = "The clip at the pad's place becomes a take.";
-    if button::labelled(ui, left, None, "Keep as take", tip, pad.clip.is_some()).clicked() {
-        cx.out.push(Action::Pad(PadChange::Keep));
-    }
-    let right = Rect::from_min_size(pos2(acts.right() - half, acts.top()), vec2(half, theme::CONTROL));
-    let tip = format!("Two other random directions around the same take; now {}.", pad.seed);
-    if button::labelled(ui, right, None, "Other ways", &tip, true).clicked() {
-        cx.out.push(Action::Pad(PadChange::Turn));
     }
 }
 
@@ -175,11 +190,17 @@ fn points(ui: &mut Ui, rect: Rect, pad: &PadView, cx: &mut Cx<'_>) {
         control::set(cx.out, ParamId::PadPlays, 0.0);
     }
     let foot = Rect::from_min_max(pos2(rect.left(), rect.bottom() - theme::CONTROL), rect.max);
-    let save = Rect::from_min_size(pos2(foot.right() - 44.0, foot.top()), vec2(44.0, theme::CONTROL));
-    let field = foot.with_max_x(save.left() - 6.0);
-    let label = ("Name of the place", "What the place is called; empty: the next number.", LETTERS);
-    let typed = line::edit(ui, field, label, &mut cx.state.pad.name);
-    let entered = typed.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+    // Where there is no room for a name, places have numbers.
+    let named = rect.width() > 120.0;
+    let width = if named { 44.0 } else { rect.width() };
+    let save = Rect::from_min_size(pos2(foot.right() - width, foot.top()), vec2(width, theme::CONTROL));
+    let mut entered = false;
+    if named {
+        let field = foot.with_max_x(save.left() - 6.0);
+        let label = ("Name of the place", "What the place is called; empty: the next number.", LETTERS);
+        let typed = line::edit(ui, field, label, &mut cx.state.pad.name);
+        entered = typed.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+    }
     let tip = "Save where the pad is.";
     if button::labelled(ui, save, None, "Save", tip, pad.side > 0).clicked() || entered {
         cx.out.push(Action::Pad(PadChange::Save(std::mem::take(&mut cx.state.pad.name))));

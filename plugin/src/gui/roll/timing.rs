@@ -148,8 +148,7 @@ mod tests {
     use super::*;
 
     fn clip(notes: &[(Ticks, u8)]) -> Clip {
-        let note =
-            |&(start, pitch): &(Ticks, u8)| Note { start, pitch, length: SIXTEENTH, velocity: 90 };
+        let note = |&(start, pitch): &(Ticks, u8)| Note { start, pitch, length: SIXTEENTH, velocity: 90 };
         Clip { notes: notes.iter().map(note).collect(), length: 16 * SIXTEENTH, ..Clip::default() }
     }
 

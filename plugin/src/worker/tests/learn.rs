@@ -75,7 +75,10 @@ fn what_was_learnt_plays_and_is_undone() {
     assert_eq!(chosen(&bench).as_deref(), Some("cat-mel_2bar_small.mine"));
     {
         let training = bench.engine.training();
-        assert_eq!((training.progress, training.curve.as_slice()), (None, [8.0, 4.0, 8.0 / 3.0, 2.0].as_slice()));
+        assert_eq!(
+            (training.progress, training.curve.as_slice()),
+            (None, [8.0, 4.0, 8.0 / 3.0, 2.0].as_slice())
+        );
         assert_eq!(training.ended.text, "It has learnt.");
     }
     session::carry_out(&bench.engine, Action::Undo);

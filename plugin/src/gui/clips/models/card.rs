@@ -25,7 +25,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         warning(ui, NEEDS);
     }
     if m.learns && m.ready {
-        let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::CONTROL + 8.0), Sense::hover());
+        let (row, _) =
+            ui.allocate_exact_size(vec2(ui.available_width(), theme::CONTROL + 8.0), Sense::hover());
         let at = Rect::from_min_size(row.min + vec2(10.0, 0.0), vec2(140.0, theme::CONTROL));
         let tip = "Let this model learn from your own clips: some seconds, here on your computer.";
         if button::labelled(ui, at, Some(Icon::Starred), "Make it yours…", tip, true).clicked() {
