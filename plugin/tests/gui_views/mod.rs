@@ -382,7 +382,7 @@ pub fn learning() -> View {
 pub fn learnt() -> View {
     let mut v = learning();
     v.lesson.progress = None;
-    let text = "MusicVAE drums, 2 bars (mine) has learnt from 3 clips and plays now. 1 clip is melodies, but the model learns drums.";
+    let text = "MusicVAE drums, 2 bars (mine) has learnt from 3 clips and plays now. 1 clip is a melody, but the model learns drums.";
     v.lesson.ended = Status { kind: StatusKind::Good, text: text.into() };
     let file = "/home/ada/.local/share/descant/models/cat-drums_2bar_small.mine.safetensors";
     let mut own = weights("cat-drums_2bar_small", "mine", "mine", Some(file));

@@ -134,12 +134,14 @@ fn cut(job: &Job<'_>, clips: &[Clip]) -> Result<Pieces, ToolError> {
         found.clips += usize::from(any);
         thin += usize::from(!any);
     }
-    let (wanted, other) = match job.model.kind() {
-        ClipKind::Drums => ("drums", "melodies"),
-        ClipKind::Melody => ("melodies", "drums"),
+    let (wanted, is) = match (job.model.kind(), others) {
+        (ClipKind::Drums, 1) => ("drums", "1 clip is a melody".into()),
+        (ClipKind::Drums, n) => ("drums", format!("{n} clips are melodies")),
+        (ClipKind::Melody, 1) => ("melodies", "1 clip is drums".into()),
+        (ClipKind::Melody, n) => ("melodies", format!("{n} clips are drums")),
     };
     let left_out = [
-        (others, format!("{} {other}, but the model learns {wanted}", are(others))),
+        (others, format!("{is}, but the model learns {wanted}")),
         (meters, format!("{} no bars of 16 sixteenths, or too many bars", have(meters))),
         (thin, format!("{} fewer than {LEAST_ONSETS} notes in each {} bars", have(thin), job.params.bars)),
         (
@@ -165,10 +167,6 @@ fn cut(job: &Job<'_>, clips: &[Clip]) -> Result<Pieces, ToolError> {
         return Err(ToolError::BadRequest(why));
     }
     Ok(found)
-}
-
-fn are(clips: usize) -> String {
-    if clips == 1 { "1 clip is".into() } else { format!("{clips} clips are") }
 }
 
 fn have(clips: usize) -> String {

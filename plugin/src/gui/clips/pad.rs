@@ -28,7 +28,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let Some(pad) = &cx.view.pad else { return };
     let inner = rect.shrink2(vec2(8.0, 8.0));
     // In a small window the numbers need the room.
-    let side = inner.height().min(inner.width() * 0.36);
+    let side = if inner.width() < 400.0 { inner.width() * 0.3 } else { inner.height() };
     let square = Rect::from_min_size(inner.min, vec2(side, side));
     let on = cx.param(ParamId::PadPlays).normalised >= 0.5;
     surface(ui, square, pad, on, cx);

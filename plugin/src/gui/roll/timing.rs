@@ -154,12 +154,12 @@ mod tests {
 
     #[test]
     fn notes_are_paired_and_measured_in_milliseconds() {
-        // At 120 a sixteenth lasts 125 ms.
-        let tick = SIXTEENTH / 125;
+        // At 125 a sixteenth lasts 120 ms.
+        let tick = SIXTEENTH / 120;
         let before = clip(&[(0, 36), (SIXTEENTH, 42), (4 * SIXTEENTH + 5 * tick, 36)]);
         let after =
             clip(&[(10 * tick, 36), (SIXTEENTH - 20 * tick, 42), (4 * SIXTEENTH, 36), (9 * SIXTEENTH, 50)]);
-        let mut found = moved(&before, &after, 120.0);
+        let mut found = moved(&before, &after, 125.0);
         found.sort_by_key(|m| m.grid);
         let near = |a: f32, b: f32| assert!((a - b).abs() < 0.1, "{a} {b}");
         let want = [(0, 0.0, 10.0), (1, 0.0, -20.0), (4, 5.0, 0.0)];
@@ -171,9 +171,9 @@ mod tests {
         assert_eq!((found[3].grid, found[3].before), (9 * SIXTEENTH, None), "a new note");
         // Of another number of notes the nearest one counts, if it is near.
         let fewer = clip(&[(4 * SIXTEENTH, 36)]);
-        let found = moved(&before, &fewer, 120.0);
+        let found = moved(&before, &fewer, 125.0);
         near(found[0].before.expect("near"), 5.0);
-        assert_eq!(moved(&clip(&[(0, 36), (SIXTEENTH, 36)]), &fewer, 120.0)[0].before, None);
+        assert_eq!(moved(&clip(&[(0, 36), (SIXTEENTH, 36)]), &fewer, 125.0)[0].before, None);
     }
 
     #[test]
