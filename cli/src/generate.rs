@@ -23,6 +23,9 @@ pub struct Args {
     /// How far from it: 0 = the same, as the model hears it, to 1 = anything
     #[arg(long, default_value_t = 0.25)]
     radius: f32,
+    /// Personal models: how much of them in percent; 0 = the model that they were made from
+    #[arg(long, default_value_t = 100.0, value_name = "PERCENT")]
+    own: f32,
     /// Tempo written into the files, in quarter notes per minute
     #[arg(long, default_value_t = 120.0)]
     tempo: f64,
@@ -39,6 +42,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if let Some(path) = &args.near {
         request.primer = Some(clip(path, None, Some(model.kind()))?);
         request.latent = Latent { near: Near::Primer, radius: args.radius, ..Latent::default() };
+    }
+    if model.personal().is_some() {
+        request.latent.own = args.own / 100.0;
     }
     args.options.write(&model, &request)
 }

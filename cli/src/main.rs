@@ -13,9 +13,11 @@ mod generate;
 mod golden;
 mod import;
 mod latent;
+mod personalise;
 mod takes;
 mod toy;
 mod train;
+mod trio;
 
 /// Magenta's music models without a DAW.
 #[derive(Parser)]
@@ -40,6 +42,10 @@ enum Command {
     Drumify(latent::ClipArgs),
     /// Add hi-hats to a drum clip
     Hats(latent::ClipArgs),
+    /// Write melody, bass and drums at once, over one set of chords and with one groove
+    Trio(trio::Args),
+    /// Make a latent model of melodies or drums your own: it learns from your clips (MidiMe)
+    Personalise(personalise::Args),
     /// Make a Magenta or TensorFlow checkpoint into a weights file that Descant plays
     Import(import::Args),
     /// Write a model as a Magenta bundle (.mag)
@@ -64,6 +70,8 @@ fn main() -> ExitCode {
         Command::Groove(args) => latent::groove_clip(&args),
         Command::Drumify(args) => latent::drumify(&args),
         Command::Hats(args) => latent::hats(&args),
+        Command::Trio(args) => trio::run(&args),
+        Command::Personalise(args) => personalise::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Dataset(args) => dataset::run(args),

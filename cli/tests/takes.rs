@@ -2,7 +2,7 @@
 
 use descant_core::checkpoint::save_file;
 use descant_core::model::{Card, EncodingParams, Hparams, LatentParams, find};
-use descant_core::music::{Clip, ClipKind, Note, Span, TICKS_PER_QUARTER, Voices, midi};
+use descant_core::music::{Clip, ClipKind, Note, Span, TICKS_PER_QUARTER, Ticks, Voices, midi};
 use descant_core::nn::formula;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -211,4 +211,61 @@ fn the_tools_of_latent_models_write_files() {
     let (hats, _) = run(&["hats", &one, "-n", "1"], "groovae_2bar_add_closed_hh", "hats");
     let others = |clip: &Clip| clip.notes.iter().filter(|n| n.pitch != 42).copied().collect::<Vec<_>>();
     assert_eq!(others(&clip(&hats[0])), others(&beat));
+}
+
+#[test]
+fn a_model_learns_from_files_and_generate_plays_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let base = latent_weights(folder.path(), "cat-mel_2bar_small");
+    let tune = |n: u8| {
+        let note = |i: u8| Note {
+            start: Ticks::from(i) * TICKS_PER_QUARTER,
+            pitch: 60 + i * (n + 1) % 12,
+            length: TICKS_PER_QUARTER,
+            velocity: 90,
+        };
+        let notes = (0..16).map(note).collect();
+        Clip { kind: ClipKind::Melody, notes, length: 16 * TICKS_PER_QUARTER, ..Clip::default() }
+    };
+    let drums = Clip { kind: ClipKind::Drums, ..tune(0) };
+    let song = folder.path().join("song.mid");
+    std::fs::write(&song, midi::write_clips(&[tune(1), drums, tune(2)]).expect("bytes")).expect("written");
+    let (base, song, out) = (base.to_string_lossy(), song.to_string_lossy(), folder.path().to_string_lossy());
+    let arguments = ["personalise", &song, "-w", &base, "--name", "late night", "--rounds", "5", "-o", &out];
+    let output = descant(&arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("2 clips, 4 pieces"), "{told}");
+    let own = folder.path().join("cat-mel_2bar_small.late-night.safetensors");
+    let takes = |own_share: &str, out: &str| {
+        let to = folder.path().join(out);
+        let (own, to_text) = (own.to_string_lossy(), to.to_string_lossy());
+        let arguments = ["generate", "-n", "4", "-b", "2", "-t", "0", "-w", &own, "--own", own_share, "-o"];
+        let output = descant(&[&arguments[..], &[&to_text]].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        files(&to).iter().map(|path| clip(path).notes).collect::<Vec<_>>()
+    };
+    let (mine, plain) = (takes("100", "mine"), takes("0", "plain"));
+    assert_eq!((mine.len(), plain.len()), (4, 4));
+    assert_ne!(mine, plain);
+    let output = descant(&["personalise", &song, "-w", &own.to_string_lossy(), "-m", "drum_kit"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("not of"), "{output:?}");
+}
+
+#[test]
+fn a_trio_is_a_file_of_three_tracks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_string_lossy();
+    let arguments = ["trio", "-b", "2", "-n", "2", "--chords", "Dm7 G7", "-s", "5", "-o", &out];
+    let output = descant(&arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let all = files(folder.path());
+    assert_eq!(all.len(), 2);
+    for path in &all {
+        let song = midi::read(&std::fs::read(path).expect("read")).expect("a MIDI file");
+        let names: Vec<&str> = song.tracks.iter().map(|t| t.name.as_str()).collect();
+        assert_eq!(names, ["Melody", "Bass", "Drums"]);
+        assert_eq!(song.tracks[2].kind, ClipKind::Drums);
+    }
+    assert!(String::from_utf8_lossy(&descant(&["trio", "--chords", "H9x"]).stderr).contains("H9x"));
 }

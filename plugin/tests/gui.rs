@@ -13,7 +13,8 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use gui_views::{
     SEEDS, answering, continued, drum_map, drumify_without_weights, eight_takes, first_open, groove,
-    groove_of_a_melody, hats, interpolate, melody, near, over_chords, song, two_weights,
+    groove_of_a_melody, hats, interpolate, learning, learnt, melody, near, over_chords, pad, song,
+    two_weights,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -899,4 +900,112 @@ fn lane_names_open_the_drum_map_and_a_kit_of_ones_own_is_custom() {
     // A melody has no drum map.
     let w = Window::open(continued());
     assert!(w.0.query_by_label("Drum map").is_none());
+}
+
+#[test]
+fn clips_to_learn_from_are_added_and_forgotten() {
+    let mut view = learning();
+    view.lesson.progress = None;
+    let mut w = Window::open(view);
+    w.click("Model");
+    w.click("Make it yours…");
+    let lesson = |change| [Action::Lesson(change)];
+    assert_eq!(w.click("Shown"), lesson(LessonChange::Shown));
+    assert_eq!(w.click("Starred"), lesson(LessonChange::Starred));
+    assert_eq!(w.click("Primer"), [], "there is none");
+    assert_eq!(w.click("Files…"), lesson(LessonChange::Choose));
+    assert_eq!(w.click("Forget clip 2"), lesson(LessonChange::Remove(1)));
+    assert_eq!(w.click("Forget all clips"), lesson(LessonChange::Clear));
+    let model = "cat-drums_2bar_small".to_owned();
+    let learn = |name: &str| [Action::Personalise { model: model.clone(), name: name.into() }];
+    assert_eq!(w.click("Learn"), learn("mine"));
+    w.click("Name of the model");
+    w.0.event(Event::Text(" late".into()));
+    w.0.step();
+    assert_eq!(w.key(Key::Escape, Modifiers::NONE), []);
+    // Escape leaves the field, then the page.
+    w.frames();
+    w.key(Key::Escape, Modifiers::NONE);
+    assert!(w.0.query_by_label("Learn").is_none());
+}
+
+#[test]
+fn learning_can_be_stopped_and_needs_clips_of_its_kind() {
+    let mut w = Window::open(learning());
+    w.click("Model");
+    w.click("Make it yours…");
+    assert_eq!(w.click("Stop"), [Action::StopLearning]);
+    let mut view = learning();
+    view.lesson.progress = None;
+    view.lesson.clips.retain(|clip| clip.kind == descant_core::music::ClipKind::Melody);
+    let mut w = Window::open(view);
+    w.click("Model");
+    w.click("Make it yours…");
+    assert_eq!(w.click("Learn"), []);
+}
+
+#[test]
+fn the_amount_shows_for_weights_of_ones_own_only() {
+    assert!(Window::open(near()).0.query_by_label("Your own").is_none());
+    let mut w = Window::open(learnt());
+    let from = w.centre("Your own");
+    let moved = w.drag(from, from + vec2(0.0, 30.0), Modifiers::NONE);
+    assert!(moved.iter().any(|a| matches!(a, Action::Param(ParamId::Own, Gesture::Set(v)) if *v < 1.0)));
+}
+
+#[test]
+fn the_pad_sets_both_parameters_and_saves_places() {
+    let mut view = pad();
+    view.params.get_mut(&ParamId::PadPlays).expect("a switch").normalised = 0.0;
+    let mut w = Window::open(view);
+    let square = w.0.get_by_label("Latent pad").rect();
+    w.press(square.center(), Modifiers::NONE);
+    w.release(square.center(), Modifiers::NONE);
+    let expected: Vec<Action> = [(ParamId::PadX, 0.5), (ParamId::PadY, 0.5), (ParamId::PadPlays, 1.0)]
+        .into_iter()
+        .flat_map(|(id, v)| set(id, v))
+        .collect();
+    assert_eq!(w.taken(), expected);
+    w.pause();
+    let moved = w.drag(square.center(), square.right_top() + vec2(-8.0, 8.0), Modifiers::NONE);
+    for id in [ParamId::PadX, ParamId::PadY] {
+        assert_eq!(moved.iter().filter(|a| **a == Action::Param(id, Gesture::Begin)).count(), 1);
+        let last = moved.iter().rev().find_map(|a| match a {
+            Action::Param(of, Gesture::Set(v)) if *of == id => Some(*v),
+            _ => None,
+        });
+        assert_eq!(last, Some(1.0), "{id:?}");
+        assert_eq!(moved.iter().filter(|a| **a == Action::Param(id, Gesture::End)).count(), 1);
+    }
+    let pad = |change| [Action::Pad(change)];
+    assert_eq!(w.click("Keep"), pad(PadChange::Keep));
+    assert_eq!(w.click("Turn"), pad(PadChange::Turn));
+    assert_eq!(w.click("Save"), pad(PadChange::Save(String::new())));
+    let there: Vec<Action> = pad(PadChange::Recall(0))
+        .into_iter()
+        .chain(set(ParamId::PadX, 0.25))
+        .chain(set(ParamId::PadY, 0.875))
+        .collect();
+    assert_eq!(w.click("Go to Point 1"), there);
+    assert_eq!(w.click("Forget Point 1"), pad(PadChange::Forget(0)));
+}
+
+#[test]
+fn the_pad_is_whole_in_the_smallest_window() {
+    let (w, h) = clips::MIN_SIZE;
+    let window = Window::sized(pad(), w as f32, h as f32);
+    let strip = window.0.get_by_label("Latent pad").rect();
+    for label in ["Play the pad", "Keep", "Turn", "X", "Y", "Save", "Close the pad"] {
+        let r = window.0.get_by_label(label).rect();
+        assert!(r.left() >= strip.right() && r.bottom() <= strip.bottom() + 1.0, "{label}: {r:?}");
+        assert!(r.width() >= 22.0, "{label}: {r:?}");
+    }
+}
+
+#[test]
+fn a_pad_is_opened_around_the_shown_take() {
+    let mut w = Window::open(near());
+    assert_eq!(w.click("Pad around this take"), [Action::Pad(PadChange::Around(2))]);
+    let mut w = Window::open(pad());
+    assert_eq!(w.click("Pad around this take"), [], "it is there already");
 }

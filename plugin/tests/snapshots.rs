@@ -24,7 +24,7 @@ fn shown(view: View, w: f32, h: f32, open: Option<&str>) -> String {
             (view, UiState::default()),
         );
     harness.run_steps(3);
-    if let Some(label) = open {
+    for label in open.iter().flat_map(|open| open.split(" > ")) {
         harness.get_by_label(label).click();
         harness.run_steps(3);
     }
@@ -89,6 +89,11 @@ fn the_window_shows_what_it_showed() {
         ("hats", gui_views::hats(), (980.0, 620.0), Some("More tools")),
         ("drumify_without_weights", gui_views::drumify_without_weights(), (980.0, 620.0), None),
         ("near", gui_views::near(), (980.0, 620.0), None),
+        ("learning", gui_views::learning(), (980.0, 620.0), Some("Model > Make it yours…")),
+        ("learnt_small", gui_views::learnt(), (720.0, 460.0), Some("Model > Make it yours…")),
+        ("own_weights", gui_views::learnt(), (980.0, 620.0), Some("Model")),
+        ("pad", gui_views::pad(), (980.0, 620.0), None),
+        ("pad_small", gui_views::pad(), (720.0, 460.0), None),
         ("answering", gui_views::answering(), (720.0, 460.0), None),
     ] {
         let now = shown(view, w, h, open);

@@ -4,10 +4,13 @@
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use descant_core::music::{Clip, ClipKind, Meter, Note, Song, TICKS_PER_QUARTER as Q, Ticks, midi};
-use descant_core::tool::{Cancel, Latent, Request, Take, ToolKind, decode_positions};
+use descant_core::tool::{
+    Cancel, Latent, Request, SQUARE_SIDE, Take, ToolKind, decode_positions, decode_square,
+};
 use descant_plugin::clips::document::{Content, Entry, Primer};
 use descant_plugin::clips::files::Files;
 use descant_plugin::clips::morph::places;
+use descant_plugin::clips::pad::cell;
 use descant_plugin::gui::view::{Part, PrimerOrigin};
 use descant_plugin::library;
 use descant_tests::clips::{self, balanced, generate, open};
@@ -232,6 +235,51 @@ fn the_morph_follows_automation_without_a_gap() -> Result<()> {
     session.play_from(40.0);
     session.play_to(48.0, &[])?;
     ensure!(session.onsets(40.0, 48.0).is_empty(), "it goes on");
+    Ok(())
+}
+
+#[test]
+fn the_pad_follows_automation_around_a_take() -> Result<()> {
+    let mut host = open()?;
+    let settings = [("Model", "MusicVAE drums, 2 bars"), ("Generate bars", "2"), ("Variations", "2")];
+    let mut content = generate(&mut host, &settings)?;
+    let entry = content.entries.first().context("no take")?.clone();
+    content.pad.around(entry.id);
+    let centre = content.pad.centre.context("a pad")?;
+    let model = library::load(&entry.take.request.model).map_err(|why| anyhow!("{why}"))?;
+    let request = Request { seed: centre.seed, variations: 1, ..entry.take.more_like_this(0.0) };
+    let square = decode_square(&model, &request, &Cancel::default(), &mut |_| ())?;
+    ensure!(square[SQUARE_SIDE * SQUARE_SIDE / 2].notes == entry.take.clip.notes, "the middle is the take");
+
+    let mut host = open()?;
+    let loaded = state::with_document(&host.save()?, &content)?;
+    host.load(&loaded)?;
+    host.set_offline(true)?;
+    host.activate(clips::RATE)?;
+    let settings = [("Pad plays", "On"), ("Swap at", "Bar"), ("Pad X", "0 %"), ("Pad Y", "0 %")];
+    let mut session = Session::with(host, 120.0, &settings, &[512, 333, 64, 1000])?;
+    // From the middle to a corner and along an edge, a place for each two bars.
+    let ways = [(0.0, 0.0), (50.0, 0.0), (100.0, 100.0), (0.0, 100.0), (-100.0, 100.0), (-100.0, -100.0)];
+    for (i, (x, y)) in ways.into_iter().enumerate() {
+        session.set(&[("Pad X", &format!("{x} %")), ("Pad Y", &format!("{y} %"))])?;
+        session.play_to(8.0 * (i + 1) as f64 - 0.5, &[])?;
+    }
+    session.play_to(8.0 * ways.len() as f64, &[])?;
+    let mut sounded = BTreeSet::new();
+    for (i, (x, y)) in ways.into_iter().enumerate() {
+        let share = |percent: f32| percent / 200.0 + 0.5;
+        let clip = &square[cell(share(x), share(y))];
+        let from = 8.0 * i as f64;
+        ensure!(
+            session.plays(&clip.notes, from, 8.0),
+            "({x}, {y}): {:?}, but {:?}",
+            clip.notes,
+            session.onsets(from, from + 8.0)
+        );
+        sounded.insert(clip.notes.clone());
+    }
+    session.rest(64)?;
+    ensure!(balanced(&session.notes)? == 0 && sounded.len() >= 3, "{} clips", sounded.len());
     Ok(())
 }
 

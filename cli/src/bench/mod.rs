@@ -5,6 +5,7 @@
 mod gansynth;
 mod kernels;
 mod models;
+mod personalise;
 mod quality;
 mod train_step;
 
@@ -23,6 +24,8 @@ enum What {
     Kernels(kernels::Args),
     /// A step of every model against the memory's bandwidth and the original program
     Models(models::Args),
+    /// Learning of eight clips by a latent model (MidiMe)
+    Personalise,
     /// A note of GANSynth on one thread and on two, against the processor's peak
     Gansynth(gansynth::Args),
     /// A training step against the bound that the measured matrix product sets
@@ -31,7 +34,7 @@ enum What {
     Quality(quality::Args),
     /// Values of the cache of each model that predict the validation pieces best
     Cache(quality::CacheArgs),
-    /// Kernels, models, gansynth, train-step and quality with their default options
+    /// Kernels, models, personalise, gansynth, train-step and quality with their default options
     All,
 }
 
@@ -43,6 +46,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     match args.what {
         What::Kernels(args) => kernels::run(args),
         What::Models(args) => models::run(&args),
+        What::Personalise => personalise::run(),
         What::Gansynth(args) => gansynth::run(&args),
         What::TrainStep(args) => train_step::run(args),
         What::Quality(args) => quality::run(&args),
@@ -52,6 +56,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
             let results = [
                 kernels::run(kernels::Args::default()),
                 models::run(&models::Args::default()),
+                personalise::run(),
                 gansynth::run(&gansynth::Args::default()),
                 train_step::run(train_step::Args::default()),
                 quality::run(&quality::Args::default()),

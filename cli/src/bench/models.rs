@@ -137,7 +137,7 @@ fn goal(id: &str, storage: &str, micros: f64) -> Option<(bool, String)> {
 }
 
 /// Weights of the published shape that make sense to nobody.
-fn weights(configuration: &Configuration) -> Result<Weights> {
+pub(super) fn weights(configuration: &Configuration) -> Result<Weights> {
     let variables = configuration.hparams.variables()?;
     let scales = formula::Scales { default: 0.0625, patterns: vec![("fully_connected/".to_owned(), 0.25)] };
     Ok(formula::weights(variables.iter().map(|(n, s)| (n.as_str(), s.as_slice())), 1, &scales))

@@ -3,7 +3,7 @@
 //! Any thread. The bytes are part of the binary and cost nothing until a model is loaded; who loads it keeps
 //! it, because core has no global state.
 use super::{Model, ModelError};
-use crate::checkpoint;
+use crate::checkpoint::{self, Checkpoint};
 
 /// Embedded weights.
 #[derive(Clone, Copy, Debug)]
@@ -68,10 +68,18 @@ pub fn has(id: &str) -> bool {
 /// # Errors
 /// [`ModelError::NeedsWeights`] when there are none for `id`.
 pub fn load(id: &str) -> Result<Model, ModelError> {
+    Model::from_checkpoint(checkpoint(id)?)
+}
+
+/// Embedded weights as they are in their file.
+///
+/// # Errors
+/// [`ModelError::NeedsWeights`] when there are none for `id`.
+pub fn checkpoint(id: &str) -> Result<Checkpoint, ModelError> {
     let Some(builtin) = BUILTIN.iter().find(|b| b.id == id) else {
         return Err(ModelError::NeedsWeights(id.chars().take(60).collect()));
     };
-    Model::from_checkpoint(checkpoint::load_bytes(builtin.bytes)?)
+    Ok(checkpoint::load_bytes(builtin.bytes)?)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! so that cards of later versions still read.
 use super::cache::CacheParams;
 use super::hparams::Hparams;
+use super::personal::PersonalParams;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -46,6 +47,9 @@ pub struct Card {
     /// chord, taken from those of the others. 0 = as published.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub chord_lean: f32,
+    /// A small space of somebody's own inside a latent model's; `None` = as trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub personal: Option<PersonalParams>,
     /// The files that these weights were imported from; empty for weights of our own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub source: Vec<SourceFile>,
@@ -100,6 +104,7 @@ impl Card {
             default_temperature: one(),
             cache: None,
             chord_lean: 0.0,
+            personal: None,
             source: Vec::new(),
             sha256: String::new(),
         }

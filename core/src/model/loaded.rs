@@ -3,7 +3,7 @@
 //! Worker thread; shared by reference, never changed. Building it is where a checkpoint is checked against
 //! what it claims to be, in words a musician can act on.
 use super::event_rnn::EventRnn;
-use super::music_vae::MusicVae;
+use super::music_vae::{MidiMe, MusicVae};
 use super::rnn_nade::RnnNade;
 use super::{
     CacheParams, Card, Configuration, EncodingParams, Hparams, LatentParams, ModelEncoding, ModelError, find,
@@ -28,7 +28,14 @@ enum Network {
     /// Events one by one.
     Events(Box<Events>),
     /// Bars from vectors.
-    Latent(Box<MusicVae>),
+    Latent(Box<Latent>),
+}
+
+/// A space of vectors, and perhaps a small one of somebody's own within it.
+#[derive(Debug)]
+struct Latent {
+    vae: MusicVae,
+    personal: Option<MidiMe>,
 }
 
 /// Layers that take a step for each event.
@@ -54,8 +61,9 @@ impl Model {
         check_fit(&card, weights, input, output)?;
         if let ModelEncoding::Latent(params) = &encoding {
             let shape = params.shape(&card.hparams.layers)?;
-            let network = Network::Latent(Box::new(MusicVae::new(shape, weights, Storage::AsStored)?));
-            return Ok(Self { card, encoding, network });
+            let vae = MusicVae::new(shape, weights, Storage::AsStored)?;
+            let personal = card.personal.as_ref().map(|own| own.load(params.z, weights)).transpose()?;
+            return Ok(Self { card, encoding, network: Network::Latent(Box::new(Latent { vae, personal })) });
         }
         let config = StackConfig {
             input,
@@ -174,8 +182,17 @@ impl Model {
     #[must_use]
     pub fn latent(&self) -> Option<(&LatentParams, &MusicVae)> {
         match (&self.encoding, &self.network) {
-            (ModelEncoding::Latent(params), Network::Latent(vae)) => Some((params, vae)),
+            (ModelEncoding::Latent(params), Network::Latent(latent)) => Some((params, &latent.vae)),
             _ => None,
+        }
+    }
+
+    /// The small space of somebody's own, if it is a latent model with one.
+    #[must_use]
+    pub fn personal(&self) -> Option<&MidiMe> {
+        match &self.network {
+            Network::Latent(latent) => latent.personal.as_ref(),
+            Network::Events(_) => None,
         }
     }
 }

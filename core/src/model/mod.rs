@@ -19,6 +19,7 @@ pub mod import;
 mod latent;
 mod loaded;
 pub mod music_vae;
+pub mod personal;
 pub mod polyphony_rnn;
 pub mod rnn_nade;
 #[cfg(test)]

@@ -19,12 +19,16 @@ mod rules;
 mod run;
 #[cfg(test)]
 mod tests;
+pub mod trio;
 mod voices;
 
 pub use cancel::Cancel;
 pub use harmony::ChordTrack;
 pub use infill::{Infill, Keep};
-pub use latent::{Early, Latent, MAX_POSITIONS, Near, Origin, decode_positions};
+pub use latent::{
+    Early, Latent, Learnt, Lesson, MAX_CLIPS, MAX_POSITIONS, Near, Origin, SQUARE_SIDE, USUAL_ROUNDS,
+    decode_positions, decode_square, learn,
+};
 pub use name::{file_name, take_name};
 pub use primer::MAX_PRIMER_BARS;
 pub use run::{MAX_BARS, MAX_SEARCH, MAX_VARIATIONS, ToolError, run};

@@ -4,6 +4,7 @@
 //! Read on any thread; values are atomics.
 
 use super::params::{leading_number, switch, whole};
+use super::playable::{MORPH, PAD};
 use descant_core::music::Clip;
 use descant_core::tool::{self, Latent, MAX_POSITIONS, ToolKind};
 use nice_plug::prelude::*;
@@ -46,6 +47,16 @@ pub struct Between {
     pub replace_hats: BoolParam,
     #[id = "early"]
     pub early: EnumParam<Early>,
+    /// How much of a personal model.
+    #[id = "own_amount"]
+    pub own: FloatParam,
+    /// The clips around a take sound instead of it.
+    #[id = "pad_plays"]
+    pub pad_plays: BoolParam,
+    #[id = "pad_x"]
+    pub pad_x: FloatParam,
+    #[id = "pad_y"]
+    pub pad_y: FloatParam,
 }
 
 /// A share in per cent.
@@ -53,6 +64,16 @@ fn share(name: &str, default: f32, most: f32) -> FloatParam {
     FloatParam::new(name, default, FloatRange::Linear { min: 0.0, max: most })
         .with_step_size(0.1)
         .with_value_to_string(Arc::new(|v| format!("{v:.1} %").replace(".0 %", " %")))
+        .with_string_to_value(Arc::new(leading_number))
+}
+
+/// A place from one side (−100 %) over the middle to the other.
+fn side(name: &str) -> FloatParam {
+    // Not "-0 %".
+    let text = |v: f32| if v.abs() < 0.05 { "0 %".into() } else { format!("{v:.1} %").replace(".0 %", " %") };
+    FloatParam::new(name, 0.0, FloatRange::Linear { min: -100.0, max: 100.0 })
+        .with_step_size(0.1)
+        .with_value_to_string(Arc::new(text))
         .with_string_to_value(Arc::new(leading_number))
 }
 
@@ -69,6 +90,10 @@ impl Default for Between {
             keep_hits: switch("Keep hits", true),
             replace_hats: switch("Replace hats", true),
             early: EnumParam::new("Early hits", Early::OnTheBeat),
+            own: share("Personal amount", 100.0, 100.0),
+            pad_plays: switch("Pad plays", false),
+            pad_x: side("Pad X"),
+            pad_y: side("Pad Y"),
         }
     }
 }
@@ -78,6 +103,29 @@ impl Between {
     #[must_use]
     pub fn radius(&self) -> f32 {
         (self.distance.value() / 100.0).clamp(0.0, 1.0)
+    }
+
+    /// How much of a personal model, 0..=1.
+    #[must_use]
+    pub fn own_share(&self) -> f32 {
+        (self.own.value() / 100.0).clamp(0.0, 1.0)
+    }
+
+    /// The place on the pad, from left to right and from below, 0..=1 each.
+    #[must_use]
+    pub fn spot(&self) -> (f32, f32) {
+        let share = |p: &FloatParam| (p.value() / 200.0 + 0.5).clamp(0.0, 1.0);
+        (share(&self.pad_x), share(&self.pad_y))
+    }
+
+    /// What shall play of what is decoded ahead.
+    #[must_use]
+    pub fn ahead(&self) -> Option<u64> {
+        match (self.pad_plays.value(), self.morph_plays.value()) {
+            (true, _) => Some(PAD),
+            (false, true) => Some(MORPH),
+            (false, false) => None,
+        }
     }
 
     /// The place of the morph from A (0) to B (1).
@@ -112,6 +160,7 @@ impl Between {
                 early,
                 ..nothing
             },
+            ToolKind::Generate => Latent { own: self.own_share(), ..nothing },
             ToolKind::Drumify => Latent { timing: amount(&self.timing), early, ..nothing },
             ToolKind::Hats => {
                 Latent { replace: self.replace_hats.value(), timing: amount(&self.timing), early, ..nothing }
@@ -138,6 +187,7 @@ mod tests {
         assert_eq!((told.timing, told.dynamics, told.keep_hits, told.others.len()), (1.0, 1.0, true, 0));
         assert!(told.guide.is_some());
         assert_eq!((between.radius(), between.place()), (0.25, 0.0));
+        assert_eq!((between.spot(), between.ahead()), ((0.5, 0.5), None));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Knows neither host nor disk.
 
 use super::chords::Chords;
+use super::pad::Pad;
 use crate::gui::view::PrimerOrigin;
 use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{ChordMark, Clip};
@@ -15,6 +16,8 @@ use std::sync::Arc;
 pub const FIRST_SEED: u32 = 1;
 /// Takes that are kept; beyond, the oldest without a star goes.
 pub const MAX_TAKES: usize = 512;
+/// Clips that a model can learn from.
+pub const MAX_LESSON: usize = descant_core::tool::MAX_CLIPS;
 /// Bars that can be locked: as many as a clip that is rewritten may have.
 pub const MAX_LOCKED: usize = 64;
 /// Takes of the live modes without a star that are kept: they come by themselves, and must not flood the history.
@@ -85,6 +88,10 @@ pub struct Content {
     pub other: Option<Arc<Clip>>,
     /// The drum clip whose feel Groove puts on melodies.
     pub guide: Option<Arc<Clip>>,
+    /// What a model shall learn from.
+    pub lesson: Vec<Arc<Clip>>,
+    /// The latent pad.
+    pub pad: Pad,
 }
 
 /// A place for a clip besides the primer.
@@ -112,6 +119,8 @@ impl Default for Content {
             as_played: None,
             other: None,
             guide: None,
+            lesson: Vec::new(),
+            pad: Pad::default(),
         }
     }
 }
@@ -173,6 +182,8 @@ impl Content {
     }
 
     fn drop_dangling(&mut self) {
+        let entries = &self.entries;
+        self.pad.keep(|take| entries.iter().any(|e| e.id == take));
         let newest = self.entries.last().map(|e| e.id);
         if self.shown.is_none_or(|id| self.entry(id).is_none()) {
             self.shown = newest;
@@ -328,6 +339,46 @@ impl Document {
         match slot {
             Slot::Other => self.content.other = clip,
             Slot::Guide => self.content.guide = clip,
+        }
+    }
+
+    /// Adds clips to learn from, those that are not among them yet, as many as there is room for. How many were added.
+    pub fn add_lesson(&mut self, clips: impl IntoIterator<Item = Arc<Clip>>) -> usize {
+        let mut lesson = self.content.lesson.clone();
+        for clip in clips {
+            if lesson.len() < MAX_LESSON && !lesson.contains(&clip) {
+                lesson.push(clip);
+            }
+        }
+        let added = lesson.len() - self.content.lesson.len();
+        if added > 0 {
+            self.remember();
+            self.content.lesson = lesson;
+        }
+        added
+    }
+
+    /// Takes one of the clips to learn from away, or all.
+    pub fn drop_lesson(&mut self, place: Option<usize>) {
+        let lesson = &self.content.lesson;
+        if lesson.is_empty() || place.is_some_and(|place| place >= lesson.len()) {
+            return;
+        }
+        self.remember();
+        match place {
+            Some(place) => drop(self.content.lesson.remove(place)),
+            None => self.content.lesson.clear(),
+        }
+    }
+
+    /// Changes the pad.
+    pub fn set_pad(&mut self, change: impl FnOnce(&mut Pad)) {
+        let mut pad = self.content.pad.clone();
+        change(&mut pad);
+        if pad != self.content.pad {
+            self.remember();
+            self.content.pad = pad;
+            self.content.drop_dangling();
         }
     }
 

@@ -177,7 +177,7 @@ impl NiceEguiApp for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
         let view = show::view(&self.engine);
-        let lively = view.transport.playing || view.progress.is_some();
+        let lively = view.transport.playing || view.progress.is_some() || view.lesson.progress.is_some();
         for action in crate::gui::clips::show(ui, &view, &mut self.ui_state) {
             self.apply(action, frame);
         }

@@ -5,8 +5,10 @@
 
 use super::document::{Content, Document};
 use super::files::Files;
+use super::lesson::Training;
 use super::live::Stage;
 use super::morph::{Ends, Morph};
+use super::pad::{self, Around, Square};
 use super::params::{ClipsParams, Tool};
 use super::playable::{Playable, Start};
 use crate::bridge::{GuiSide, NextClip, WorkerSide};
@@ -16,7 +18,7 @@ use crate::worker::{Command, Generator, Worker};
 use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{Clip, ClipKind, Ticks};
 use descant_core::sampling::derive;
-use descant_core::tool::{Cancel, ChordTrack, Infill, Latent, Request, Take, ToolKind};
+use descant_core::tool::{Cancel, ChordTrack, Infill, Request, SQUARE_SIDE, Take, ToolKind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -59,6 +61,8 @@ pub struct Engine {
     commands: Sender<Command>,
     live: Mutex<Live>,
     morph: Arc<Mutex<Morph>>,
+    square: Arc<Mutex<Square>>,
+    training: Mutex<Training>,
     thread: Mutex<Thread>,
 }
 
@@ -75,10 +79,12 @@ impl Engine {
         let outbox = gui.outbox.clone();
         // Whoever loads a state hands over what shall sound before the host may go on.
         let morph: Arc<Mutex<Morph>> = Arc::default();
-        let before = morph.clone();
+        let square: Arc<Mutex<Square>> = Arc::default();
+        let before = (morph.clone(), square.clone());
         params.doc.when_loaded(move |content| {
-            // The worker looks anew whether a morph plays.
-            before.lock().unwrap_or_else(PoisonError::into_inner).plays = false;
+            // The worker looks anew whether a morph or a pad plays.
+            before.0.lock().unwrap_or_else(PoisonError::into_inner).plays = false;
+            before.1.lock().unwrap_or_else(PoisonError::into_inner).plays = false;
             outbox.send(NextClip { clip: sounding(content), start: Start::Now });
         });
         Arc::new(Self {
@@ -89,6 +95,8 @@ impl Engine {
             commands,
             live: Mutex::default(),
             morph,
+            square,
+            training: Mutex::default(),
             thread: Mutex::new(Thread { waiting: Some((worker, receiver)), running: None }),
         })
     }
@@ -96,6 +104,11 @@ impl Engine {
     /// What is going on.
     pub fn live(&self) -> MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a model learns.
+    pub fn training(&self) -> MutexGuard<'_, Training> {
+        self.training.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts the worker if it does not run yet.
@@ -116,6 +129,9 @@ impl Engine {
     /// Stops the worker and waits for its end. It cannot be started again.
     pub fn stop(&self) {
         if let Some(cancel) = &self.live().cancel {
+            cancel.cancel();
+        }
+        if let Some(cancel) = &self.training().cancel {
             cancel.cancel();
         }
         self.send(Command::Quit);
@@ -151,7 +167,8 @@ impl Engine {
     /// Changes the document; if that changes what shall sound, tells the player.
     pub fn change<R>(&self, immediate: bool, f: impl FnOnce(&mut Document) -> R) -> R {
         self.params.doc.change(|document| {
-            let plays = self.morph().table().is_some();
+            let morphs = self.morph().table().is_some();
+            let plays = self.square().table().is_some() || morphs;
             let of = |d: &Document| {
                 let content = d.content();
                 let take = content.sounding_entry().filter(|_| !plays);
@@ -174,19 +191,32 @@ impl Engine {
         self.morph.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What shall sound: the morph, if it plays, else the take.
+    /// The clips around the take of the pad. As the morph.
+    pub fn square(&self) -> MutexGuard<'_, Square> {
+        self.square.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What shall sound: the pad, else the morph, if they play, else the take.
     fn audible(&self, content: &Content) -> Option<Arc<Playable>> {
-        let table = self.morph().table().cloned();
-        match table {
-            Some(table) => Playable::morph(table.clips.iter().map(|c| &**c), &content.kit).map(Arc::new),
-            None => sounding(content),
+        // One after the other: never both at once.
+        let square = self.square().table().cloned();
+        let morph = self.morph().table().cloned();
+        match (square, morph) {
+            (Some(table), _) => {
+                Playable::pad(table.clips.iter().map(|c| &**c), SQUARE_SIDE, &content.kit).map(Arc::new)
+            }
+            (None, Some(table)) => {
+                Playable::morph(table.clips.iter().map(|c| &**c), &content.kit).map(Arc::new)
+            }
+            (None, None) => sounding(content),
         }
     }
 
-    /// Lets the morph play from the next swap point on, with what was decoded last, or the take again.
-    pub fn play_morph(&self, plays: bool) {
+    /// Lets the morph or the pad play from the next swap point on, with what was decoded last, or what else sounds
+    /// again. `set`: which, and whether.
+    pub fn play_ahead(&self, set: impl FnOnce(&Self)) {
         self.params.doc.read(|document| {
-            self.morph().plays = plays;
+            set(self);
             // Within the lock, as above.
             let clip = self.audible(document.content());
             self.gui.outbox.send(NextClip { clip, start: Start::SwapPoint });
@@ -210,6 +240,18 @@ impl Engine {
         let every = self.chord_ticks();
         let chords = content.chords.track(every, true).filter(|_| model.hears_chords);
         Ok(Some(Ends { a, b, model: weights, chords }))
+    }
+
+    /// What the pad lies around, if it is wanted and there is a model for it.
+    ///
+    /// # Errors
+    /// A sentence that says which weights are missing.
+    pub fn around(&self) -> Result<Option<Around>, String> {
+        if !self.params.between.pad_plays.value() && self.params.tool.value() != Tool::Generate {
+            return Ok(None);
+        }
+        let content = self.params.doc.read(|d| d.content().clone());
+        pad::around(self, &content)
     }
 
     /// What the parameters and the document ask for.
@@ -293,7 +335,7 @@ impl Engine {
             listen_first: tool == ToolKind::Harmonise && self.params.more.listen_first.value(),
             search: self.params.more.beam(),
             chords: chords.filter(|_| model.hears_chords),
-            latent: Latent::default(),
+            latent: self.params.between.told(tool, None, None),
         })
     }
 

@@ -9,9 +9,11 @@ pub mod editor;
 pub mod engine;
 pub mod files;
 pub mod import;
+pub mod lesson;
 pub mod live;
 pub mod more;
 pub mod morph;
+pub mod pad;
 pub mod params;
 pub mod playable;
 pub mod player;
@@ -33,7 +35,7 @@ use engine::Engine;
 use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 use params::{ClipsParams, LiveMode};
-use playable::Start;
+use playable::{Spot, Start};
 use player::{Event, Player, Settings};
 use std::sync::Arc;
 use std::time::Duration;
@@ -158,7 +160,7 @@ impl Plugin for Clips {
             if self.params.live_mode.value() != LiveMode::Off {
                 self.audio.wait_for_worker(PATIENCE);
             }
-            if self.params.between.morph_plays.value() != self.player.morphs() {
+            if self.params.between.ahead() != self.player.ahead() {
                 self.audio.wait_for_round(PATIENCE);
             }
         }
@@ -179,8 +181,9 @@ impl Plugin for Clips {
         let plan = self.timeline.plan(&transport, frames, own_tempo, on);
         self.audio.moment(moment(plan, &self.player, &self.params, (self.audio.received(), self.panics), on));
         let (melodies, drums) = self.params.channels();
-        let morph = self.params.between.place();
-        let settings = Settings { on, quantum: self.params.quantum(), melodies, drums, morph };
+        let (morph, pad) = (self.params.between.place(), self.params.between.spot());
+        let settings =
+            Settings { on, quantum: self.params.quantum(), melodies, drums, spot: Spot { morph, pad } };
         let level = self.params.audition.value() / 100.0;
         self.audible = level > 0.0 && on;
 

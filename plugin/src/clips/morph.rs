@@ -1,6 +1,7 @@
-//! The morph: the clips between A and B, decoded ahead so that a parameter can play them without waiting.
+//! What is decoded ahead, so that parameters can play it without waiting: the clips between A and B (the morph), and
+//! the clips around a take (the pad, [`super::pad`]).
 //!
-//! Plain data behind a lock that the audio thread never takes. The worker fills it ([`crate::worker`]); what plays is
+//! Plain data behind locks that the audio thread never takes. The worker fills it ([`crate::worker`]); what plays is
 //! a [`Playable`](super::playable::Playable) of all clips, from which the player chooses by itself.
 
 use super::params::Tool;
@@ -9,7 +10,7 @@ use descant_core::music::Clip;
 use descant_core::tool::{ChordTrack, Latent, Request, ToolKind};
 use std::sync::Arc;
 
-/// Clips that are decoded, both ends included.
+/// Clips that are decoded between A and B, both included.
 pub const POSITIONS: usize = 17;
 
 /// What the clips between two depend on.
@@ -48,20 +49,20 @@ pub fn places() -> impl Iterator<Item = f32> {
     (0..POSITIONS).map(|i| i as f32 / (POSITIONS - 1) as f32)
 }
 
-/// The clips between two.
+/// Decoded clips.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Table {
+pub struct Table<K> {
     /// What they follow from.
-    pub ends: Ends,
-    /// One for each of [`places`].
+    pub of: K,
+    /// One for each place, in order.
     pub clips: Vec<Arc<Clip>>,
 }
 
 /// See the file's head.
-#[derive(Debug, Default)]
-pub struct Morph {
+#[derive(Debug)]
+pub struct Ahead<K> {
     /// What was decoded last.
-    pub decoded: Option<Arc<Table>>,
+    pub decoded: Option<Arc<Table<K>>>,
     /// It plays instead of the take.
     pub plays: bool,
     /// Decoding is under way.
@@ -70,17 +71,34 @@ pub struct Morph {
     pub problem: Option<String>,
 }
 
-impl Morph {
+impl<K> Default for Ahead<K> {
+    fn default() -> Self {
+        Self { decoded: None, plays: false, busy: false, problem: None }
+    }
+}
+
+/// The clips between A and B.
+pub type Morph = Ahead<Ends>;
+
+impl<K> Ahead<K> {
     /// What plays instead of the take, if anything does.
     #[must_use]
-    pub fn table(&self) -> Option<&Arc<Table>> {
+    pub fn table(&self) -> Option<&Arc<Table<K>>> {
         self.decoded.as_ref().filter(|_| self.plays)
     }
 
+    /// What was decoded last.
+    #[must_use]
+    pub fn clips(&self) -> &[Arc<Clip>] {
+        self.decoded.as_ref().map_or(&[][..], |table| &table.clips)
+    }
+}
+
+impl Morph {
     /// What the window shows, with the morph at `place`.
     #[must_use]
     pub fn view(&self, place: f32) -> MorphView {
-        let clips = self.decoded.as_ref().map_or(&[][..], |table| &table.clips);
+        let clips = self.clips();
         let nearest = (place * clips.len().saturating_sub(1) as f32).round() as usize;
         MorphView {
             places: if clips.is_empty() { Vec::new() } else { places().collect() },
@@ -91,7 +109,7 @@ impl Morph {
     }
 }
 
-/// Signs that what the morph follows from may have changed: generation and loads of the document, model, tool, switch.
+/// Signs that what is decoded ahead may have changed: generation and loads of the document, model, tool, switches.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Marks {
     /// Generation of the document.
@@ -102,6 +120,6 @@ pub struct Marks {
     pub model: i32,
     /// The tool.
     pub tool: Tool,
-    /// The switch.
-    pub plays: bool,
+    /// The switch of the morph, and that of the pad.
+    pub plays: (bool, bool),
 }

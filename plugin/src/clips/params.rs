@@ -503,6 +503,10 @@ impl ClipsParams {
             ParamId::KeepHits => visitor.visit(&self.between.keep_hits),
             ParamId::ReplaceHats => visitor.visit(&self.between.replace_hats),
             ParamId::Early => visitor.visit(&self.between.early),
+            ParamId::Own => visitor.visit(&self.between.own),
+            ParamId::PadPlays => visitor.visit(&self.between.pad_plays),
+            ParamId::PadX => visitor.visit(&self.between.pad_x),
+            ParamId::PadY => visitor.visit(&self.between.pad_y),
         }
     }
 }
@@ -537,7 +541,7 @@ pub(crate) mod tests {
     use super::*;
 
     /// Ids, names and order as released. Lines may be added at the end, nothing else may change.
-    const FROZEN: [(&str, &str); 57] = [
+    const FROZEN: [(&str, &str); 61] = [
         ("temperature", "Temperature"),
         ("tool", "Tool"),
         ("model", "Model"),
@@ -595,6 +599,10 @@ pub(crate) mod tests {
         ("keep_hits", "Keep hits"),
         ("replace_hats", "Replace hats"),
         ("early", "Early hits"),
+        ("own_amount", "Personal amount"),
+        ("pad_plays", "Pad plays"),
+        ("pad_x", "Pad X"),
+        ("pad_y", "Pad Y"),
     ];
 
     fn params() -> ClipsParams {
@@ -609,7 +617,8 @@ pub(crate) mod tests {
                 more.most_notes more.no_repeat more.keep more.listen_first more.search more.beam_size
                 more.branch_factor more.steps_per_iteration more.notes_per_second; chord_length
                 live_mode call_ends answer_bars panic;
-                distance positions bake morph_plays morph timing dynamics keep_hits replace_hats early)
+                distance positions bake morph_plays morph timing dynamics keep_hits replace_hats early own
+                pad_plays pad_x pad_y)
         };
         (@ $params:expr, $p:ident => $body:expr; $($field:ident $(.$inner:ident)?)*; $($later:ident)*;
             $($between:ident)*) => {{

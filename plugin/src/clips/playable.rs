@@ -28,10 +28,23 @@ pub struct Playable {
     /// Of a morph: its other places in order, `notes` being the first. Places whose notes are those of the one before
     /// are `None`.
     further: Box<[Option<Box<[Note]>>]>,
+    /// Of a pad: places in a row; 0 for anything else.
+    across: usize,
 }
 
 /// Number that stands for the morph where a take's number is expected; takes count from 1.
 pub const MORPH: u64 = 0;
+/// The same for the pad.
+pub const PAD: u64 = u64::MAX;
+
+/// Where the parameters stand that choose among the clips of a morph or a pad: all 0..=1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Spot {
+    /// From A to B.
+    pub morph: f32,
+    /// From left to right, from the lowest row up.
+    pub pad: (f32, f32),
+}
 
 impl Playable {
     /// Keeps what can be played: pitches to 127, onsets within the clip.
@@ -53,29 +66,51 @@ impl Playable {
             kind: clip.kind,
             sounds: None,
             further: Box::default(),
+            across: 0,
         }
     }
 
     /// Clips of one length and kind, from which the player chooses by the place of the morph; `None` without a clip.
     #[must_use]
     pub fn morph<'c>(clips: impl IntoIterator<Item = &'c Clip>, kit: &DrumMap) -> Option<Self> {
+        Self::several(clips, (MORPH, 0), kit)
+    }
+
+    /// The same by the place on a pad, which has `across` of the clips in a row, the lowest first.
+    #[must_use]
+    pub fn pad<'c>(clips: impl IntoIterator<Item = &'c Clip>, across: usize, kit: &DrumMap) -> Option<Self> {
+        Self::several(clips, (PAD, across), kit)
+    }
+
+    fn several<'c>(
+        clips: impl IntoIterator<Item = &'c Clip>,
+        (take, across): (u64, usize),
+        kit: &DrumMap,
+    ) -> Option<Self> {
         let mut clips = clips.into_iter();
-        let first = Self::on_kit(clips.next()?, MORPH, 0, kit);
+        let first = Self::on_kit(clips.next()?, take, 0, kit);
         let mut before = first.notes.clone();
         let further = clips.map(|clip| {
-            let notes = Self::new(&kit.played(clip), MORPH).notes;
+            let notes = Self::new(&kit.played(clip), take).notes;
             let new = notes != before;
             before.clone_from(&notes);
             new.then_some(notes)
         });
         let further = further.collect();
-        Some(Self { further, ..first })
+        Some(Self { further, across, ..first })
     }
 
-    /// Number of the place nearest to `place` in 0..=1: equal neighbours are one.
+    /// Number of the nearest place: equal neighbours are one.
     #[must_use]
-    pub fn nearest(&self, place: f32) -> usize {
-        let nearest = (place.clamp(0.0, 1.0) * self.further.len() as f32).round() as usize;
+    pub fn nearest(&self, spot: Spot) -> usize {
+        let index = |share: f32, last: usize| (share.clamp(0.0, 1.0) * last as f32).round() as usize;
+        let nearest = match self.across {
+            0 => index(spot.morph, self.further.len()),
+            across => {
+                let rows = (self.further.len() + 1) / across;
+                index(spot.pad.1, rows.saturating_sub(1)) * across + index(spot.pad.0, across - 1)
+            }
+        };
         let new = |i: &usize| *i == 0 || self.further.get(*i - 1).is_some_and(Option::is_some);
         (0..=nearest.min(self.further.len())).rev().find(new).unwrap_or(0)
     }

@@ -5,7 +5,7 @@
 //! point, at the end of the clip that plays, or on a bar line to play it once ([`Start`]). A note that was switched on is switched off, whatever happens. Never allocates, locks or frees: a clip
 //! that is no longer needed waits in a slot until the caller takes it away.
 
-use super::playable::{MORPH, Placed, Playable, Start};
+use super::playable::{MORPH, PAD, Placed, Playable, Spot, Start};
 use super::timeline::{Cause, Grid, Plan, Segment};
 use crate::bridge::Sounding;
 use descant_core::music::{ClipKind, Note, TICKS_PER_QUARTER, Ticks};
@@ -38,8 +38,8 @@ pub struct Settings {
     pub melodies: u8,
     /// MIDI channel 0..=15 of drums.
     pub drums: u8,
-    /// Place of the morph, 0..=1.
-    pub morph: f32,
+    /// Place of the morph and on the pad.
+    pub spot: Spot,
 }
 
 /// A note event with its sample within the block.
@@ -149,11 +149,12 @@ impl Player {
         self.pending.as_ref().is_some_and(|p| !p.void)
     }
 
-    /// Whether a morph plays, or will next.
+    /// [`MORPH`] or [`PAD`], if one of them plays or will next.
     #[must_use]
-    pub fn morphs(&self) -> bool {
+    pub fn ahead(&self) -> Option<u64> {
         let next = self.pending.as_ref().filter(|p| !p.void).map(|p| p.clip.as_ref());
-        next.unwrap_or(self.clip.as_ref().map(|placed| &placed.clip)).is_some_and(|clip| clip.take == MORPH)
+        let clip = next.unwrap_or(self.clip.as_ref().map(|placed| &placed.clip))?;
+        Some(clip.take).filter(|take| [MORPH, PAD].contains(take))
     }
 
     /// Silence at once, until another clip comes.
@@ -186,7 +187,7 @@ impl Player {
             self.finish_offs(0, frames, emit);
             self.end_answers();
             if self.pending.as_ref().is_some_and(|p| p.start != Start::ClipEnd) {
-                self.swap(0, None, settings.morph, emit);
+                self.swap(0, None, settings.spot, emit);
             }
         } else {
             if !settings.on {
@@ -216,15 +217,15 @@ impl Player {
             // A loop may never reach the next bar line: its start is a swap point as well.
             let starts_at_line = self.pending.as_ref().is_some_and(|p| p.start == Start::ClipEnd);
             let line = starts_at_line.then(|| grid.line_before(self.frontier + NEARLY));
-            self.swap(segment.start, line, settings.morph, emit);
-            self.clip.iter_mut().for_each(|placed| placed.number = placed.clip.nearest(settings.morph));
+            self.swap(segment.start, line, settings.spot, emit);
+            self.clip.iter_mut().for_each(|placed| placed.number = placed.clip.nearest(settings.spot));
         }
         let mut start = segment.start;
         while start < segment.end {
             let mut end = segment.end;
             if let Some((at, line)) = self.swap_point(segment, epoch, grid, settings.quantum, start) {
                 if at <= start {
-                    self.swap(start, line, settings.morph, emit);
+                    self.swap(start, line, settings.spot, emit);
                 } else {
                     end = end.min(at);
                 }
@@ -354,7 +355,7 @@ impl Player {
     }
 
     /// Takes up the waiting clip, if there is one; its first tick lies at `line`, if that is given.
-    fn swap(&mut self, sample: u32, line: Option<Ticks>, morph: f32, emit: &mut impl FnMut(Event) -> bool) {
+    fn swap(&mut self, sample: u32, line: Option<Ticks>, spot: Spot, emit: &mut impl FnMut(Event) -> bool) {
         if self.pending.as_ref().is_none_or(|p| p.void) {
             return;
         }
@@ -363,7 +364,7 @@ impl Player {
         debug_assert!(self.retired.is_none(), "one swap per block, and the caller empties the slot");
         let once = pending.start.is_answer();
         let placed = pending.clip.map(|clip| {
-            let number = clip.nearest(morph);
+            let number = clip.nearest(spot);
             let mut placed = Placed::new(clip, line, once);
             placed.number = number;
             placed
@@ -390,7 +391,7 @@ impl Player {
         start: u32,
     ) -> Option<(u32, usize)> {
         let placed = self.clip.as_ref()?;
-        let number = placed.clip.nearest(settings.morph);
+        let number = placed.clip.nearest(settings.spot);
         (number != placed.number).then(|| (swap_sample(segment, grid, settings.quantum, start), number))
     }
 

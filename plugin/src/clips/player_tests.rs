@@ -3,7 +3,7 @@
 mod live;
 mod morph;
 
-use super::playable::{Playable, Start};
+use super::playable::{Playable, Spot, Start};
 use super::player::{Event, Player, Quantum, Settings};
 use super::timeline::{Timeline, Transport};
 use descant_core::music::drum_map::DrumMap;
@@ -71,7 +71,13 @@ impl Host {
                 meter: Some(Meter::COMMON),
                 ..Transport::default()
             },
-            settings: Settings { on: true, quantum: Quantum::Bar, melodies: 0, drums: 9, morph: 0.0 },
+            settings: Settings {
+                on: true,
+                quantum: Quantum::Bar,
+                melodies: 0,
+                drums: 9,
+                spot: Spot::default(),
+            },
             room: usize::MAX,
             rounding: None,
             clock: 0,

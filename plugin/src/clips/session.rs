@@ -6,9 +6,11 @@
 use super::chords::{Chords, ChordsError};
 use super::document::{Primer, Slot};
 use super::engine::Engine;
+use super::lesson;
+use super::pad::{self, Pad};
 use super::params::Tool;
 use super::shell;
-use crate::gui::view::{Action, MapChange, Part, Place, PrimerOrigin, StatusKind};
+use crate::gui::view::{Action, MapChange, PadChange, Part, Place, PrimerOrigin, StatusKind};
 use crate::library;
 use crate::worker::Command;
 use descant_core::music::drum_map::DrumMap;
@@ -87,6 +89,14 @@ pub fn carry_out(engine: &Arc<Engine>, action: Action) -> Option<Wish> {
         }
         Action::RevealWeights(path) => shell::reveal(engine, &path),
         Action::Import => shell::choose_checkpoint(engine),
+        Action::Lesson(change) => lesson::change(engine, change),
+        Action::Pad(change) => change_pad(engine, change),
+        Action::Personalise { model, name } => engine.send(Command::Learn { model, name }),
+        Action::StopLearning => {
+            if let Some(cancel) = &engine.training().cancel {
+                cancel.cancel();
+            }
+        }
     }
     None
 }
@@ -129,6 +139,26 @@ fn put(engine: &Arc<Engine>, place: Place, id: u64) {
     engine.change(false, |d| d.set_slot(slot(place), Some(Arc::new(clip))));
     if place == Place::B {
         engine.wish_for_tool(Tool::Interpolate);
+    }
+}
+
+fn change_pad(engine: &Arc<Engine>, change: PadChange) {
+    let spot = engine.params.between.spot();
+    let set = |change: &dyn Fn(&mut Pad)| engine.change(false, |d| d.set_pad(change));
+    match change {
+        PadChange::Around(take) => set(&|p| p.around(take)),
+        PadChange::Turn => set(&Pad::turn),
+        PadChange::Close => set(&|p| p.centre = None),
+        PadChange::Save(name) => set(&|p| p.save(&name, spot)),
+        PadChange::Recall(point) => {
+            set(&|p| p.centre = p.points.get(point).map_or(p.centre, |point| Some(point.centre)));
+        }
+        PadChange::Forget(point) => set(&|p| {
+            if point < p.points.len() {
+                p.points.remove(point);
+            }
+        }),
+        PadChange::Keep => pad::keep(engine),
     }
 }
 

@@ -15,13 +15,21 @@ use std::sync::Arc;
 /// Asks for a MIDI file or score and sends it to the worker.
 pub fn choose_file(engine: &Arc<Engine>) {
     let title = "MIDI file or score";
-    choose(engine, Wanted { title, noun: "MIDI file", group: "Music", endings: &SONG_EXTENSIONS });
+    let wanted = Wanted { title, noun: "MIDI file", group: "Music", endings: &SONG_EXTENSIONS };
+    choose(engine, wanted, Command::Open);
+}
+
+/// Asks for a MIDI file or score to learn from and sends it to the worker.
+pub fn choose_lesson(engine: &Arc<Engine>) {
+    let title = "MIDI file or score to learn from";
+    let wanted = Wanted { title, noun: "MIDI file", group: "Music", endings: &SONG_EXTENSIONS };
+    choose(engine, wanted, |path| Command::Lesson(vec![path]));
 }
 
 /// Asks for a checkpoint and sends it to the worker.
 pub fn choose_checkpoint(engine: &Arc<Engine>) {
     let (title, endings) = ("Magenta checkpoint", &CHECKPOINT_ENDINGS);
-    choose(engine, Wanted { title, noun: "checkpoint", group: "Checkpoints", endings });
+    choose(engine, Wanted { title, noun: "checkpoint", group: "Checkpoints", endings }, Command::Open);
 }
 
 /// What a dialog asks for.
@@ -35,9 +43,9 @@ struct Wanted {
     endings: &'static [&'static str],
 }
 
-fn choose(engine: &Arc<Engine>, wanted: Wanted) {
+fn choose(engine: &Arc<Engine>, wanted: Wanted, then: fn(PathBuf) -> Command) {
     beside(engine, move |engine| match ask(&open_dialogs(wanted)) {
-        Answer::Path(path) => engine.send(Command::Open(path)),
+        Answer::Path(path) => engine.send(then(path)),
         Answer::Dismissed => {}
         Answer::NoDialog => {
             let text = format!("There is no file dialog here. Drop a {} on the window instead.", wanted.noun);

@@ -16,7 +16,7 @@ use nice_plug::prelude::Param;
 use std::collections::HashMap;
 
 /// All controls of the window.
-pub const CONTROLS: [ParamId; 52] = [
+pub const CONTROLS: [ParamId; 56] = [
     ParamId::Tool,
     ParamId::Model,
     ParamId::Temperature,
@@ -69,6 +69,10 @@ pub const CONTROLS: [ParamId; 52] = [
     ParamId::KeepHits,
     ParamId::ReplaceHats,
     ParamId::Early,
+    ParamId::Own,
+    ParamId::PadPlays,
+    ParamId::PadX,
+    ParamId::PadY,
 ];
 
 /// All tools, in the order of the header.
@@ -139,6 +143,8 @@ pub fn view(engine: &Engine) -> View {
         let morph = engine.morph();
         (morph.view(params.between.place()), morph.table().is_some())
     };
+    let morphs = morphs || engine.square().table().is_some();
+    let pad = super::pad::view(engine, &content);
     View {
         transport: TransportView {
             tempo: clock.tempo,
@@ -194,8 +200,10 @@ pub fn view(engine: &Engine) -> View {
         fit,
         without_weights,
         morph,
+        pad,
         other: content.other,
         guide: content.guide,
+        lesson: engine.training().view(content.lesson),
     }
 }
 
@@ -226,6 +234,7 @@ fn model(m: &ModelInfo, choice: Option<&String>) -> ModelView {
         default_temperature: library::default_temperature(playing.map_or(&m.id, |i| &all[i].key)),
         hears_chords: m.hears_chords,
         latent: m.latent,
+        learns: m.learns,
         family: m.family,
         playing,
         missing: choice.filter(|_| playing.is_none()).map(name),

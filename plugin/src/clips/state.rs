@@ -5,7 +5,8 @@
 //! version stays readable; what cannot be read is refused and changes nothing.
 
 use super::chords::Chords;
-use super::document::{Content, Document, Entry, MAX_LOCKED, Primer};
+use super::document::{Content, Document, Entry, MAX_LESSON, MAX_LOCKED, Primer};
+use super::pad::Pad;
 use crate::gui::view::PrimerOrigin;
 use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{ChordMark, Clip, Meter, Note, Ticks};
@@ -50,6 +51,10 @@ pub struct Saved {
     other: Option<Clip>,
     #[serde(skip_serializing_if = "Option::is_none")]
     guide: Option<Clip>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lesson: Vec<Clip>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pad: Option<Pad>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -146,6 +151,8 @@ impl Saved {
             primer_as_played: content.as_played.as_deref().cloned(),
             other: content.other.as_deref().cloned(),
             guide: content.guide.as_deref().cloned(),
+            pad: (content.pad != Pad::default()).then(|| content.pad.clone()),
+            lesson: content.lesson.iter().map(|clip| (**clip).clone()).collect(),
         }
     }
 
@@ -192,6 +199,7 @@ impl Saved {
             credible(p.clip).map(|clip| Primer { clip: Arc::new(clip), origin })
         });
         let known = |id: Option<u64>| id.filter(|id| entries.iter().any(|e| e.id == *id));
+        let pad = self.pad.unwrap_or_default().credible(|id| known(Some(id)).is_some());
         let (shown, sounding) = (known(self.shown), known(self.sounding));
         let mut locked = self.locked;
         locked.sort_unstable();
@@ -214,7 +222,9 @@ impl Saved {
             kit: self.kit.unwrap_or_default(),
             as_played: as_played.map(Arc::new),
             other: self.other.and_then(credible).map(Arc::new),
+            pad,
             guide: self.guide.and_then(credible).map(Arc::new),
+            lesson: self.lesson.into_iter().take(MAX_LESSON).filter_map(credible).map(Arc::new).collect(),
         })
     }
 }
@@ -359,6 +369,11 @@ mod tests {
             d.set_kit(kit);
             d.set_slot(Slot::Other, Some(Arc::new(take(8).clip)));
             d.set_slot(Slot::Guide, Some(Arc::new(take(9).clip)));
+            d.set_pad(|pad| {
+                pad.around(2);
+                pad.save("dark", (0.25, 1.0));
+            });
+            assert_eq!(d.add_lesson([5, 6, 5].map(|n| Arc::new(take(n).clip))), 2);
             d.show(2);
             d.lock(3);
             d.lock(0);
@@ -389,6 +404,12 @@ mod tests {
             let heard = content.primer.as_ref().map(|p| p.clip.notes.len());
             assert_eq!(content.other.as_deref(), Some(&take(8).clip));
             assert_eq!(content.guide.as_deref(), Some(&take(9).clip));
+            assert_eq!(content.pad.centre.map(|c| c.take), Some(2));
+            assert_eq!((content.pad.points[0].name.as_str(), content.pad.points[0].y), ("dark", 1.0));
+            assert_eq!(
+                content.lesson.iter().map(|c| &**c).collect::<Vec<_>>(),
+                [&take(5).clip, &take(6).clip]
+            );
             assert_eq!((heard, content.as_played.as_ref().map(|c| c.notes.len())), (Some(0), Some(1)));
         });
         assert!(first.matches("drum_kit").count() < 4, "a request is stored once");
@@ -398,7 +419,17 @@ mod tests {
     fn states_of_the_first_version_still_load() {
         let mut old: serde_json::Value = serde_json::from_str(&json(&store())).expect("JSON");
         let fields = old.as_object_mut().expect("an object");
-        for new in ["progression", "primer_chords", "weights", "kit", "primer_as_played", "other", "guide"] {
+        for new in [
+            "progression",
+            "primer_chords",
+            "weights",
+            "kit",
+            "primer_as_played",
+            "other",
+            "guide",
+            "lesson",
+            "pad",
+        ] {
             fields.remove(new).expect("written now");
         }
         fields.insert("version".into(), 1.into());

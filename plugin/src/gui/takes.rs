@@ -53,11 +53,13 @@ pub(super) fn step(cx: &mut Cx<'_>, by: i64) {
     hear(cx, id);
 }
 
-/// Shows a take and lets it sound, instead of the morph if that plays.
+/// Shows a take and lets it sound, instead of the morph or the pad if that plays.
 fn hear(cx: &mut Cx<'_>, id: u64) {
     cx.out.push(Action::Show(id));
-    if cx.param(ParamId::MorphPlays).normalised >= 0.5 {
-        control::set(cx.out, ParamId::MorphPlays, 0.0);
+    for plays in [ParamId::MorphPlays, ParamId::PadPlays] {
+        if cx.param(plays).normalised >= 0.5 {
+            control::set(cx.out, plays, 0.0);
+        }
     }
 }
 

@@ -94,6 +94,14 @@ pub enum ParamId {
     ReplaceHats,
     /// What becomes of hits before beat one.
     Early,
+    /// How much of a personal model.
+    Own,
+    /// The clips around a take sound instead of it.
+    PadPlays,
+    /// Place on the pad from left to right.
+    PadX,
+    /// Place on the pad from below.
+    PadY,
 }
 
 /// A parameter's state for drawing.
@@ -151,6 +159,8 @@ pub struct ModelView {
     pub hears_chords: bool,
     /// Whether there are clips near and between its clips.
     pub latent: bool,
+    /// Whether it can learn from the musician's clips.
+    pub learns: bool,
     /// One of [`FAMILIES`].
     pub family: &'static str,
     /// The weights there are for it.
@@ -191,8 +201,29 @@ pub struct CardView {
     pub held_out: Option<String>,
     /// Quality gates.
     pub gates: Vec<GateView>,
+    /// How they were made, if somebody made them their own.
+    pub own: Option<OwnView>,
     /// Why they cannot be read, as a sentence.
     pub problem: Option<String>,
+}
+
+/// How weights of somebody's own were made.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OwnView {
+    /// The weights that learnt, in words.
+    pub base: String,
+    /// Year-month-day; may be empty.
+    pub date: String,
+    /// Clips that were learnt.
+    pub clips: usize,
+    /// Pieces that those were cut into.
+    pub pieces: usize,
+    /// Steps of training.
+    pub rounds: u32,
+    /// Seed of the training, as a word.
+    pub seed: String,
+    /// Loss of the steps.
+    pub curve: Vec<f32>,
 }
 
 /// A figure that weights have to reach.
@@ -371,6 +402,53 @@ pub struct MorphView {
     pub problem: Option<String>,
 }
 
+/// The clips around a take.
+#[derive(Clone, Debug, Default)]
+pub struct PadView {
+    /// The take in the middle.
+    pub take: u64,
+    /// Its seed as a word.
+    pub title: String,
+    /// Seed of the directions, as a word.
+    pub seed: String,
+    /// Clips along a side; 0 while there are none.
+    pub side: usize,
+    /// The clip at the pad's place.
+    pub clip: Option<Arc<Clip>>,
+    /// They are being decoded.
+    pub busy: bool,
+    /// Why there are none, as a sentence.
+    pub problem: Option<String>,
+    /// Places that were saved.
+    pub points: Vec<PointView>,
+}
+
+/// A saved place of the pad.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PointView {
+    /// Its name.
+    pub name: String,
+    /// Left (0) to right (1).
+    pub x: f32,
+    /// Down (0) to up (1).
+    pub y: f32,
+    /// It lies on the pad that is shown, not on one around another take or in other directions.
+    pub here: bool,
+}
+
+/// The clips that a model shall learn from, and its training.
+#[derive(Clone, Debug, Default)]
+pub struct LessonView {
+    /// The clips.
+    pub clips: Vec<Arc<Clip>>,
+    /// The part of the training that is done, 0..=1, while it runs.
+    pub progress: Option<f32>,
+    /// Loss of each round of the training that runs or ran last.
+    pub curve: Vec<f32>,
+    /// How that ended, as a sentence; empty while it runs.
+    pub ended: Status,
+}
+
 /// Everything one frame needs.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -424,6 +502,10 @@ pub struct View {
     pub guide: Option<Arc<Clip>>,
     /// What lies between A and B.
     pub morph: MorphView,
+    /// What models learn from the musician.
+    pub lesson: LessonView,
+    /// The latent pad, if there is one.
+    pub pad: Option<PadView>,
 }
 
 impl View {
@@ -434,6 +516,13 @@ impl View {
             FitView::Other { model, .. } => self.models.get(model),
             _ => self.models.get(self.model),
         }
+    }
+
+    /// The weights that the chosen tool plays with, if they were made somebody's own.
+    #[must_use]
+    pub fn own_weights(&self) -> Option<&OwnView> {
+        let model = self.playing_model()?;
+        model.weights.get(model.playing?)?.card.as_ref()?.own.as_ref()
     }
 
     /// Why a tool cannot be used at all, as a sentence.
@@ -474,6 +563,44 @@ pub enum Part {
     Whole,
     /// Only what the model wrote.
     New,
+}
+
+/// What was done with the latent pad.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PadChange {
+    /// It shall lie around this take.
+    Around(u64),
+    /// Other directions.
+    Turn,
+    /// It is closed.
+    Close,
+    /// The place is saved under a name; empty: the next number.
+    Save(String),
+    /// The pad of this saved place is wanted. Its place is set by the parameters.
+    Recall(usize),
+    /// This saved place is forgotten.
+    Forget(usize),
+    /// The clip at the place becomes a take.
+    Keep,
+}
+
+/// A change of the clips that a model shall learn from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LessonChange {
+    /// The primer is one of them.
+    Primer,
+    /// So is the shown take.
+    Shown,
+    /// The takes with a star are among them.
+    Starred,
+    /// So are the clips in these files.
+    Files(Vec<PathBuf>),
+    /// A dialog for such files.
+    Choose,
+    /// The clip of this place is not.
+    Remove(usize),
+    /// None is.
+    Clear,
 }
 
 /// A change of the drum map.
@@ -587,4 +714,17 @@ pub enum Action {
     RevealWeights(PathBuf),
     /// "Import…": a dialog for checkpoints.
     Import,
+    /// The clips to learn from were changed.
+    Lesson(LessonChange),
+    /// A model shall learn them.
+    Personalise {
+        /// The model's id.
+        model: String,
+        /// What the new weights are called.
+        name: String,
+    },
+    /// It shall stop.
+    StopLearning,
+    /// The latent pad.
+    Pad(PadChange),
 }

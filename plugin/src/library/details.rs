@@ -3,9 +3,11 @@
 //! Filled by the worker when the page opens, read by the window, which never waits for it.
 
 use super::{models, weights, weights::Weights};
-use crate::gui::view::{CardView, GateView};
+use crate::gui::view::{CardView, GateView, OwnView};
 use descant_core::checkpoint::{Summary, summarise_bytes, summarise_file};
+use descant_core::model::personal::PersonalFacts;
 use descant_core::model::{Card, builtin};
+use descant_core::sampling::Seed;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +23,14 @@ static CARDS: Mutex<BTreeMap<String, Arc<CardView>>> = Mutex::new(BTreeMap::new(
 #[must_use]
 pub fn card(key: &str) -> Option<Arc<CardView>> {
     CARDS.try_lock().ok()?.get(key).cloned()
+}
+
+/// Reads the cards of all weights if the musician has some and no instance has read them yet: a window shows at once
+/// which are personal. Worker.
+pub fn know_own_cards() {
+    if weights::any_own() && CARDS.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+        read_cards();
+    }
 }
 
 /// Reads the cards of all weights. Worker.
@@ -64,7 +74,20 @@ fn of(summary: Summary) -> CardView {
         source,
         held_out: held_out(&card),
         gates: gates(&card),
+        own: PersonalFacts::of(&card).map(own),
         ..base
+    }
+}
+
+fn own(facts: PersonalFacts) -> OwnView {
+    OwnView {
+        base: short(&facts.base),
+        date: short(&facts.date),
+        clips: facts.clips,
+        pieces: facts.pieces,
+        rounds: facts.rounds,
+        seed: Seed(facts.seed).to_string(),
+        curve: facts.curve,
     }
 }
 

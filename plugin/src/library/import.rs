@@ -6,7 +6,8 @@ use super::weights::{BUILT_IN, ENDING};
 use super::{LOADED, look, name, read_cards, sentence, user_folder};
 use descant_core::checkpoint::{self, CheckpointError};
 use descant_core::model::import::{ImportError, import};
-use descant_core::model::{Configuration, EncodingParams};
+use descant_core::model::{Card, Configuration, EncodingParams};
+use descant_core::nn::Weights;
 use descant_core::tool::Cancel;
 use std::fs;
 use std::path::Path;
@@ -58,10 +59,15 @@ pub fn add(
 ) -> Result<Added, String> {
     let folder = user_folder().ok_or("There is no folder for your models: set DESCANT_MODELS to one.")?;
     let added = add_to(&folder, path, chosen, progress, cancel)?;
+    took_over(&added);
+    Ok(added)
+}
+
+/// There are new weights: everybody may know.
+pub(super) fn took_over(added: &Added) {
     LOADED.lock().unwrap_or_else(PoisonError::into_inner).remove(&added.model);
     look();
     read_cards();
-    Ok(added)
 }
 
 fn add_to(
@@ -92,10 +98,8 @@ fn add_to(
     let broken = |why: &dyn std::fmt::Display| format!("{file} was read, but not kept: {why}.");
     let card = imported.checkpoint.card.as_ref().ok_or_else(|| broken(&"it has no card"))?;
     let model = card.configuration.clone();
-    fs::create_dir_all(folder).map_err(|e| broken(&e))?;
-    let fresh = folder.join(format!("{model}.new"));
-    checkpoint::save_file(&fresh, &imported.checkpoint.weights, card).map_err(|e| broken(&e))?;
-    let (weights, again) = keep(folder, &fresh, &model, &imported.name).map_err(|e| broken(&e))?;
+    let kept = save(folder, &model, &imported.name, &imported.checkpoint.weights, card);
+    let (weights, again) = kept.map_err(|why| broken(&why))?;
     if matches!(card.hparams.encoding, EncodingParams::Sound(_)) {
         return Err(format!("{file} plays sounds and writes no clips: it is kept for Descant Keys."));
     }
@@ -106,6 +110,20 @@ fn add_to(
         format!("Imported {file}: {played} plays it now. Others are under Models.")
     };
     Ok(Added { model, weights, text })
+}
+
+/// Writes weights of `model` under the first free name from `wished` on; the key, and whether they were there already.
+pub(super) fn save(
+    folder: &Path,
+    model: &str,
+    wished: &str,
+    weights: &Weights,
+    card: &Card,
+) -> Result<(String, bool), String> {
+    fs::create_dir_all(folder).map_err(|e| e.to_string())?;
+    let fresh = folder.join(format!("{model}.new"));
+    checkpoint::save_file(&fresh, weights, card).map_err(|e| e.to_string())?;
+    keep(folder, &fresh, model, wished).map_err(|e| e.to_string())
 }
 
 /// Gives the file `fresh` the first free name of `model` and `wished`; the key, and whether it was there already.

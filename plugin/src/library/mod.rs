@@ -7,17 +7,21 @@
 mod details;
 mod fitting;
 mod import;
+mod personal;
 mod weights;
 
-pub use details::{card, read_cards};
+pub use details::{card, know_own_cards, read_cards};
 pub use fitting::{Fitting, fitting};
 pub use import::{Added, CHECKPOINT_ENDINGS, add, is_checkpoint};
+pub use personal::{Own, personalise};
 pub use weights::{Weights, find, for_request, look, split, weights};
 
 use crate::gui::view::FAMILIES;
 use crate::worker::Generator;
-use descant_core::checkpoint;
-use descant_core::model::{Configuration, EncodingParams, Family, LatentMusic, Model, builtin, catalogue};
+use descant_core::checkpoint::{self, Checkpoint};
+use descant_core::model::{
+    Configuration, EncodingParams, Family, LatentMusic, Model, ModelError, builtin, catalogue,
+};
 use descant_core::music::{Clip, ClipKind};
 use descant_core::tool::{self, Cancel, Request, Take, ToolError};
 use std::collections::BTreeMap;
@@ -42,6 +46,8 @@ pub struct ModelInfo {
     pub hears_chords: bool,
     /// Whether its clips lie in a space, so that there are clips near and between them.
     pub latent: bool,
+    /// Whether it can learn from the musician's clips.
+    pub learns: bool,
     /// Group on the model page.
     pub family: &'static str,
 }
@@ -71,6 +77,12 @@ static MODELS: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
             _ => false,
         },
         latent: matches!(c.hparams.encoding, EncodingParams::Latent(_)),
+        learns: match &c.hparams.encoding {
+            EncodingParams::Latent(params) => {
+                matches!(params.music, LatentMusic::Melody { .. } | LatentMusic::Drums { .. })
+            }
+            _ => false,
+        },
         family: family(c.family),
     };
     catalogue().iter().map(info).collect()
@@ -142,20 +154,25 @@ pub fn load(key: &str) -> Result<Arc<Model>, String> {
     if let Some(model) = loaded.get(key) {
         return Ok(model.clone());
     }
+    let model = opened(key, Model::from_checkpoint)?;
+    let model = Arc::new(model);
+    loaded.insert(key.into(), model.clone());
+    Ok(model)
+}
+
+/// Reads the weights of a key and makes something of them.
+fn opened<T>(key: &str, make: impl FnOnce(Checkpoint) -> Result<T, ModelError>) -> Result<T, String> {
     let (id, chosen) = split(key);
-    let model = match weights::find_now(key) {
+    match weights::find_now(key) {
         Some(Weights { path: Some(path), .. }) => {
             let broken = |why: &dyn std::fmt::Display| format!("{} cannot be used: {why}.", path.display());
             let bytes = std::fs::read(&path).map_err(|e| broken(&e))?;
             let checkpoint = checkpoint::load_bytes(&bytes).map_err(|e| broken(&e))?;
-            Model::from_checkpoint(checkpoint).map_err(|e| broken(&e))?
+            make(checkpoint).map_err(|e| broken(&e))
         }
-        None if chosen.is_some() => return Err(weights::missing(key)),
-        _ => builtin::load(id).map_err(|e| sentence(&e.to_string()))?,
-    };
-    let model = Arc::new(model);
-    loaded.insert(key.into(), model.clone());
-    Ok(model)
+        None if chosen.is_some() => Err(weights::missing(key)),
+        _ => builtin::checkpoint(id).and_then(make).map_err(|e| sentence(&e.to_string())),
+    }
 }
 
 /// The product's [`Generator`]: Descant's models.
@@ -181,6 +198,25 @@ impl Generator for Models {
     ) -> Result<Vec<Clip>, String> {
         let model = load(&request.model)?;
         tool::decode_positions(&model, request, positions, cancel, progress).map_err(said)
+    }
+
+    fn around(
+        &self,
+        request: &Request,
+        cancel: &Cancel,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<Vec<Clip>, String> {
+        let model = load(&request.model)?;
+        tool::decode_square(&model, request, cancel, progress).map_err(said)
+    }
+
+    fn personalise(
+        &self,
+        own: &Own,
+        cancel: &Cancel,
+        progress: &mut dyn FnMut(f32, Option<f32>),
+    ) -> Result<Added, String> {
+        personalise(own, cancel, progress)
     }
 }
 

@@ -41,6 +41,11 @@ pub fn look() {
     *USER.lock().unwrap_or_else(PoisonError::into_inner) = found;
 }
 
+/// Whether there are any in the user's folder, as of the last look.
+pub(super) fn any_own() -> bool {
+    !USER.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+}
+
 /// Model and name of a key; no name: whatever the model plays where there was no choice.
 #[must_use]
 pub fn split(key: &str) -> (&str, Option<&str>) {

@@ -4,6 +4,7 @@ use super::{Command, Worker};
 use crate::clips::document::Primer;
 use crate::clips::files;
 use crate::clips::import;
+use crate::clips::lesson;
 use crate::clips::show;
 use crate::gui::view::{PrimerOrigin, StatusKind};
 use crate::library;
@@ -33,6 +34,8 @@ impl Worker {
             }
             Command::FindPlayedChords => self.find_played_chords(),
             Command::LookAtModels => library::read_cards(),
+            Command::Lesson(files) => lesson::open(&self.engine, &files),
+            Command::Learn { model, name } => self.begin_learning(&model, name),
             Command::Quit => {}
         }
     }

@@ -5,6 +5,7 @@
 //! goes. It may take its time: nobody waits for it but an offline render. A panic in a model becomes a message.
 
 mod jobs;
+mod learn;
 mod live;
 mod morph;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use crate::clips::capture::Capture;
 use crate::clips::engine::Engine;
 use crate::clips::live::Machine;
 use crate::clips::morph::Marks;
+use crate::library::{Added, Own};
 use descant_core::music::{Clip, Ticks};
 use descant_core::tool::{Cancel, Request, Take};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,6 +50,26 @@ pub trait Generator: Send + Sync {
     ) -> Result<Vec<Clip>, String> {
         Err("There is nothing between clips here.".into())
     }
+
+    /// The clips around the take that a request stays near, row by row, or why there are none.
+    fn around(
+        &self,
+        _request: &Request,
+        _cancel: &Cancel,
+        _progress: &mut dyn FnMut(f32),
+    ) -> Result<Vec<Clip>, String> {
+        Err("There is nothing around a take here.".into())
+    }
+
+    /// Weights of the musician's own, or why there are none. `progress` is told the part that is done, and losses.
+    fn personalise(
+        &self,
+        _own: &Own,
+        _cancel: &Cancel,
+        _progress: &mut dyn FnMut(f32, Option<f32>),
+    ) -> Result<Added, String> {
+        Err("Nothing can be learnt here.".into())
+    }
 }
 
 /// Sent by window and main thread, received by the worker.
@@ -74,6 +96,15 @@ pub enum Command {
     FindPlayedChords,
     /// The model page wants the cards of all weights.
     LookAtModels,
+    /// The clips in these files are to be learnt from.
+    Lesson(Vec<PathBuf>),
+    /// A model shall learn.
+    Learn {
+        /// Its id.
+        model: String,
+        /// What the new weights are called.
+        name: String,
+    },
     /// The instance goes.
     Quit,
 }
@@ -94,6 +125,10 @@ pub(crate) struct Worker {
     written: u64,
     /// What the morph followed from when it was looked at last.
     morphed: Option<Marks>,
+    /// The same of the pad.
+    padded: Option<Marks>,
+    /// A training under way.
+    learning: Option<learn::Learning>,
 }
 
 impl Worker {
@@ -113,6 +148,8 @@ impl Worker {
             answered,
             written: 0,
             morphed: None,
+            padded: None,
+            learning: None,
         }
     }
 
@@ -120,10 +157,11 @@ impl Worker {
     pub(crate) fn run(mut self, commands: &Receiver<Command>) {
         // Which model a tool plays with must not depend on whether a window was open.
         crate::library::look();
+        crate::library::know_own_cards();
         loop {
             let pause = if self.side.in_a_hurry() { QUICK_LOOK } else { LOOK };
             let command = match commands.recv_timeout(pause) {
-                Ok(Command::Quit) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Command::Quit) | Err(RecvTimeoutError::Disconnected) => return self.stop_learning(),
                 Ok(command) => Some(command),
                 Err(RecvTimeoutError::Timeout) => None,
             };
@@ -136,6 +174,8 @@ impl Worker {
                 self.answer_trigger();
                 self.play_along();
                 self.keep_morph();
+                self.keep_pad();
+                self.end_learning(false);
                 self.write_files();
             }));
             if done.is_err() {

@@ -1,8 +1,10 @@
 //! Tests of worker, engine and session together, with a generator of their own. The worker's jobs run on the
 //! test's thread, so that nothing has to be waited for; one test runs the real thread.
 
+mod learn;
 mod live;
 mod morph;
+mod pad;
 
 use super::*;
 use crate::bridge::{AudioSide, Played, Trigger, bridge};

@@ -141,6 +141,7 @@ pub fn first_open() -> View {
         default_temperature: 1.0,
         hears_chords: id.ends_with("improv"),
         latent: family_of_latent(id).is_some(),
+        learns: id.starts_with("cat"),
         family: match (kind, id.ends_with("improv")) {
             _ if family_of_latent(id).is_some() => family_of_latent(id).unwrap_or_default(),
             (ClipKind::Drums, _) => "Drums",
@@ -231,6 +232,10 @@ pub fn first_open() -> View {
         (ParamId::KeepHits, param(1.0, "On", Some(1))),
         (ParamId::ReplaceHats, param(1.0, "On", Some(1))),
         (ParamId::Early, choice(0, &["Start", "End"])),
+        (ParamId::Own, param(1.0, "100 %", None)),
+        (ParamId::PadPlays, param(0.0, "Off", Some(1))),
+        (ParamId::PadX, param(0.5, "0 %", None)),
+        (ParamId::PadY, param(0.5, "0 %", None)),
         (ParamId::ChordLength, choice(2, &["1 beat", "2 beats", "1 bar", "2 bars", "4 bars"])),
     ]);
     let params = params.into_iter().chain((0..12).map(|class| {
@@ -269,6 +274,8 @@ pub fn first_open() -> View {
         other: None,
         guide: None,
         morph: MorphView::default(),
+        lesson: LessonView::default(),
+        pad: None,
     }
 }
 
@@ -350,6 +357,74 @@ pub fn drumify_without_weights() -> View {
 pub fn near() -> View {
     let mut v = eight_takes();
     v.model = 5;
+    v
+}
+
+/// A model that is learning from drums; a melody is among the clips.
+pub fn learning() -> View {
+    let mut v = near();
+    let named = |mut clip: Clip, name: &str| {
+        name.clone_into(&mut clip.name);
+        Arc::new(clip)
+    };
+    let clips = vec![
+        named(drums(4, 0), "pela-suno"),
+        named(drums(2, 1), "late night, final mix (2): a rather long name"),
+        named(melody(4, 1), "Lead"),
+        named(drums(4, 2), "suna-bopi"),
+    ];
+    let curve = (0..43).map(|i| 180.0 * (-0.05 * f64::from(i)).exp() as f32 + 24.0).collect();
+    v.lesson = LessonView { clips, progress: Some(0.43), curve, ended: Status::default() };
+    v
+}
+
+/// It has learnt: its weights are chosen, and the page says so.
+pub fn learnt() -> View {
+    let mut v = learning();
+    v.lesson.progress = None;
+    let text = "MusicVAE drums, 2 bars (mine) has learnt from 3 clips and plays now. 1 clip is a melody, but the model learns drums.";
+    v.lesson.ended = Status { kind: StatusKind::Good, text: text.into() };
+    let file = "/home/ada/.local/share/descant/models/cat-drums_2bar_small.mine.safetensors";
+    let mut own = weights("cat-drums_2bar_small", "mine", "mine", Some(file));
+    let mut card = (**own.card.as_ref().expect("a card")).clone();
+    card.own = Some(OwnView {
+        base: "MusicVAE drums, 2 bars".into(),
+        date: "2026-11-22".into(),
+        clips: 3,
+        pieces: 5,
+        rounds: 100,
+        seed: "mavo-tiru".into(),
+        curve: v.lesson.curve.clone(),
+    });
+    own.card = Some(Arc::new(card));
+    v.models[5].weights.push(own);
+    v.models[5].playing = Some(1);
+    v
+}
+
+/// The pad around the shown take, a place a little right of the middle.
+pub fn pad() -> View {
+    let mut v = near();
+    let point = |name: &str, x, y, here| PointView { name: name.into(), x, y, here };
+    v.pad = Some(PadView {
+        take: 2,
+        title: "pela-suno".into(),
+        seed: "mavo-tiru".into(),
+        side: 9,
+        clip: Some(Arc::new(drums(4, 2))),
+        busy: false,
+        problem: None,
+        points: vec![
+            point("Point 1", 0.25, 0.875, true),
+            point("with the toms", 0.9, 0.1, true),
+            point("verse", 0.5, 0.2, false),
+        ],
+    });
+    v.params.insert(ParamId::PadPlays, param(1.0, "On", Some(1)));
+    v.params.insert(ParamId::PadX, ParamState { default: 0.5, ..param(0.65, "30 %", None) });
+    v.params.insert(ParamId::PadY, ParamState { default: 0.5, ..param(0.7, "40 %", None) });
+    v.sounding = None;
+    v.transport.playhead = None;
     v
 }
 

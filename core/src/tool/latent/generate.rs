@@ -9,8 +9,8 @@ use super::hear::{Heard, hear};
 use super::seam::seam;
 use super::{BAR, Job, Near, Origin, STEP, notes, part};
 use crate::codec::encoding::{ChordEncoding, SparseVector};
-use crate::model::LatentMusic;
 use crate::model::music_vae::DecodeOptions;
+use crate::model::{LatentMusic, ModelError};
 use crate::music::{ClipKind, Note, STEPS_PER_QUARTER, Ticks};
 use crate::sampling::{Rng, derive};
 use crate::tool::harmony::Harmony;
@@ -25,8 +25,8 @@ const WALK: f64 = 0.25;
 /// Steps aside from which the next piece is chosen.
 const CANDIDATES: usize = 4;
 
-/// A place in the latent space; none for a piece in which nothing sounds.
-type Place = Option<Vec<f32>>;
+/// A place in the latent space, and in that of a personal model; none for a piece in which nothing sounds.
+pub(super) type Place = Option<Vec<f32>>;
 
 pub(super) fn run(
     job: &Job<'_>,
@@ -42,7 +42,7 @@ pub(super) fn run(
     let (all, origins) = match &job.request.latent.near {
         Near::Anywhere => writer.walk(&seeds, cancel, progress)?,
         Near::Take(origin) => {
-            let places = writer.again(origin);
+            let places = middle(&writer, &mut notices, cancel, progress)?;
             let aside = |&seed: &u32| {
                 let moves = origin.moves.iter().copied().chain([(seed, job.request.latent.radius)]);
                 Some(Origin { moves: moves.collect(), ..origin.clone() })
@@ -50,14 +50,7 @@ pub(super) fn run(
             (writer.near(&places, &seeds, cancel, progress)?, seeds.iter().map(aside).collect())
         }
         Near::Primer => {
-            let clip = job.primer()?;
-            let Heard { pieces, notices: unheard } =
-                hear(job.params, job.model.name(), &clip, job.pieces(clip.length))?;
-            notices.extend(unheard);
-            let heard = job.encode(&pieces, &controls, cancel, &mut part(progress, 0.0, 0.2))?;
-            let places: Vec<Place> = (0..job.pieces(length))
-                .map(|k| heard[k % heard.len()].as_ref().map(|p| p.mu.clone()))
-                .collect();
+            let places = middle(&writer, &mut notices, cancel, &mut part(progress, 0.0, 0.2))?;
             let all = writer.near(&places, &seeds, cancel, &mut part(progress, 0.2, 1.0))?;
             (all, vec![None; seeds.len()])
         }
@@ -73,8 +66,32 @@ pub(super) fn run(
         .collect())
 }
 
+/// Where the pieces lie that the request stays near.
+pub(super) fn middle(
+    writer: &Writer<'_>,
+    notices: &mut Vec<String>,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(f32),
+) -> Result<Vec<Place>, ToolError> {
+    let job = writer.job;
+    match &job.request.latent.near {
+        Near::Anywhere => Err(ToolError::BadRequest("there is nothing to stay near".into())),
+        Near::Take(origin) => Ok(writer.again(origin)),
+        Near::Primer => {
+            let clip = job.primer()?;
+            let Heard { pieces, notices: unheard } =
+                hear(job.params, job.model.name(), &clip, job.pieces(clip.length))?;
+            notices.extend(unheard);
+            let heard = job.encode(&pieces, writer.controls, cancel, progress)?;
+            let place = |k: usize| heard[k % heard.len()].as_ref().map(|p| job.at(&p.mu)).transpose();
+            let places = (0..job.pieces(writer.length)).map(place).collect::<Result<_, _>>();
+            Ok(places.map_err(ModelError::from)?)
+        }
+    }
+}
+
 /// The triads that the model is told step by step, and the request with the chords that they are.
-fn controls(
+pub(super) fn controls(
     job: &Job<'_>,
     length: Ticks,
     notices: &mut Vec<String>,
@@ -95,10 +112,12 @@ pub(super) fn triads(harmony: &Harmony, total: usize) -> Result<Vec<SparseVector
     harmony.heard(0, (0, last), 0, 0)?.into_iter().map(row).collect()
 }
 
-struct Writer<'a> {
-    job: &'a Job<'a>,
-    length: Ticks,
-    controls: &'a [SparseVector],
+/// Decodes places into the pieces of a clip.
+pub(super) struct Writer<'a> {
+    pub job: &'a Job<'a>,
+    pub length: Ticks,
+    /// What the model is told step by step.
+    pub controls: &'a [SparseVector],
 }
 
 /// Notes of each take, and where it lies.
@@ -116,7 +135,7 @@ impl Writer<'_> {
         let mut takes: Vec<Vec<Note>> = vec![Vec::new(); seeds.len()];
         let mut origins: Vec<Origin> =
             seeds.iter().map(|&seed| Origin { seed, ..Origin::default() }).collect();
-        let mut places: Vec<Vec<f32>> = seeds.iter().map(|&seed| self.job.vae.prior(seed)).collect();
+        let mut places: Vec<Vec<f32>> = seeds.iter().map(|&seed| self.job.prior(seed)).collect();
         let mut before: Vec<Vec<Note>> = Vec::new();
         let mut first: Vec<Vec<Note>> = Vec::new();
         for piece in 0..pieces {
@@ -159,7 +178,7 @@ impl Writer<'_> {
 
     /// Where the pieces of a take lie.
     fn again(&self, origin: &Origin) -> Vec<Place> {
-        let mut place = self.job.vae.prior(origin.seed);
+        let mut place = self.job.prior(origin.seed);
         let mut places = vec![Some(place.clone())];
         for piece in 1..self.job.pieces(self.length) {
             let pick = origin.picks.get(piece).copied().unwrap_or(0);
@@ -199,10 +218,10 @@ impl Writer<'_> {
         Ok(takes)
     }
 
-    /// Notes of pieces, each counted from its own start.
-    fn decode(
+    /// Notes of pieces at these places, each counted from its own start.
+    pub fn decode(
         &self,
-        z: &[Vec<f32>],
+        places: &[Vec<f32>],
         seeds: &[u32],
         pieces: &[usize],
         cancel: &Cancel,
@@ -219,7 +238,8 @@ impl Writer<'_> {
             controls: &controls,
             length: usize::try_from(longest).unwrap_or(0),
         };
-        let written = job.vae.decode(z, &options, cancel, progress)?;
+        let z = places.iter().map(|place| job.vector(place)).collect::<Result<Vec<_>, _>>();
+        let written = job.vae.decode(&z.map_err(ModelError::from)?, &options, cancel, progress)?;
         written.iter().zip(ends).map(|(steps, end)| notes::notes(job.params, steps, 0, end)).collect()
     }
 
@@ -229,7 +249,8 @@ impl Writer<'_> {
         (self.length - start).min(self.job.steps() as Ticks * STEP)
     }
 
-    fn moved<'n>(&self, notes: &'n [Note], piece: usize) -> impl Iterator<Item = Note> + use<'n> {
+    /// Notes of a piece, counted from the clip's start.
+    pub fn moved<'n>(&self, notes: &'n [Note], piece: usize) -> impl Iterator<Item = Note> + use<'n> {
         let (start, end) = (self.job.first_step(piece) * STEP, self.end(piece));
         let inside = notes.iter().filter(move |n| n.start < end);
         inside.map(move |n| Note { start: n.start + start, ..*n })
@@ -241,7 +262,7 @@ impl Writer<'_> {
 }
 
 /// The seed of a piece's draws; of the first piece the take's own.
-fn draw(seed: u32, piece: usize, pick: usize) -> u32 {
+pub(super) fn draw(seed: u32, piece: usize, pick: usize) -> u32 {
     derive(seed, u32::try_from(piece * CANDIDATES + pick).unwrap_or(0))
 }
 
@@ -267,7 +288,7 @@ fn turn(place: &[f32], seed: u32, number: u64, angle: f64) -> Vec<f32> {
 }
 
 /// Of an angle from 0 to π/2, by its series: every CPU gives the same bits.
-fn sine_and_cosine(angle: f64) -> (f64, f64) {
+pub(super) fn sine_and_cosine(angle: f64) -> (f64, f64) {
     let square = angle * angle;
     let series = |first: f64, from: i32| {
         let (mut term, mut sum) = (first, first);

@@ -10,22 +10,28 @@ mod groove;
 mod hear;
 mod interpolate;
 mod notes;
+mod personalise;
 mod request;
 mod seam;
+mod square;
 #[cfg(test)]
 mod tests;
 
 pub use interpolate::decode_positions;
+pub use personalise::{Learnt, Lesson, MAX_CLIPS, USUAL_ROUNDS, learn};
 pub(super) use request::check;
 pub use request::{Early, Latent, MAX_POSITIONS, Near, Origin};
+pub use square::{SQUARE_SIDE, decode_square};
 
 use super::primer::{MAX_PRIMER_BARS, given};
 use super::run::take;
 use super::{Cancel, Request, Take, ToolError, ToolKind};
 use crate::codec::encoding::SparseVector;
-use crate::model::music_vae::{Example, MusicVae, Posterior};
+use crate::model::music_vae::{Example, MidiMe, MusicVae, Posterior, slerp};
 use crate::model::{LatentMusic, LatentParams, Model};
 use crate::music::{Clip, Meter, Note, STEPS_PER_QUARTER, TICKS_PER_QUARTER, Ticks};
+use crate::nn::NnError;
+use crate::sampling::Rng;
 use std::sync::Arc;
 
 /// A step of these models: a 16th.
@@ -116,6 +122,38 @@ impl<'a> Job<'a> {
             return Ok(());
         }
         Err(ToolError::LatentMeter { model: self.model.name().to_owned(), meter })
+    }
+
+    /// The small space of somebody's own, if the model has one and some of it was asked for.
+    fn own(&self) -> Option<&MidiMe> {
+        self.model.personal().filter(|_| self.request.latent.own > 0.0)
+    }
+
+    /// A place by the model's prior: a vector, and behind it one of the small space of somebody's own.
+    fn prior(&self, seed: u32) -> Vec<f32> {
+        let mut place = self.vae.prior(seed);
+        let (rng, z) = (Rng::new(seed), place.len());
+        let own = self.own().map_or(0, |own| own.shape().latent);
+        place.extend((z..z + own).map(|i| rng.normal(u64::MAX, i as u64) as f32));
+        place
+    }
+
+    /// A place at a vector of the large space.
+    fn at(&self, vector: &[f32]) -> Result<Vec<f32>, NnError> {
+        let mut place = vector.to_vec();
+        if let Some(own) = self.own() {
+            place.extend(own.forward(vector, &vec![0.0; own.shape().latent])?.mu);
+        }
+        Ok(place)
+    }
+
+    /// The vector that a place stands for: as much of the small space as was asked for.
+    fn vector(&self, place: &[f32]) -> Result<Vec<f32>, NnError> {
+        let (vector, rest) = place.split_at(self.params.z.min(place.len()));
+        match self.own() {
+            Some(own) => Ok(slerp(vector, &own.decode(rest)?, f64::from(self.request.latent.own))),
+            None => Ok(vector.to_vec()),
+        }
     }
 
     /// Steps of a piece.

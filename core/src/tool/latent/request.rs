@@ -19,6 +19,8 @@ pub struct Latent {
     pub near: Near,
     /// How far from it, 0..=1: 0 is the same place, 1 as far as any other. The angle of the step is so many right angles.
     pub radius: f32,
+    /// Generate with a personal model: how much of it, 0..=1; 0 is the model that it was made from.
+    pub own: f32,
     /// Interpolate: the other clips, one or three. With three, the primer and they are the corners of a square: top left,
     /// top right, bottom left, bottom right.
     pub others: Vec<Clip>,
@@ -45,6 +47,7 @@ impl Default for Latent {
         Self {
             near: Near::Anywhere,
             radius: 0.25,
+            own: 1.0,
             others: Vec::new(),
             steps: 3,
             bake: false,
@@ -109,6 +112,9 @@ pub(in crate::tool) fn check(latent: &Latent) -> Result<(), ToolError> {
     let share = |radius: f32| (0.0..=1.0).contains(&radius);
     if !share(latent.radius) {
         return bad("the distance must be 0 to 1");
+    }
+    if !share(latent.own) {
+        return bad("the amount of the personal model must be 0 to 100 %");
     }
     if let Near::Take(origin) = &latent.near {
         let moves = &origin.moves;

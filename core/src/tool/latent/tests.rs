@@ -17,16 +17,16 @@ fn request(tool: ToolKind) -> Request {
     Request { tool, variations: 2, bars: 2, seed: 99, tempo: Some(97.5), ..Request::default() }
 }
 
-fn takes(model: &Model, request: &Request) -> Vec<Take> {
+pub(super) fn takes(model: &Model, request: &Request) -> Vec<Take> {
     run(model, request, &Cancel::default(), &mut |_| {}).expect("runs")
 }
 
-fn refusal(model: &Model, request: &Request) -> String {
+pub(super) fn refusal(model: &Model, request: &Request) -> String {
     run(model, request, &Cancel::default(), &mut |_| {}).expect_err("is refused").to_string()
 }
 
 /// A micro-timed phrase with dynamics, on every third 16th of so many bars, and one sound that no kit has.
-fn played(kind: ClipKind, bars: i64) -> Clip {
+pub(super) fn played(kind: ClipKind, bars: i64) -> Clip {
     let pitches: [u8; 5] = if kind == ClipKind::Drums { [36, 42, 38, 46, 3] } else { [60, 64, 67, 71, 55] };
     let notes = (0..bars * 16 / 3).map(|i| Note {
         start: i * 3 * STEP + [0, 711, -650, 1300][(i % 4) as usize],

@@ -8,10 +8,12 @@ mod chords;
 mod drum_map;
 mod header;
 mod input;
+mod lesson;
 mod live;
 mod models;
 mod more;
 mod morph;
+mod pad;
 mod slot;
 mod song;
 mod tool;
@@ -44,6 +46,8 @@ pub struct UiState {
     chords: chords::ChordsState,
     models: models::ModelsState,
     drum_map: drum_map::DrumMapState,
+    lesson: lesson::LessonState,
+    pad: pad::PadState,
 }
 
 /// Smallest window that shows everything.
@@ -120,7 +124,9 @@ pub fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<Action> {
     region(ui, "header", regions.header, |ui| header::show(ui, regions.header, &mut cx));
     region(ui, "in", regions.input, |ui| input::show(ui, regions.input, &mut cx));
     let page = regions.music.union(regions.takes);
-    if cx.state.models.is_open() {
+    if cx.state.lesson.is_open() {
+        region(ui, "lesson", page, |ui| lesson::show(ui, page, &mut cx));
+    } else if cx.state.models.is_open() {
         region(ui, "models", page, |ui| models::show(ui, page, &mut cx));
     } else if cx.state.drum_map.is_open() {
         region(ui, "drum map", page, |ui| drum_map::show(ui, page, &mut cx));
@@ -130,6 +136,11 @@ pub fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<Action> {
             let strip = rect.with_min_y(rect.bottom() - morph::HEIGHT);
             rect.max.y = strip.top() - 1.0;
             region(ui, "morph", strip, |ui| morph::show(ui, strip, &mut cx));
+        }
+        if view.tool == ToolKind::Generate && view.pad.is_some() {
+            let strip = rect.with_min_y(rect.bottom() - pad::height(rect.height()));
+            rect.max.y = strip.top() - 1.0;
+            region(ui, "pad", strip, |ui| pad::show(ui, strip, &mut cx));
         }
         region(ui, "music", rect, |ui| music(ui, rect, &mut cx));
         region(ui, "takes", regions.takes, |ui| takes::show(ui, regions.takes, &mut cx));
@@ -142,7 +153,10 @@ pub fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<Action> {
     song::show(ui, &mut cx);
 
     // An idle window costs nothing; a moving playhead or a run needs frames.
-    if view.progress.is_some() || (view.transport.playing && view.transport.playhead.is_some()) {
+    if view.progress.is_some()
+        || view.lesson.progress.is_some()
+        || (view.transport.playing && view.transport.playhead.is_some())
+    {
         ui.ctx().request_repaint_after(std::time::Duration::from_millis(16));
     }
     out
@@ -203,6 +217,7 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
             title: "Primer",
             locks: rewrites.filter(|_| take.is_none()),
             chords: chords::over_primer(view, p.clip.length),
+            before: None,
         };
         roll::show(ui, rect, &content, &mut cx.state.roll, cx.out);
     } else if let Some(t) = take {
@@ -218,6 +233,8 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
             title: &t.seed,
             locks: rewrites,
             chords: chords::over_take(view, &cx.state.chords, t),
+            before: before(&t.take)
+                .map(|was| roll::timing::Before { clip: was, tempo: view.transport.tempo }),
         };
         roll::show(ui, rect, &content, &mut cx.state.roll, cx.out);
     } else {
@@ -326,6 +343,9 @@ fn keyboard(ui: &Ui, cx: &mut Cx<'_>, overlay: bool) {
         }
         return;
     }
+    if cx.state.lesson.is_open() {
+        return lesson::keys(ui, cx);
+    }
     if cx.state.models.is_open() {
         return models::keys(ui, cx);
     }
@@ -407,14 +427,18 @@ fn dropped_files(ui: &Ui, whole: Rect, cx: &mut Cx<'_>) {
             &p,
             whole.center(),
             Align2::CENTER_CENTER,
-            if cx.state.models.is_open() { "Drop to import it" } else { "Drop to continue from it" },
+            match () {
+                () if cx.state.lesson.is_open() => "Drop to learn from it",
+                () if cx.state.models.is_open() => "Drop to import it",
+                () => "Drop to continue from it",
+            },
             font,
             theme::TEXT,
             whole.width(),
         );
     }
     if !paths.is_empty() {
-        cx.out.push(Action::Drop(paths));
+        cx.out.push(if cx.state.lesson.is_open() { lesson::dropped(paths) } else { Action::Drop(paths) });
     }
 }
 

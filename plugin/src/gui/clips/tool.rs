@@ -4,7 +4,7 @@ use super::Cx;
 use super::input::section;
 use super::slot::{self, Slot};
 use crate::gui::theme;
-use crate::gui::view::{Action, ParamId, Place, View};
+use crate::gui::view::{Action, PadChange, ParamId, Place, View};
 use crate::gui::widgets::{button, caption, choice, control, control::Control};
 use descant_core::music::ClipKind;
 use descant_core::tool::ToolKind;
@@ -41,7 +41,21 @@ pub(super) fn show(ui: &mut Ui, at: Pos2, w: f32, tight: bool, cx: &mut Cx<'_>) 
     match cx.view.tool {
         ToolKind::Generate => {
             let tip = "How far the takes of More like this lie from the liked one: 0 % is the same place, 100 % anywhere.";
-            field(ui, whole(0.0), ParamId::Distance, "Distance", tip, cx);
+            if cx.view.own_weights().is_some() {
+                field(ui, cell(0.0, 0.0), ParamId::Distance, "Distance", tip, cx);
+                let tip = "How much of what it has learnt from you: 0 % is the model that it was made from.";
+                field(ui, cell(0.0, 1.0), ParamId::Own, "Your own", tip, cx);
+            } else {
+                field(ui, whole(0.0), ParamId::Distance, "Distance", tip, cx);
+            }
+            let pad = Rect::from_min_size(whole(1.0).min, vec2(w, theme::CONTROL));
+            let tip = "A square of clips around the shown take: move about in it by mouse or automation.";
+            let shown = cx.view.shown.filter(|id| cx.view.pad.as_ref().is_none_or(|pad| pad.take != *id));
+            if button::labelled(ui, pad, None, "Pad around this take", tip, shown.is_some()).clicked()
+                && let Some(take) = shown
+            {
+                cx.out.push(Action::Pad(PadChange::Around(take)));
+            }
         }
         ToolKind::Interpolate => {
             let tip = "How many clips from A to B, both ends included.";

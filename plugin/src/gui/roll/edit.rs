@@ -127,6 +127,7 @@ mod tests {
             ruler: notes,
             keys: notes,
             notes,
+            timing: notes,
             velocities: notes,
             scale,
             left: 0.0,

@@ -16,6 +16,8 @@ pub struct Geometry {
     pub keys: Rect,
     /// The notes.
     pub notes: Rect,
+    /// Early and late; zero height when hidden.
+    pub timing: Rect,
     /// Velocity stems; zero height when hidden.
     pub velocities: Rect,
     /// Points per tick.

@@ -13,6 +13,7 @@ pub mod lanes;
 mod locks;
 mod paint;
 mod structure;
+pub mod timing;
 
 use super::theme;
 use super::view::Action;
@@ -42,6 +43,8 @@ pub struct Content<'a> {
     pub locks: Option<&'a [u32]>,
     /// Chords over the notes.
     pub chords: Option<chords::Lane>,
+    /// What the timing of a clip with a groove is compared with.
+    pub before: Option<timing::Before<'a>>,
 }
 
 impl Content<'_> {
@@ -66,6 +69,7 @@ pub struct RollState {
     velocities: bool,
     ghost: bool,
     structure: bool,
+    timing: bool,
     geometry: Option<Geometry>,
     /// Where the chord lane was clicked in the last frame.
     pub(super) chord_click: Option<chords::Click>,
@@ -85,6 +89,7 @@ impl Default for RollState {
             velocities: true,
             ghost: true,
             structure: false,
+            timing: true,
             geometry: None,
             chord_click: None,
             drum_map_click: false,
@@ -186,6 +191,9 @@ pub fn show(ui: &mut Ui, rect: Rect, c: &Content<'_>, s: &mut RollState, out: &m
     }
     hand::canvas(ui, &g, c, s, out);
     hand::notes(ui, &g, c, s, out);
+    if let Some(before) = c.before.filter(|_| g.timing.height() > 0.0) {
+        timing::show(ui, g.timing, &g, c.clip, before);
+    }
     if s.velocities {
         hand::velocity_strip(ui, &g, c, s, out);
     }
@@ -205,7 +213,9 @@ fn lay_out(body: Rect, c: &Content<'_>, s: &mut RollState) -> Geometry {
     let keys_x = body.left()..=gutter;
     let notes_x = gutter..=body.right();
     let top = body.top() + RULER;
-    let bottom = body.bottom() - strip;
+    let lane = if s.timing && c.before.is_some() { timing::height(body.height()) } else { 0.0 };
+    let under = body.bottom() - strip;
+    let bottom = under - lane;
     let ruler = Rect::from_x_y_ranges(notes_x.clone(), body.top()..=top);
     let top = if c.chords.is_some() { top + chords::HEIGHT } else { top };
     let notes = Rect::from_x_y_ranges(notes_x.clone(), top..=bottom);
@@ -232,7 +242,8 @@ fn lay_out(body: Rect, c: &Content<'_>, s: &mut RollState) -> Geometry {
         ruler,
         keys: Rect::from_x_y_ranges(keys_x, top..=bottom),
         notes,
-        velocities: Rect::from_x_y_ranges(notes_x, bottom..=body.bottom()),
+        timing: Rect::from_x_y_ranges(notes_x.clone(), bottom..=under),
+        velocities: Rect::from_x_y_ranges(notes_x, under..=body.bottom()),
         scale,
         left: s.left,
         row,
@@ -275,6 +286,12 @@ fn toolbar(ui: &Ui, rect: Rect, c: &Content<'_>, s: &mut RollState, selected: Op
     let tip = "Show the take you looked at before as outlines.";
     if button::toggle(ui, place(26.0), Icon::Ghost, "Ghost of the last take", tip, s.ghost).clicked() {
         s.ghost = !s.ghost;
+    }
+    if c.before.is_some() {
+        let tip = "Show how early or late each note was and is, in milliseconds.";
+        if button::toggle(ui, place(26.0), Icon::Clock, "Timing before and after", tip, s.timing).clicked() {
+            s.timing = !s.timing;
+        }
     }
     let tip = "Show how alike the bars are: the brighter, the more notes two bars share.";
     if button::toggle(ui, place(26.0), Icon::Structure, "Structure", tip, s.structure).clicked() {

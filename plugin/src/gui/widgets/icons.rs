@@ -67,6 +67,8 @@ pub enum Icon {
     Structure,
     /// An arrow in and one out: the drum map.
     Map,
+    /// Clock: early and late.
+    Clock,
 }
 
 /// Draws `icon` in the middle of `rect`, 16 points wide.
@@ -233,6 +235,10 @@ pub fn paint(p: &Painter, icon: Icon, rect: Rect, c: Color32) {
                 line(&[(2.0, y), (14.0, y)]);
                 p.circle_filled(at(x, y), 2.2, c);
             }
+        }
+        Icon::Clock => {
+            p.circle_stroke(at(8.0, 8.0), 6.0, pen);
+            line(&[(8.0, 4.4), (8.0, 8.0), (10.8, 9.6)]);
         }
         Icon::Structure => {
             for (x, y) in [(2.0, 2.0), (6.3, 6.3), (10.6, 10.6), (10.6, 2.0), (2.0, 10.6)] {

@@ -3,7 +3,9 @@
 pub mod button;
 pub mod choice;
 pub mod control;
+pub mod curve;
 pub mod icons;
+pub mod line;
 pub mod thumb;
 
 use super::theme;

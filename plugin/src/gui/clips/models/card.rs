@@ -4,7 +4,7 @@ use super::{Row, choose, looked_at};
 use crate::gui::clips::Cx;
 use crate::gui::theme;
 use crate::gui::view::{Action, CardView, GateView, WeightsView};
-use crate::gui::widgets::{button, icons, icons::Icon, name, text};
+use crate::gui::widgets::{button, curve, icons, icons::Icon, name, text};
 use egui::{Align2, Color32, Frame, Label, Margin, Rect, RichText, Role, Sense, Ui, pos2, vec2};
 
 /// What to do for a model without weights.
@@ -24,9 +24,23 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     } else if m.weights.is_empty() {
         warning(ui, NEEDS);
     }
+    if m.learns && m.ready {
+        let (row, _) =
+            ui.allocate_exact_size(vec2(ui.available_width(), theme::CONTROL + 8.0), Sense::hover());
+        let at = Rect::from_min_size(row.min + vec2(10.0, 0.0), vec2(140.0, theme::CONTROL));
+        let tip = "Let this model learn from your own clips: some seconds, here on your computer.";
+        if button::labelled(ui, at, Some(Icon::Starred), "Make it yours…", tip, true).clicked() {
+            cx.state.lesson.open(&m.id);
+        }
+    }
     for (i, w) in m.weights.iter().enumerate() {
         let icon = (m.playing == Some(i)).then_some((Icon::Tick, theme::ACCENT));
-        let note = if w.path.is_some() { "imported" } else { "" };
+        let own = w.card.as_ref().is_some_and(|card| card.own.is_some());
+        let note = match w.path {
+            _ if own => "yours",
+            Some(_) => "imported",
+            None => "",
+        };
         let row = Row { spoken: "Weights", label: &w.name, note, column: 2, dim: false, icon };
         if row.show(ui, cx, i == cx.state.models.weights) {
             cx.state.models.column = 2;
@@ -67,6 +81,21 @@ fn facts(ui: &mut Ui, w: &WeightsView, cx: &mut Cx<'_>) {
 fn of_card(ui: &mut Ui, card: &CardView) {
     let size = format!("{} · {} parameters", bytes(card.bytes), count(card.parameters));
     fact(ui, "Size", &size);
+    if let Some(own) = &card.own {
+        let clips = if own.clips == 1 { "1 clip".into() } else { format!("{} clips", own.clips) };
+        let day = if own.date.is_empty() { String::new() } else { format!("{}: ", own.date) };
+        fact(
+            ui,
+            "Made yours",
+            &format!(
+                "{day}{} learnt from {clips} ({} pieces), {} rounds, seed {}",
+                own.base, own.pieces, own.rounds, own.seed
+            ),
+        );
+        let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 72.0), Sense::hover());
+        let graph = Rect::from_min_max(row.min + vec2(10.0, 0.0), row.max - vec2(10.0, 8.0));
+        curve::show(ui, graph, "Loss of the training", &own.curve, own.curve.len());
+    }
     if let Some(held_out) = &card.held_out {
         fact(ui, "Music it has not seen", held_out);
     }
