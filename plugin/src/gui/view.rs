@@ -588,3 +588,9 @@ pub enum Action {
     /// "Import…": a dialog for checkpoints.
     Import,
 }
+
+impl From<(ParamId, Gesture)> for Action {
+    fn from((id, gesture): (ParamId, Gesture)) -> Self {
+        Self::Param(id, gesture)
+    }
+}
