@@ -182,7 +182,10 @@ fn corners_of_the_envelope_are_dragged() {
     let at = w.rect("Decay and sustain handle").center();
     let actions = w.drag(at, at + vec2(-12.0, 15.0));
     let (decay, sustain) = (set_to(&actions, Knob::Decay), set_to(&actions, Knob::Sustain));
-    assert!(decay < Some(0.47) && decay > Some(0.2) && sustain < Some(0.4) && sustain > Some(0.1), "{decay:?} {sustain:?}");
+    assert!(
+        decay < Some(0.47) && decay > Some(0.2) && sustain < Some(0.4) && sustain > Some(0.1),
+        "{decay:?} {sustain:?}"
+    );
     let at = w.rect("Attack handle").center();
     let actions = w.drag(at, at + vec2(30.0, 0.0));
     assert!(set_to(&actions, Knob::Attack) > Some(0.3));
@@ -216,7 +219,10 @@ fn the_keyboard_is_played_with_the_mouse() {
     assert!(*velocity > 0.9, "at its lower end it is struck hard");
     w.0.event(Event::PointerMoved(at(22.0)));
     let slid = w.taken();
-    assert!(matches!(slid[..], [Action::Key { key: 60, velocity: 0.0 }, Action::Key { key: 62, .. }]), "{slid:?}");
+    assert!(
+        matches!(slid[..], [Action::Key { key: 60, velocity: 0.0 }, Action::Key { key: 62, .. }]),
+        "{slid:?}"
+    );
     w.button(at(22.0), false, Modifiers::NONE);
     assert_eq!(w.taken(), [Action::Key { key: 62, velocity: 0.0 }]);
 }
@@ -247,5 +253,8 @@ struct Dropped(PathBuf);
 impl egui::DroppedFile for Dropped {
     fn path(&self) -> &std::path::Path {
         &self.0
+    }
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("not read here".into())
     }
 }

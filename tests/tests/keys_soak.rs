@@ -60,7 +60,8 @@ fn soak(seed: u64) -> Result<()> {
     let mut host = open()?;
     first_sound(&mut host)?;
     let mut states = vec![host.save()?];
-    let names = ["Morph X", "Morph Y", "Brightness", "Glide", "Unison", "Voices", "Tune", "Pan", "Gain", "Release"];
+    let names =
+        ["Morph X", "Morph Y", "Brightness", "Glide", "Unison", "Voices", "Tune", "Pan", "Gain", "Release"];
     let total = (MINUTES * 60.0 * RATE) as u64;
     let (mut passed, mut ons, mut ends, mut loudest, mut roughest) = (0_u64, 0_u64, 0_u64, 0.0_f32, 0.0_f32);
     let mut morph = 0.5;
@@ -75,7 +76,11 @@ fn soak(seed: u64) -> Result<()> {
         let moved = if random.below(4) == 0 {
             let name = names[random.below(names.len() as u64) as usize];
             // Loudness and the morph are the only ones that a click could come of; the rest jumps as it likes.
-            Some(host.set_normalised(0, name, if name == "Gain" { 0.7 + 0.2 * random.unit() } else { random.unit() })?)
+            Some(host.set_normalised(
+                0,
+                name,
+                if name == "Gain" { 0.7 + 0.2 * random.unit() } else { random.unit() },
+            )?)
         } else {
             None
         };
@@ -83,64 +88,68 @@ fn soak(seed: u64) -> Result<()> {
         let presses = random.below(40) == 0;
         let lane = host.set_normalised(0, "Morph X", 0.0)?;
         let scene = &mut random;
-        let (on, end, loud, rough, samples) = host.audio(|audio| -> Result<(u64, u64, f32, f32, u64)> {
-            let (mut count, mut loud, mut rough, mut samples) = (0, 0.0_f32, 0.0_f32, 0_u64);
-            let mut last = [0.0_f32; 2];
-            audio.ended.clear();
-            let mut begin: Vec<In> = moved.into_iter().collect();
-            if presses {
-                begin.extend(press);
-            }
-            while samples < RATE as u64 {
-                let frames = scene.block();
-                let at = |scene: &mut Random| scene.below(u64::from(frames));
-                let mut events: Vec<In> = std::mem::take(&mut begin);
-                if frames < 2 {
-                    events.retain(|e| !matches!(e, In::Param { time: 1.., .. }));
+        let (on, end, loud, rough, samples) =
+            host.audio(|audio| -> Result<(u64, u64, f32, f32, u64)> {
+                let (mut count, mut loud, mut rough, mut samples) = (0, 0.0_f32, 0.0_f32, 0_u64);
+                let mut last = [0.0_f32; 2];
+                audio.ended.clear();
+                let mut begin: Vec<In> = moved.into_iter().collect();
+                if presses {
+                    begin.extend(press);
                 }
-                if scene.below(3) == 0 {
-                    // The morph under automation, once per block.
-                    morph = (morph + 0.04 * (scene.unit() - 0.5)).clamp(0.0, 1.0);
-                    if let In::Param { id, .. } = lane {
-                        events.push(In::Param { time: frames - 1, id, value: morph });
+                while samples < RATE as u64 {
+                    let frames = scene.block();
+                    let at = |scene: &mut Random| scene.below(u64::from(frames));
+                    let mut events: Vec<In> = std::mem::take(&mut begin);
+                    if frames < 2 {
+                        events.retain(|e| !matches!(e, In::Param { time: 1.., .. }));
                     }
-                }
-                let (time, key) = (at(scene), 20 + scene.below(80) as u16);
-                let unit = scene.unit();
-                let midi = |data| In::Midi { time: time as u32, data };
-                let seven = (unit * 127.0) as u8;
-                let note = |on| In::Note(NoteEvent { time, on, channel: 0, key, velocity: 0.1 + 0.9 * unit });
-                let event = match scene.below(16) {
-                    0..=4 => {
-                        count += 1;
-                        note(true)
+                    if scene.below(3) == 0 {
+                        // The morph under automation, once per block.
+                        morph = (morph + 0.04 * (scene.unit() - 0.5)).clamp(0.0, 1.0);
+                        if let In::Param { id, .. } = lane {
+                            events.push(In::Param { time: frames - 1, id, value: morph });
+                        }
                     }
-                    5..=9 => note(false),
-                    10 => midi([0xB0, 64, if unit > 0.7 { 127 } else { 0 }]),
-                    11 => midi([0xB0, 66, if unit > 0.7 { 127 } else { 0 }]),
-                    12 => midi([0xE0, 0, seven]),
-                    13 => midi([0xB0, 1, seven]),
-                    14 => In::Tuning { time: time as u32, key, semitones: 2.0 * unit - 1.0 },
-                    _ if unit < 0.01 => midi([0xC0, seven, 0]),
-                    _ => midi([0xD0, seven, 0]),
-                };
-                events.push(event);
-                events.sort_by_key(|e| match e {
-                    In::Note(n) => n.time as u32,
-                    In::Param { time, .. } | In::Midi { time, .. } | In::Tuning { time, .. } => *time,
-                });
-                audio.block(frames, None, &events, &mut Vec::new())?;
-                for (channel, last) in audio.out.iter().zip(&mut last) {
-                    let block = &channel[..frames as usize];
-                    ensure!(block.iter().all(|x| x.is_finite()), "not finite");
-                    loud = loud.max(peak(block));
-                    rough = rough.max(roughness(block)).max((block[0] - *last).abs() * f32::from(samples > 0));
-                    *last = block[block.len() - 1];
+                    let (time, key) = (at(scene), 20 + scene.below(80) as u16);
+                    let unit = scene.unit();
+                    let midi = |data| In::Midi { time: time as u32, data };
+                    let seven = (unit * 127.0) as u8;
+                    let note =
+                        |on| In::Note(NoteEvent { time, on, channel: 0, key, velocity: 0.1 + 0.9 * unit });
+                    let event = match scene.below(16) {
+                        0..=4 => {
+                            count += 1;
+                            note(true)
+                        }
+                        5..=9 => note(false),
+                        10 => midi([0xB0, 64, if unit > 0.7 { 127 } else { 0 }]),
+                        11 => midi([0xB0, 66, if unit > 0.7 { 127 } else { 0 }]),
+                        12 => midi([0xE0, 0, seven]),
+                        13 => midi([0xB0, 1, seven]),
+                        14 => In::Tuning { time: time as u32, key, semitones: 2.0 * unit - 1.0 },
+                        _ if unit < 0.01 => midi([0xC0, seven, 0]),
+                        _ => midi([0xD0, seven, 0]),
+                    };
+                    events.push(event);
+                    events.sort_by_key(|e| match e {
+                        In::Note(n) => n.time as u32,
+                        In::Param { time, .. } | In::Midi { time, .. } | In::Tuning { time, .. } => *time,
+                    });
+                    audio.block(frames, None, &events, &mut Vec::new())?;
+                    for (channel, last) in audio.out.iter().zip(&mut last) {
+                        let block = &channel[..frames as usize];
+                        ensure!(block.iter().all(|x| x.is_finite()), "not finite");
+                        loud = loud.max(peak(block));
+                        rough = rough
+                            .max(roughness(block))
+                            .max((block[0] - *last).abs() * f32::from(samples > 0));
+                        *last = block[block.len() - 1];
+                    }
+                    samples += u64::from(frames);
                 }
-                samples += u64::from(frames);
-            }
-            Ok((count, audio.ended.len() as u64, loud, rough, samples))
-        })??;
+                Ok((count, audio.ended.len() as u64, loud, rough, samples))
+            })??;
         (ons, ends, passed) = (ons + on, ends + end, passed + samples);
         (loudest, roughest) = (loudest.max(loud), roughest.max(rough));
     }

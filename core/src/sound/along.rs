@@ -194,7 +194,8 @@ mod tests {
     #[test]
     fn each_note_takes_the_vector_of_its_start() {
         let piece = along(&[note(0.0, 28.0, 60)], Manner::Musical, 5.0);
-        let close = |a: &[f32], b: &[f64], by: f64| a.iter().zip(b).all(|(a, b)| (f64::from(*a) - b).abs() < by);
+        let close =
+            |a: &[f32], b: &[f64], by: f64| a.iter().zip(b).all(|(a, b)| (f64::from(*a) - b).abs() < by);
         let vectors = piece.anchors.vectors();
         assert!(close(&piece.vector(&note(0.0, 1.0, 60)), &vectors[0], 1e-3));
         let middle = crate::model::gansynth::slerp(&vectors[0], &vectors[1], 0.5);
@@ -232,7 +233,10 @@ mod tests {
             assert_eq!((sound.len(), seen), (5 * 16_000, vec![(0, 60, 8), (1, 67, 8)]));
             let largest = sound.iter().fold(0.0, |a: f64, b| a.max(*b));
             let magnitude = sound.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
-            assert!((largest - peak).abs() < 0.01 && (magnitude - 2.0 * peak).abs() < 0.01, "{largest} {magnitude}");
+            assert!(
+                (largest - peak).abs() < 0.01 && (magnitude - 2.0 * peak).abs() < 0.01,
+                "{largest} {magnitude}"
+            );
         }
     }
 }

@@ -5,8 +5,8 @@ use super::engine::Engine;
 use super::live::Stage;
 use crate::gui::host_window::State;
 use crate::gui::view::{
-    ChordsView, FitView, KitView, ModelView, ParamId, PrimerView, SongView, TakeView,
-    TransportView, View, WeightsView,
+    ChordsView, FitView, KitView, ModelView, ParamId, PrimerView, SongView, TakeView, TransportView, View,
+    WeightsView,
 };
 use crate::library::{self, ModelInfo};
 use descant_core::music::ClipKind;

@@ -85,7 +85,9 @@ impl Document {
     /// Other instruments; can be undone.
     pub fn set(&mut self, slots: Slots) {
         if slots != self.slots {
-            slots.iter().flatten().for_each(|origin| drop(self.keep(origin)));
+            for origin in slots.iter().flatten() {
+                self.keep(origin);
+            }
             self.done.push(std::mem::replace(&mut self.slots, slots));
             if self.done.len() > MOST_STEPS {
                 self.done.remove(0);

@@ -34,7 +34,8 @@ pub fn export(engine: &Arc<Engine>, task: &Task, origin: &Origin, home: &Path) -
         let mut sound = sound.map_err(|why| format!("{name}, {}: {why}.", pitch_name(pitch)))?;
         let peak = sound.iter().fold(f32::MIN_POSITIVE, |most, x| most.max(x.abs()));
         sound.iter_mut().for_each(|x| *x *= PEAK / peak);
-        std::fs::write(folder.join(sample(&name, pitch)), wav::write(notes.rate(), &[&sound])).map_err(wrong)?;
+        std::fs::write(folder.join(sample(&name, pitch)), wav::write(notes.rate(), &[&sound]))
+            .map_err(wrong)?;
     }
     std::fs::write(folder.join(format!("{name}.sfz")), sfz(&name, (low, high))).map_err(wrong)?;
     Ok(format!("{name}: {} notes and an SFZ file in {}.", high - low + 1, folder.display()))

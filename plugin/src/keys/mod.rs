@@ -152,7 +152,7 @@ impl<C: ProcessContext<Keys>> player::Host for Events<'_, C> {
 
     fn ended(&mut self, sample: u32, which: Which) {
         // Only a hint: a host whose buffer is full does without.
-        let _ = self.0.send_event(NoteEvent::VoiceTerminated {
+        let _ = self.0.try_send_event(NoteEvent::VoiceTerminated {
             timing: sample,
             voice_id: which.id.map_or(VoiceID::Wildcard, VoiceID::ID),
             channel: which.channel.map_or(Channel::Wildcard, Channel::Number),

@@ -113,10 +113,11 @@ pub fn render(engine: &Arc<Engine>, task: &Task) -> Result<String, String> {
     let sound: Vec<f32> = sound.into_iter().map(|x| x as f32).collect();
     let opened = piece.opened.as_ref().map_or("", |o| o.file.as_str());
     let stem = Path::new(opened).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-    let written = engine.studio.place(&format!("{}.wav", file_name(&format!("{stem} along")))).and_then(|path| {
-        std::fs::write(&path, wav::write(RATE as u32, &[&sound]))?;
-        Ok(path)
-    });
+    let written =
+        engine.studio.place(&format!("{}.wav", file_name(&format!("{stem} along")))).and_then(|path| {
+            std::fs::write(&path, wav::write(RATE as u32, &[&sound]))?;
+            Ok(path)
+        });
     let path = written.map_err(|why| format!("The sound could not be written as a file: {why}."))?;
     let mut now = engine.piece();
     // Unless the musician has turned a knob meanwhile.

@@ -73,13 +73,7 @@ impl Player {
     }
 
     /// Writes the next block over `left` and `right`. Events beyond its end happen at its end.
-    pub fn process(
-        &mut self,
-        settings: Settings,
-        host: &mut dyn Host,
-        left: &mut [f32],
-        right: &mut [f32],
-    ) {
+    pub fn process(&mut self, settings: Settings, host: &mut dyn Host, left: &mut [f32], right: &mut [f32]) {
         self.synth.set(settings);
         self.receive();
         self.publish();

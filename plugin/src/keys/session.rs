@@ -159,7 +159,11 @@ fn drop_in(engine: &Arc<Engine>, files: &[PathBuf]) {
 fn open(engine: &Engine, path: &Path) {
     match piece::open(path) {
         Ok(opened) => {
-            let text = format!("{}: {} notes. Press Render to hear it along changing sounds.", opened.file, opened.notes.len());
+            let text = format!(
+                "{}: {} notes. Press Render to hear it along changing sounds.",
+                opened.file,
+                opened.notes.len()
+            );
             engine.piece().change(|p| p.opened = Some(opened));
             engine.say(StatusKind::Good, text);
         }

@@ -91,7 +91,7 @@ pub fn view(engine: &Engine, params: &KeysParams) -> View {
         let slots = d.slots().each_ref().map(|slot| slot.as_ref().map(|o| instrument(d, o)));
         (slots, views.collect(), chosen, d.can())
     });
-    let point = engine.demand.morph();
+    let (point, progress) = (engine.demand.morph(), engine.studio.progress());
     let live = engine.live();
     let corners = live.axes.corners(point.0, point.1);
     let place = corners.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).map_or(Position::FIRST, |c| c.0);
@@ -112,7 +112,7 @@ pub fn view(engine: &Engine, params: &KeysParams) -> View {
         compute: "CPU".into(),
         picture: live.picture.clone(),
         piece: piece(&along, notes),
-        progress: engine.studio.progress(),
+        progress,
         status: live.status.clone(),
         can,
     }

@@ -77,7 +77,8 @@ impl Saved {
         if !(1..=VERSION).contains(&self.version) {
             return None;
         }
-        let usable = |z: &Vec<f32>| (1..=LONGEST_VECTOR).contains(&z.len()) && z.iter().all(|x| x.is_finite());
+        let usable =
+            |z: &Vec<f32>| (1..=LONGEST_VECTOR).contains(&z.len()) && z.iter().all(|x| x.is_finite());
         let vectors: Vec<Option<Arc<[f32]>>> =
             self.vectors.into_iter().map(|z| usable(&z).then(|| z.into())).collect();
         let cut = |name: String| name.chars().take(LONGEST_NAME).collect::<String>();
@@ -91,9 +92,9 @@ impl Saved {
         done.drain(..done.len().saturating_sub(MOST_STEPS));
         let mut kept = self.kept;
         kept.drain(..kept.len().saturating_sub(MOST_KEPT));
-        let kept = kept.into_iter().filter_map(|k| {
-            Some(Kept { origin: origin(k.origin)?, name: cut(k.name), starred: k.starred })
-        });
+        let kept = kept
+            .into_iter()
+            .filter_map(|k| Some(Kept { origin: origin(k.origin)?, name: cut(k.name), starred: k.starred }));
         Some(Document {
             slots: all(self.slots),
             next: self.next,
@@ -162,8 +163,9 @@ mod tests {
     fn what_a_project_says_is_bounded() {
         let store = Store::default();
         let steps = vec![r#"[{"seed":1},null,null,{"seed":4}]"#; 1_000].join(",");
-        let kept: Vec<String> =
-            (0..1_000).map(|i| format!(r#"{{"origin":{{"seed":{i}}},"name":"{}"}}"#, "x".repeat(500))).collect();
+        let kept: Vec<String> = (0..1_000)
+            .map(|i| format!(r#"{{"origin":{{"seed":{i}}},"name":"{}"}}"#, "x".repeat(500)))
+            .collect();
         let long = format!(
             r#"{{"version":1,"slots":[{{"vector":0}},{{"vector":7}},{{"vector":1}},null],
                 "history":[{steps}],"kept":[{}],"vectors":[[],[1.5]]}}"#,

@@ -3,9 +3,9 @@
 //! With the feature `alloc-guard` every block runs under the guard that aborts when the audio thread allocates or frees.
 use super::bridge::bridge;
 use super::cache::Cache;
+use super::document::Origin;
 use super::document::Store;
 use super::engine::Engine;
-use super::document::Origin;
 use super::player::{Event, Host, Player};
 use super::worker::{Notes, Synthesis};
 use crate::bridge::Trigger;
@@ -524,7 +524,8 @@ fn midi_file(folder: &Path) -> std::path::PathBuf {
         tempo: Some(120.0),
     };
     let path = folder.join("three.mid");
-    std::fs::write(&path, midi::write_clip(&clip, midi::WriteOptions::default()).expect("writes")).expect("writes");
+    std::fs::write(&path, midi::write_clip(&clip, midi::WriteOptions::default()).expect("writes"))
+        .expect("writes");
     path
 }
 
@@ -580,7 +581,9 @@ fn an_instrument_becomes_a_folder_for_samplers() {
     let to = home.path().to_path_buf();
     bench.engine.store.change(|d| d.rename(&Origin::Seed(1), "Glass reed"));
     let engine = bench.engine.clone();
-    engine.studio.start(&engine, move |engine, task| super::export::export(engine, task, &Origin::Seed(1), &to));
+    engine
+        .studio
+        .start(&engine, move |engine, task| super::export::export(engine, task, &Origin::Seed(1), &to));
     bench.until("the end", |b| b.engine.studio.progress().is_none());
     let folder = home.path().join("Glass reed");
     assert_eq!(std::fs::read_dir(&folder).expect("there").count(), 62);
@@ -605,5 +608,8 @@ fn steps_go_through_the_list_and_a_typed_seed_brings_its_instrument() {
     assert_eq!(first(), Some(Origin::Seed(1)));
     carry_out(&engine, Action::Rename(0, "Glass reed".into()));
     carry_out(&engine, Action::Star(0));
-    assert_eq!(engine.store.read(|d| (d.name(&Origin::Seed(1)), d.is_starred(&Origin::Seed(1)))), ("Glass reed".into(), true));
+    assert_eq!(
+        engine.store.read(|d| (d.name(&Origin::Seed(1)), d.is_starred(&Origin::Seed(1)))),
+        ("Glass reed".into(), true)
+    );
 }

@@ -5,8 +5,8 @@
 //! needed now interrupts one that is rendered ahead. A panic in a model becomes a message.
 use super::bridge::{Delivery, Stamp, WorkerSide};
 use super::cache::{Cache, Key};
-use super::engine::Engine;
 use super::document::Origin;
+use super::engine::Engine;
 use super::engine::ZoneView;
 use super::plan::{self, BUDGET, Next, Wanted};
 use crate::gui::view::{Status, StatusKind};
@@ -65,7 +65,9 @@ pub fn vector(notes: &dyn Notes, origin: &Origin) -> Result<Vec<f32>, String> {
         Origin::Seed(seed) => Ok(notes.vector(*seed)),
         Origin::Learned(name) => {
             let known = notes.learned().iter().find(|i| i.name == *name);
-            known.map(|i| i.z.clone()).ok_or_else(|| format!("This model does not know the instrument “{name}”."))
+            known
+                .map(|i| i.z.clone())
+                .ok_or_else(|| format!("This model does not know the instrument “{name}”."))
         }
         Origin::Vector(z) if z.len() == notes.latent() => Ok(z.to_vec()),
         Origin::Vector(z) => Err(format!(
@@ -310,7 +312,7 @@ impl Worker {
 
     /// Renders a zone, or reads it from disk, and sends it; whether there may be more to do.
     fn make(&mut self, next: Next, wanted: &Wanted) -> bool {
-        let (Some(notes), Some(making)) = (self.engine.loaded(), &self.making) else { return false };
+        let (Ok(notes), Some(making)) = (self.engine.notes(), &self.making) else { return false };
         let Next { position, pitch, urgent } = next;
         let vector = making.grid.vector(position);
         let key = Key { model: notes.model(), vector: &vector, pitch };
@@ -389,7 +391,8 @@ impl Worker {
             self.pictures = Pictures::new().ok();
         }
         if let Some(pictures) = &self.pictures
-            && let (Ok(spectrogram), Ok(rainbowgram)) = (pictures.spectrogram(&sound), pictures.rainbowgram(&sound))
+            && let (Ok(spectrogram), Ok(rainbowgram)) =
+                (pictures.spectrogram(&sound), pictures.rainbowgram(&sound))
         {
             let view = ZoneView { pitch, position, spectrogram, rainbowgram };
             self.engine.live().picture = Some(Arc::new(view));

@@ -123,7 +123,9 @@ pub fn full() -> View {
     view.params.insert(Target::Knob(Knob::Unison), param(3.0 / 7.0, "4", Some(7)));
     view.params.insert(Target::Knob(Knob::Sustain), param(0.6, "60.0 %", None));
     view.point = (0.7, 0.3);
-    view.ready = Box::new(std::array::from_fn(|i| if i % 4 == 0 { pitches(24, 84) } else { pitches(60, 60 + (i % 9) as u8) }));
+    view.ready = Box::new(std::array::from_fn(|i| {
+        if i % 4 == 0 { pitches(24, 84) } else { pitches(60, 60 + (i % 9) as u8) }
+    }));
     view.rendering = None;
     view.piece = PieceView {
         file: Some("a chorale with a long name.mid".into()),

@@ -131,8 +131,16 @@ pub(super) struct Now<'a> {
 impl Voice {
     /// A free place.
     pub fn free() -> Self {
-        let start =
-            Start { channel: 0, key: 60, id: None, note: 0, velocity: 0.0, from: None, detune: 0.0, spread: 0.0 };
+        let start = Start {
+            channel: 0,
+            key: 60,
+            id: None,
+            note: 0,
+            velocity: 0.0,
+            from: None,
+            detune: 0.0,
+            spread: 0.0,
+        };
         Self {
             active: false,
             start,

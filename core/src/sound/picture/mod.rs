@@ -42,7 +42,10 @@ impl Picture {
     fn of(columns: usize, values: Vec<(f64, f64)>) -> Self {
         let loudest = values.iter().fold(f64::MIN_POSITIVE, |most, v| most.max(v.0));
         let level = |m: f64| (20.0 * (m / loudest).max(1e-30).log10() / RANGE + 1.0).clamp(0.0, 1.0);
-        Self { columns, dots: values.into_iter().map(|(m, turn)| [level(m) as f32, wrapped(turn) as f32]).collect() }
+        Self {
+            columns,
+            dots: values.into_iter().map(|(m, turn)| [level(m) as f32, wrapped(turn) as f32]).collect(),
+        }
     }
 }
 

@@ -17,8 +17,12 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
         x = r.right() + 8.0;
         r
     };
-    let (file, spacing, seed, rules) =
-        (cell(if wide { 172.0 } else { 132.0 }), cell(66.0), cell(28.0), cell(if wide { 150.0 } else { 142.0 }));
+    let (file, spacing, seed, rules) = (
+        cell(if wide { 172.0 } else { 132.0 }),
+        cell(66.0),
+        cell(28.0),
+        cell(if wide { 150.0 } else { 142.0 }),
+    );
     source(ui, file, cx);
     let tip = "How many seconds until the next instrument. Each note takes the sound of where it begins.";
     cx.control(ui, spacing, control::field, Target::Spacing, ("Change every", tip), true);
@@ -47,7 +51,8 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let (export, save, handle) = (cell(28.0), cell(28.0), cell(96.0));
     let render = cell(if wide { 116.0 } else { 96.0 });
     let idle = cx.view.progress.is_none();
-    let tip = "Write the instrument that is heard as a folder: a WAV per key and an SFZ file, for any sampler.";
+    let tip =
+        "Write the instrument that is heard as a folder: a WAV per key and an SFZ file, for any sampler.";
     if button::icon(ui, body(export), Icon::Folder, "Export keyboard…", tip, idle).clicked() {
         cx.out.push(Action::Export);
     }
@@ -55,7 +60,8 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     if button::icon(ui, body(save), Icon::Save, "Save WAV…", "Save the rendered sound.", done).clicked() {
         cx.out.push(Action::Save);
     }
-    let tip = if done { "Drag the sound to a track of your DAW." } else { "Nothing to drag yet: render first." };
+    let tip =
+        if done { "Drag the sound to a track of your DAW." } else { "Nothing to drag yet: render first." };
     if button::handle(ui, body(handle), "Drag WAV", "Drag the sound", tip, done) {
         cx.out.push(Action::DragOut);
     }
@@ -87,7 +93,8 @@ fn source(ui: &Ui, cell: Rect, cx: &mut Cx<'_>) {
     p.extend(Shape::dashed_line(&corners, edge, 4.0, 4.0));
     let font = theme::font(theme::SMALL);
     text(p, area.center(), Align2::CENTER_CENTER, "Drop a MIDI file", font, theme::DIM, area.width() - 8.0);
-    if response.on_hover_text("A MIDI file or score, played by instruments that change on its way.").clicked() {
+    if response.on_hover_text("A MIDI file or score, played by instruments that change on its way.").clicked()
+    {
         cx.out.push(Action::Open);
     }
 }

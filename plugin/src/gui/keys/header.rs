@@ -20,12 +20,16 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let slot = cx.view.nearest;
     let instrument = cx.view.slots[slot].clone();
     let many = !cx.view.choices.is_empty();
-    if button::icon(ui, cell(22.0), Icon::Back, "Instrument before", "The one before in the list.", many).clicked() {
+    if button::icon(ui, cell(22.0), Icon::Back, "Instrument before", "The one before in the list.", many)
+        .clicked()
+    {
         cx.out.push(Action::Step(-1));
     }
     let wide = rect.width() >= 860.0;
     title(ui, cell(if wide { 168.0 } else { 138.0 }), cx);
-    if button::icon(ui, cell(22.0), Icon::Forward, "Instrument after", "The next one in the list.", many).clicked() {
+    if button::icon(ui, cell(22.0), Icon::Forward, "Instrument after", "The next one in the list.", many)
+        .clicked()
+    {
         cx.out.push(Action::Step(1));
     }
     let tip = "An instrument that nobody has heard, by a seed that you can note down. Key R.";
@@ -34,8 +38,15 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     }
     let starred = instrument.as_ref().is_some_and(|i| i.starred);
     let icon = if starred { Icon::Starred } else { Icon::Star };
-    if button::toggle(ui, cell(BUTTON), icon, "Star", "Keep this instrument at the top of the list. Key S.", starred)
-        .clicked()
+    if button::toggle(
+        ui,
+        cell(BUTTON),
+        icon,
+        "Star",
+        "Keep this instrument at the top of the list. Key S.",
+        starred,
+    )
+    .clicked()
         && instrument.is_some()
     {
         cx.out.push(Action::Star(slot));
@@ -57,7 +68,10 @@ fn title(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     if let Some(typed) = cx.state.name.as_mut() {
         let id = ui.scope_id().with("name");
         let first = ui.memory(|m| m.focused()) != Some(id);
-        let edit = TextEdit::singleline(typed).id(id).font(theme::bold(theme::BODY)).desired_width(rect.width() - 8.0);
+        let edit = TextEdit::singleline(typed)
+            .id(id)
+            .font(theme::bold(theme::BODY))
+            .desired_width(rect.width() - 8.0);
         let response = ui.put(rect, edit);
         if first && !response.lost_focus() {
             response.request_focus();

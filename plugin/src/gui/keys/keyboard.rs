@@ -36,9 +36,8 @@ fn key(area: Rect, (low, high): (u8, u8), pitch: u8) -> Rect {
 
 /// The key at a place, and how hard it is struck: the lower, the harder.
 fn struck(area: Rect, range: (u8, u8), at: Pos2) -> Option<(u8, f32)> {
-    let hit = |black: bool| {
-        (range.0..=range.1).find(|&p| is_black(p) == black && key(area, range, p).contains(at))
-    };
+    let hit =
+        |black: bool| (range.0..=range.1).find(|&p| is_black(p) == black && key(area, range, p).contains(at));
     let pitch = hit(true).or_else(|| hit(false))?;
     let rect = key(area, range, pitch);
     Some((pitch, 0.35 + 0.65 * ((at.y - rect.top()) / rect.height()).clamp(0.0, 1.0)))
@@ -130,7 +129,15 @@ fn paint(ui: &Ui, rect: Rect, pitch: u8, view: &View) {
     if pitch % 12 == 0 && rect.width() >= 16.0 {
         let ink = if fill == theme::ACCENT || ready { theme::ON_ACCENT } else { theme::TEXT };
         let font = theme::font(theme::SMALL);
-        text(p, mark - vec2(0.0, 7.0), Align2::CENTER_BOTTOM, &pitch_name(pitch), font, ink, rect.width() + 6.0);
+        text(
+            p,
+            mark - vec2(0.0, 7.0),
+            Align2::CENTER_BOTTOM,
+            &pitch_name(pitch),
+            font,
+            ink,
+            rect.width() + 6.0,
+        );
     }
 }
 

@@ -59,13 +59,8 @@ struct Cx<'a> {
 static NO_PARAM: std::sync::LazyLock<ParamState> = std::sync::LazyLock::new(ParamState::default);
 
 /// How a control looks.
-type Face = fn(
-    &mut Ui,
-    Rect,
-    &Control<'_, Target>,
-    &mut ControlState<Target>,
-    &mut Vec<Action>,
-) -> egui::Response;
+type Face =
+    fn(&mut Ui, Rect, &Control<'_, Target>, &mut ControlState<Target>, &mut Vec<Action>) -> egui::Response;
 
 impl Cx<'_> {
     fn param(&self, target: Target) -> &ParamState {
@@ -77,7 +72,15 @@ impl Cx<'_> {
     }
 
     /// A control with its words.
-    fn control(&mut self, ui: &mut Ui, rect: Rect, face: Face, target: Target, (name, tip): (&str, &str), on: bool) {
+    fn control(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        face: Face,
+        target: Target,
+        (name, tip): (&str, &str),
+        on: bool,
+    ) {
         let state = self.param(target).clone();
         let control = Control { id: target, name, tip, state: &state, enabled: on };
         face(ui, rect, &control, &mut self.state.controls, self.out);
@@ -145,9 +148,11 @@ impl Regions {
         let body = header.bottom() + 1.0..=keys.top() - 1.0;
         let left = 176.0 + 24.0 * ((r.width() - 780.0) / 120.0).clamp(0.0, 1.0);
         // The pad is square; what is left over belongs to the sound.
-        let pad = (body.end() - body.start() - pad::BELOW).min(0.28 * r.width()).max(150.0) + 2.0 * pad::MARGIN;
+        let pad =
+            (body.end() - body.start() - pad::BELOW).min(0.28 * r.width()).max(150.0) + 2.0 * pad::MARGIN;
         let (x1, x2) = (r.left() + left, r.left() + left + 1.0 + pad);
-        let column = |from: f32, to: f32| Rect::from_min_max(pos2(from, *body.start()), pos2(to, *body.end()));
+        let column =
+            |from: f32, to: f32| Rect::from_min_max(pos2(from, *body.start()), pos2(to, *body.end()));
         Self {
             header,
             slots: column(r.left(), x1),
@@ -165,10 +170,8 @@ fn sound(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let inner = rect.shrink2(egui::vec2(12.0, 10.0));
     let top = inner.with_max_y(inner.top() + envelope::HEIGHT);
     envelope::show(ui, top, cx);
-    let middle = Rect::from_min_size(
-        pos2(inner.left(), top.bottom() + 10.0),
-        egui::vec2(inner.width(), tone::HEIGHT),
-    );
+    let middle =
+        Rect::from_min_size(pos2(inner.left(), top.bottom() + 10.0), egui::vec2(inner.width(), tone::HEIGHT));
     tone::show(ui, middle, cx);
     picture::show(ui, inner.with_min_y(middle.bottom() + 10.0), cx);
 }

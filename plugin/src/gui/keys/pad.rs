@@ -7,7 +7,10 @@ use crate::gui::theme;
 use crate::gui::view::Gesture;
 use crate::gui::widgets::{focus_ring, name, text};
 use descant_core::sound::instrument::Position;
-use egui::{Align2, CursorIcon, EventFilter, Key, PointerButton, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{
+    Align2, CursorIcon, EventFilter, Key, PointerButton, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui,
+    pos2, vec2,
+};
 
 /// Around the pad.
 pub(super) const MARGIN: f32 = 12.0;
@@ -23,7 +26,12 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
         let at = vec2((half + 8.0) * column as f32, 8.0 + 52.0 * row as f32);
         Rect::from_min_size(square.left_bottom() + at, vec2(half, 44.0))
     };
-    cx.field(ui, cell(0, 0), Knob::MorphX, ("Morph X", "From A (0 %) to B (100 %), or from C to D. Automate it."));
+    cx.field(
+        ui,
+        cell(0, 0),
+        Knob::MorphX,
+        ("Morph X", "From A (0 %) to B (100 %), or from C to D. Automate it."),
+    );
     cx.field(ui, cell(0, 1), Knob::MorphY, ("Morph Y", "From A and B (0 %) down to C and D (100 %)."));
     cx.field(ui, cell(1, 0), Knob::Glide, ("Glide", "How long a note slides from the one before."));
     cx.field(ui, cell(1, 1), Knob::BendRange, ("Bend range", "How far the pitch wheel bends."));
@@ -128,7 +136,8 @@ fn moved(ui: &Ui, response: &egui::Response, field: Rect, now: (f32, f32), cx: &
         let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
         ui.memory_mut(|m| m.set_focus_lock_filter(response.id, arrows));
         let count = |key| ui.input(|i| i.num_presses(key)) as f32 * 0.02;
-        let (x, y) = (count(Key::ArrowRight) - count(Key::ArrowLeft), count(Key::ArrowDown) - count(Key::ArrowUp));
+        let (x, y) =
+            (count(Key::ArrowRight) - count(Key::ArrowLeft), count(Key::ArrowDown) - count(Key::ArrowUp));
         if (x, y) != (0.0, 0.0) {
             both(Gesture::Begin, Gesture::Begin);
             let (x, y) = set(((now.0 + x).clamp(0.0, 1.0), (now.1 + y).clamp(0.0, 1.0)));

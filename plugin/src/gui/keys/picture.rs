@@ -52,7 +52,15 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let response = ui.interact(frame, ui.scope_id().with("picture"), Sense::hover());
     let Some(view) = &cx.view.picture else {
         let font = theme::font(theme::SMALL);
-        text(p, frame.center(), Align2::CENTER_CENTER, "Play a note to see it.", font, theme::DIM, frame.width());
+        text(
+            p,
+            frame.center(),
+            Align2::CENTER_CENTER,
+            "Play a note to see it.",
+            font,
+            theme::DIM,
+            frame.width(),
+        );
         name(ui, &response, Role::Image, "No picture yet");
         return;
     };

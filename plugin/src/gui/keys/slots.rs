@@ -61,22 +61,30 @@ fn filled(ui: &mut Ui, card: Rect, slot: usize, letter: &str, cx: &mut Cx<'_>) {
         icons::paint(p, Icon::Starred, at, theme::ACCENT);
     }
     let (ready, all) = (ready(cx.view, slot).count_ones(), cx.view.pitches());
-    let bar = Rect::from_min_size(pos2(left, card.bottom() - 14.0), vec2((card.width() - 108.0).max(24.0), 4.0));
+    let bar =
+        Rect::from_min_size(pos2(left, card.bottom() - 14.0), vec2((card.width() - 108.0).max(24.0), 4.0));
     p.rect_filled(bar, 2.0, theme::LINE);
     let lit = bar.with_max_x(bar.left() + bar.width() * ready as f32 / all.max(1) as f32);
     p.rect_filled(lit, 2.0, if ready >= all { theme::GOOD } else { theme::ACCENT });
     let note = if ready >= all { "all ready".to_owned() } else { format!("{ready} ready") };
     let font = theme::font(theme::SMALL);
     text(p, pos2(left, bar.top() - 3.0), Align2::LEFT_BOTTOM, &note, font, theme::DIM, bar.width() + 20.0);
-    if response.on_hover_text(format!("Hear {} alone: the morph goes to its corner. Key {letter}.", instrument.name)).clicked() {
+    if response
+        .on_hover_text(format!("Hear {} alone: the morph goes to its corner. Key {letter}.", instrument.name))
+        .clicked()
+    {
         cx.out.push(Action::Hear(slot));
     }
     let close = Rect::from_min_size(pos2(card.right() - 30.0, card.bottom() - 28.0), vec2(24.0, 24.0));
     let dice = close.translate(vec2(-26.0, 0.0));
-    if button::icon(ui, dice, Icon::Dice, &format!("Random {letter}"), "A random instrument here.", true).clicked() {
+    if button::icon(ui, dice, Icon::Dice, &format!("Random {letter}"), "A random instrument here.", true)
+        .clicked()
+    {
         cx.out.push(Action::Random(slot));
     }
-    if button::icon(ui, close, Icon::Close, &format!("Empty {letter}"), "Take the instrument out.", true).clicked() {
+    if button::icon(ui, close, Icon::Close, &format!("Empty {letter}"), "Take the instrument out.", true)
+        .clicked()
+    {
         cx.out.push(Action::Clear(slot));
     }
 }
@@ -102,7 +110,10 @@ fn empty(ui: &Ui, card: Rect, slot: usize, letter: &str, cx: &mut Cx<'_>) {
     let words = "Click for a random one";
     let at = pos2(card.left() + 38.0, card.top() + 17.0);
     text(p, at, Align2::LEFT_CENTER, words, font, theme::DIM, card.width() - 46.0);
-    if response.on_hover_text("Empty. A click puts a random instrument here, and the morph leads to it.").clicked() {
+    if response
+        .on_hover_text("Empty. A click puts a random instrument here, and the morph leads to it.")
+        .clicked()
+    {
         cx.out.push(Action::Random(slot));
     }
 }

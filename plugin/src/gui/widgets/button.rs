@@ -3,8 +3,8 @@
 use super::icons::{self, Icon};
 use crate::gui::theme;
 use egui::{
-    Align2, Color32, CursorIcon, PointerButton, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2,
-    vec2,
+    Align2, Color32, CursorIcon, PointerButton, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui,
+    WidgetInfo, pos2, vec2,
 };
 
 /// Makes `rect` clickable under the name `label`. Space never clicks: it belongs to the host.

@@ -13,9 +13,9 @@ use egui::{
 };
 
 /// What a page calls its parameters.
-pub trait Id: Copy + PartialEq + std::hash::Hash {}
+pub trait Id: Copy + PartialEq + std::hash::Hash + std::fmt::Debug {}
 
-impl<T: Copy + PartialEq + std::hash::Hash> Id for T {}
+impl<T: Copy + PartialEq + std::hash::Hash + std::fmt::Debug> Id for T {}
 
 /// What must be remembered between frames while a control is being moved or typed into.
 #[derive(Clone, Debug)]

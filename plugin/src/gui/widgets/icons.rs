@@ -169,7 +169,12 @@ pub fn paint(p: &Painter, icon: Icon, rect: Rect, c: Color32) {
         Icon::Back => line(&[(10.0, 4.0), (6.0, 8.0), (10.0, 12.0)]),
         Icon::Forward => line(&[(6.0, 4.0), (10.0, 8.0), (6.0, 12.0)]),
         Icon::Dice => {
-            p.rect_stroke(Rect::from_min_max(at(2.2, 2.2), at(13.8, 13.8)), 2.5, pen, egui::StrokeKind::Middle);
+            p.rect_stroke(
+                Rect::from_min_max(at(2.2, 2.2), at(13.8, 13.8)),
+                2.5,
+                pen,
+                egui::StrokeKind::Middle,
+            );
             for (x, y) in [(5.2, 5.2), (10.8, 5.2), (8.0, 8.0), (5.2, 10.8), (10.8, 10.8)] {
                 p.circle_filled(at(x, y), 1.15, c);
             }
