@@ -124,6 +124,8 @@ fn a_saved_instance_comes_back_byte_for_byte_and_sounds_the_same() -> Result<()>
     let attack = first.set(0, "Attack", "25")?;
     play(&mut first, 512, &[512], &[])?;
     play(&mut first, 512, &[512], &[random, attack])?;
+    // The next block of a bounce waits for what the one before asked for.
+    play(&mut first, 512, &[512], &[])?;
     let saved = first.save()?;
     let sound = play(&mut first, 20_000, &[512], &[on(0, 55), off(10_000, 55)])?;
 
