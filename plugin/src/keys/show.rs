@@ -7,7 +7,7 @@ use super::presets::PRESETS;
 use super::worker::Notes;
 use crate::gui::host_window::State;
 use crate::gui::keys::view::{ChoiceView, InstrumentView, KNOBS, PieceView, PlanView, Target, View};
-use crate::gui::view::ParamState;
+use crate::gui::view::{ParamState, Status};
 use descant_core::sampling::Seed;
 use descant_core::sound::along::Manner;
 use descant_core::sound::instrument::Position;
@@ -113,8 +113,16 @@ pub fn view(engine: &Engine, params: &KeysParams) -> View {
         picture: live.picture.clone(),
         piece: piece(&along, notes),
         progress,
-        status: live.status.clone(),
+        status: if live.status.text.is_empty() { welcome() } else { live.status.clone() },
         can,
+    }
+}
+
+/// What the status line says while there is nothing else to say.
+fn welcome() -> Status {
+    Status {
+        text: "Play a key, here or on your keyboard: it sounds at once, and the other notes follow.".into(),
+        ..Status::default()
     }
 }
 

@@ -9,7 +9,7 @@ use egui::{Align2, Rect, Role, Sense, Shape, Stroke, Ui, pos2, vec2};
 pub(super) const HEIGHT: f32 = 62.0;
 
 pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
-    let wide = rect.width() >= 880.0;
+    let wide = rect.width() >= 890.0;
     let top = rect.top() + 8.0;
     let mut x = rect.left() + 12.0;
     let mut cell = |w: f32| {
@@ -25,7 +25,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     );
     source(ui, file, cx);
     let tip = "How many seconds until the next instrument. Each note takes the sound of where it begins.";
-    cx.control(ui, spacing, control::field, Target::Spacing, ("Change every", tip), true);
+    cx.control(ui, spacing, control::field, Target::Spacing, ("Every", tip), true);
     let tip = format!("Other instruments along the clip; these are {}.", cx.view.piece.seed);
     if button::icon(ui, body(seed), Icon::Dice, "New instruments", &tip, true).clicked() {
         cx.out.push(Action::NewSeed);

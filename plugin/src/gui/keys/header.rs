@@ -25,7 +25,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     {
         cx.out.push(Action::Step(-1));
     }
-    let wide = rect.width() >= 860.0;
+    let wide = rect.width() >= 890.0;
     title(ui, cell(if wide { 168.0 } else { 138.0 }), cx);
     if button::icon(ui, cell(22.0), Icon::Forward, "Instrument after", "The next one in the list.", many)
         .clicked()

@@ -22,7 +22,7 @@ use std::time::Duration;
 use view::{Action, Knob, Target, View};
 
 /// Smallest window that shows everything.
-pub const MIN_SIZE: (u32, u32) = (780, 520);
+pub const MIN_SIZE: (u32, u32) = (860, 520);
 /// Window size at 100 %.
 pub const DEFAULT_SIZE: (u32, u32) = (900, 560);
 
@@ -146,7 +146,7 @@ impl Regions {
         let keys = band(along.top() - 1.0 - keyboard::height(r.height()), along.top() - 1.0);
         let header = band(r.top(), r.top() + HEADER);
         let body = header.bottom() + 1.0..=keys.top() - 1.0;
-        let left = 176.0 + 24.0 * ((r.width() - 780.0) / 120.0).clamp(0.0, 1.0);
+        let left = 186.0 + 14.0 * ((r.width() - 860.0) / 40.0).clamp(0.0, 1.0);
         // The pad is square; what is left over belongs to the sound.
         let pad =
             (body.end() - body.start() - pad::BELOW).min(0.28 * r.width()).max(150.0) + 2.0 * pad::MARGIN;

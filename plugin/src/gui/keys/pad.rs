@@ -76,6 +76,11 @@ fn pad(ui: &mut Ui, square: Rect, cx: &mut Cx<'_>) {
         let place = at((x, y)) + vec2(if x > 0.5 { 10.0 } else { -10.0 }, if y > 0.5 { 10.0 } else { -10.0 });
         text(&p, place, Align2::CENTER_CENTER, letter, theme::bold(theme::SMALL), colour, 16.0);
     }
+    if !cx.view.axes.y {
+        let words = if cx.view.axes.x { "Fill C or D to morph down" } else { "Fill two slots to morph" };
+        let font = theme::font(theme::SMALL);
+        text(&p, at((0.5, 0.55)), Align2::CENTER_CENTER, words, font, theme::FAINT, field.width());
+    }
     let sounding = at(cx.view.point);
     if cx.view.point != target {
         p.line_segment([sounding, at(target)], Stroke::new(1.0, theme::fade(theme::ACCENT, 0.5)));

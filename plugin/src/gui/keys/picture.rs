@@ -97,7 +97,8 @@ fn image(view: &ZoneView, kind: Kind) -> ColorImage {
 /// Black over blue and amber to white.
 fn heat([level, _]: Dot) -> Color32 {
     let stops = [Color32::BLACK, Color32::from_rgb(0x2B, 0x4F, 0x7A), theme::ACCENT, Color32::WHITE];
-    let along = level.clamp(0.0, 1.0) * 3.0;
+    // Noise 40 dB below the loudest place stays dark.
+    let along = level.clamp(0.0, 1.0).powi(2) * 3.0;
     let at = (along as usize).min(2);
     theme::mix(stops[at], stops[at + 1], along - at as f32)
 }
