@@ -224,7 +224,7 @@ mod tests {
             let piece = along(&notes, manner, 2.0);
             let mut seen = Vec::new();
             // Deeper than high.
-            let wave = |i: u32| if i % 2 == 0 { 0.4 } else { -0.8 };
+            let wave = |i: u32| if i.is_multiple_of(2) { 0.4 } else { -0.8 };
             let sound = piece.render(|index, note, z| -> Result<_, AlongError> {
                 seen.push((index, note.pitch, z.len()));
                 Ok((0..64_000).map(wave).collect())

@@ -124,7 +124,7 @@ pub fn full() -> View {
     view.params.insert(Target::Knob(Knob::Sustain), param(0.6, "60.0 %", None));
     view.point = (0.7, 0.3);
     view.ready = Box::new(std::array::from_fn(|i| {
-        if i % 4 == 0 { pitches(24, 84) } else { pitches(60, 60 + (i % 9) as u8) }
+        if i.is_multiple_of(4) { pitches(24, 84) } else { pitches(60, 60 + (i % 9) as u8) }
     }));
     view.rendering = None;
     view.piece = PieceView {

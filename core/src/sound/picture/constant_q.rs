@@ -77,7 +77,7 @@ fn filter(row: usize) -> Filter {
         let u = (bin as f64 - centre) / bins_per_width;
         let hann = sinc(u) + 0.5 * (sinc(u - 1.0) + sinc(u + 1.0));
         // Around the middle of the frame instead of its beginning: every other bin is turned by half.
-        let side = if bin % 2 == 0 { 1.0 } else { -1.0 };
+        let side = if bin.is_multiple_of(2) { 1.0 } else { -1.0 };
         side * hann * length.sqrt() / FRAME as f64
     };
     Filter { first, values: (first..=last).map(value).collect() }

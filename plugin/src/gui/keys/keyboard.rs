@@ -126,7 +126,7 @@ fn paint(ui: &Ui, rect: Rect, pitch: u8, view: &View) {
     if sounds && !ready {
         p.rect_stroke(body, corners, Stroke::new(2.0, theme::ACCENT), StrokeKind::Inside);
     }
-    if pitch % 12 == 0 && rect.width() >= 16.0 {
+    if pitch.is_multiple_of(12) && rect.width() >= 16.0 {
         let ink = if fill == theme::ACCENT || ready { theme::ON_ACCENT } else { theme::TEXT };
         let font = theme::font(theme::SMALL);
         text(
