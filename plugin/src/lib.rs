@@ -1,8 +1,7 @@
-//! Descant Clips as CLAP and VST3 plugin: host glue, real-time side, worker and window.
+//! Descant Clips and Descant Keys as CLAP and VST3 plugins: host glue, real-time side, workers and windows.
 //!
-//! [`clips`] is what the host calls; [`bridge`] is all that crosses to and from the audio thread; [`worker`] runs
-//! the tools; [`library`] holds the models; [`gui`] draws. [`keys`] is Descant Keys, which the bundle does not export before
-//! there are weights for it.
+//! [`clips`] and [`keys`] are what the host calls; [`bridge`] is all that crosses to and from the audio thread of Clips
+//! ([`keys::bridge`] is that of Keys); [`worker`] runs the tools; [`library`] holds the models; [`gui`] draws.
 pub mod bridge;
 pub mod clips;
 pub mod gui;
@@ -11,3 +10,4 @@ pub mod library;
 pub mod worker;
 
 pub use clips::Clips;
+pub use keys::Keys;

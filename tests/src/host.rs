@@ -15,7 +15,9 @@ use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::{HostState, HostStateImpl, PluginState};
 use clack_extensions::thread_check::{HostThreadCheck, HostThreadCheckImpl};
 use clack_host::events::Match;
-use clack_host::events::event_types::{NoteOffEvent, NoteOnEvent, ParamValueEvent};
+use clack_host::events::event_types::{
+    MidiEvent, NoteExpressionEvent, NoteExpressionType, NoteOffEvent, NoteOnEvent, ParamValueEvent,
+};
 use clack_host::events::io::{EventBuffer, OutputEventBuffer, TryPushError};
 use clack_host::events::spaces::CoreEventSpace;
 use clack_host::events::{Pckn, UnknownEvent};
@@ -442,6 +444,22 @@ pub enum In {
         /// Normalised value.
         value: f64,
     },
+    /// A MIDI message: controllers, pitch bend, program changes.
+    Midi {
+        /// Sample within the block.
+        time: u32,
+        /// Status and data bytes.
+        data: [u8; 3],
+    },
+    /// A note is tuned.
+    Tuning {
+        /// Sample within the block.
+        time: u32,
+        /// Its key on channel 0.
+        key: u16,
+        /// Semitones.
+        semitones: f64,
+    },
 }
 
 /// The audio side of an instance, on the audio thread.
@@ -450,6 +468,8 @@ pub struct Audio<'a> {
     ports: AudioPorts,
     /// Left and right output of the last block.
     pub out: [Vec<f32>; 2],
+    /// Ends of voices that the plugin told: samples since the first block, keys.
+    pub ended: Vec<(u64, u16)>,
     /// How many output events the plugin may send per block.
     pub capacity: usize,
     /// Sample rate.
@@ -464,6 +484,7 @@ struct Sink<'a> {
     order_error: Option<(u32, u32)>,
     last: u32,
     notes: &'a mut Vec<NoteEvent>,
+    ended: &'a mut Vec<(u64, u16)>,
     count: usize,
 }
 
@@ -492,6 +513,9 @@ impl OutputEventBuffer for Sink<'_> {
         match event.as_core_event() {
             Some(CoreEventSpace::NoteOn(n)) => self.notes.push(note(true, n.pckn(), n.velocity())),
             Some(CoreEventSpace::NoteOff(n)) => self.notes.push(note(false, n.pckn(), n.velocity())),
+            Some(CoreEventSpace::NoteEnd(n)) => {
+                self.ended.push((self.base + u64::from(time), specific(n.pckn().key)));
+            }
             _ => {}
         }
         Ok(())
@@ -504,6 +528,7 @@ impl<'a> Audio<'a> {
             processor,
             ports: AudioPorts::with_capacity(2, 1),
             out: [vec![0.0; MAX_FRAMES], vec![0.0; MAX_FRAMES]],
+            ended: Vec::new(),
             capacity: usize::MAX,
             sample_rate,
             steady,
@@ -539,6 +564,12 @@ impl<'a> Audio<'a> {
                 In::Param { time, id, value } => {
                     input.push(&ParamValueEvent::new(time, id, Pckn::match_all(), value));
                 }
+                In::Midi { time, data } => input.push(&MidiEvent::new(time, 0, data)),
+                In::Tuning { time, key, semitones } => {
+                    let pckn = Pckn::new(0_u16, 0_u16, key, Match::All);
+                    let tuning = NoteExpressionType::Tuning;
+                    input.push(&NoteExpressionEvent::new(time, pckn, tuning, semitones));
+                }
             }
         }
         let frames = frames as usize;
@@ -546,8 +577,15 @@ impl<'a> Audio<'a> {
             // Rubbish, so that a plugin that forgets to write silence is caught.
             channel[..frames].fill(0.5);
         }
-        let mut sink =
-            Sink { capacity: self.capacity, base: self.steady, order_error: None, last: 0, notes, count: 0 };
+        let mut sink = Sink {
+            capacity: self.capacity,
+            base: self.steady,
+            order_error: None,
+            last: 0,
+            notes,
+            ended: &mut self.ended,
+            count: 0,
+        };
         let mut buffers = self.ports.with_output_buffers([AudioPortBuffer {
             latency: 0,
             channels: AudioPortBufferType::f32_output_only(self.out.iter_mut().map(|c| &mut c[..frames])),

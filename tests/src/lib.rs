@@ -8,6 +8,7 @@ pub mod bundle;
 pub mod clips;
 pub mod demo;
 pub mod host;
+pub mod keys;
 pub mod session;
 pub mod state;
 pub mod transport;

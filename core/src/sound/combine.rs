@@ -52,33 +52,76 @@ pub fn envelope(seconds: f64) -> Vec<f64> {
     envelope
 }
 
+/// What counts as the peak of a sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peaks {
+    /// The largest value, as in the reference.
+    Largest,
+    /// The largest magnitude.
+    Magnitude,
+}
+
+impl Peaks {
+    /// The peak; 1 if there is none.
+    fn of(self, sound: &[f64]) -> f64 {
+        let largest = sound.iter().fold(0.0, |peak: f64, &x| match self {
+            Self::Largest => peak.max(x),
+            Self::Magnitude => peak.max(x.abs()),
+        });
+        if largest > 0.0 { largest } else { 1.0 }
+    }
+}
+
+/// A sound to which notes are added one by one.
+#[derive(Clone, Debug)]
+pub struct Mix {
+    sum: Vec<f64>,
+    peaks: Peaks,
+}
+
+impl Mix {
+    /// Silence for notes from and to these times in seconds.
+    ///
+    /// # Errors
+    /// [`CombineError`].
+    pub fn new(spans: impl Iterator<Item = (f64, f64)>, peaks: Peaks) -> Result<Self, CombineError> {
+        let mut last = 0.0_f64;
+        for (start, end) in spans {
+            if !(start >= 0.0 && start.is_finite() && end.is_finite()) {
+                return Err(CombineError::Time);
+            }
+            last = last.max(end).max(start);
+        }
+        if last > MOST_SECONDS {
+            return Err(CombineError::TooLong(last));
+        }
+        Ok(Self { sum: vec![0.0; ((last + TAIL) as usize) * RATE as usize], peaks })
+    }
+
+    /// Adds a note, as loud as its velocity says.
+    pub fn add(&mut self, note: &Note<'_>) {
+        let envelope = envelope(note.end - note.start);
+        let shaped: Vec<f64> = note.sound.iter().zip(envelope).map(|(&x, e)| f64::from(x) * e).collect();
+        let level = f64::from(note.velocity) / 127.0 / self.peaks.of(&shaped);
+        let from = (note.start * RATE) as usize;
+        self.sum.iter_mut().skip(from).zip(shaped).for_each(|(sum, x)| *sum += level * x);
+    }
+
+    /// The sound, with a peak of 0.5.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<f64> {
+        let level = 2.0 * self.peaks.of(&self.sum);
+        self.sum.iter_mut().for_each(|x| *x /= level);
+        self.sum
+    }
+}
+
 /// The sound of all notes, with a peak of 0.5.
 ///
 /// # Errors
 /// [`CombineError`].
 pub fn combine(notes: &[Note<'_>]) -> Result<Vec<f64>, CombineError> {
-    if notes.iter().any(|n| !(n.start >= 0.0 && n.start.is_finite() && n.end.is_finite())) {
-        return Err(CombineError::Time);
-    }
-    let last = notes.iter().fold(0.0, |last: f64, note| last.max(note.end).max(note.start));
-    if last > MOST_SECONDS {
-        return Err(CombineError::TooLong(last));
-    }
-    let mut sum = vec![0.0; ((last + TAIL) as usize) * RATE as usize];
-    for note in notes {
-        let envelope = envelope(note.end - note.start);
-        let shaped: Vec<f64> = note.sound.iter().zip(envelope).map(|(&x, e)| f64::from(x) * e).collect();
-        let level = f64::from(note.velocity) / 127.0 / peak(&shaped);
-        let from = (note.start * RATE) as usize;
-        sum.iter_mut().skip(from).zip(shaped).for_each(|(sum, x)| *sum += level * x);
-    }
-    let level = 2.0 * peak(&sum);
-    sum.iter_mut().for_each(|x| *x /= level);
-    Ok(sum)
-}
-
-/// Largest value; 1 if none is above 0.
-fn peak(sound: &[f64]) -> f64 {
-    let largest = sound.iter().fold(0.0, |peak: f64, &x| peak.max(x));
-    if largest > 0.0 { largest } else { 1.0 }
+    let mut mix = Mix::new(notes.iter().map(|n| (n.start, n.end)), Peaks::Largest)?;
+    notes.iter().for_each(|note| mix.add(note));
+    Ok(mix.finish())
 }

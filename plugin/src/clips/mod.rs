@@ -114,7 +114,7 @@ impl Plugin for Clips {
     }
 
     fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        Some(editor::ClipsEditor::new(self.engine.clone()))
+        Some(editor::new(self.engine.clone()))
     }
 
     fn filter_state(state: &mut PluginState) {

@@ -14,15 +14,20 @@ use std::sync::Arc;
 
 /// Asks for a MIDI file or score and sends it to the worker.
 pub fn choose_file(engine: &Arc<Engine>) {
-    let title = "MIDI file or score";
-    let wanted = Wanted { title, noun: "MIDI file", group: "Music", endings: &SONG_EXTENSIONS };
-    choose(engine, wanted, Command::Open);
+    choose(engine, SONG, Command::Open);
+}
+
+const SONG: Wanted =
+    Wanted { title: "MIDI file or score", noun: "MIDI file", group: "Music", endings: &SONG_EXTENSIONS };
+
+/// Asks for a MIDI file or score, and waits. For a thread of its own, see [`apart`].
+pub(crate) fn ask_for_song() -> Answer {
+    ask(&open_dialogs(SONG))
 }
 
 /// Asks for a MIDI file or score to learn from and sends it to the worker.
 pub fn choose_lesson(engine: &Arc<Engine>) {
-    let title = "MIDI file or score to learn from";
-    let wanted = Wanted { title, noun: "MIDI file", group: "Music", endings: &SONG_EXTENSIONS };
+    let wanted = Wanted { title: "MIDI file or score to learn from", ..SONG };
     choose(engine, wanted, |path| Command::Lesson(vec![path]));
 }
 
@@ -57,20 +62,28 @@ fn choose(engine: &Arc<Engine>, wanted: Wanted, then: fn(PathBuf) -> Command) {
 /// Asks where to save a copy of `from`, and saves it.
 pub fn save_copy(engine: &Arc<Engine>, from: PathBuf) {
     beside(engine, move |engine| {
-        let name = from.file_name().map(PathBuf::from).unwrap_or_else(|| "Descant.mid".into());
-        let home = music_folder();
-        let to = match ask(&save_dialogs(&home.join(&name))) {
-            Answer::Path(path) if path.extension().is_none() => path.with_extension("mid"),
-            Answer::Path(path) => path,
-            Answer::Dismissed => return,
-            Answer::NoDialog => home.join(&name),
-        };
-        let made = to.parent().map_or(Ok(()), std::fs::create_dir_all);
-        match made.and_then(|()| std::fs::copy(&from, &to)) {
-            Ok(_) => engine.say(StatusKind::Good, format!("Saved as {}.", to.display())),
-            Err(why) => engine.say(StatusKind::Bad, format!("Could not save {}: {why}.", to.display())),
+        if let Some((kind, text)) = ask_and_copy(&from) {
+            engine.say(kind, text);
         }
     });
+}
+
+/// Asks where to save a copy of `from`, waits, and saves it; what became of it. For a thread of its own, see [`apart`].
+pub(crate) fn ask_and_copy(from: &Path) -> Option<(StatusKind, String)> {
+    let name = from.file_name().map(PathBuf::from).unwrap_or_else(|| "Descant.mid".into());
+    let ending = name.extension().map(ToOwned::to_owned).unwrap_or_default();
+    let home = music_folder();
+    let to = match ask(&save_dialogs(&home.join(&name))) {
+        Answer::Path(path) if path.extension().is_none() => path.with_extension(ending),
+        Answer::Path(path) => path,
+        Answer::Dismissed => return None,
+        Answer::NoDialog => home.join(&name),
+    };
+    let made = to.parent().map_or(Ok(()), std::fs::create_dir_all);
+    Some(match made.and_then(|()| std::fs::copy(from, &to)) {
+        Ok(_) => (StatusKind::Good, format!("Saved as {}.", to.display())),
+        Err(why) => (StatusKind::Bad, format!("Could not save {}: {why}.", to.display())),
+    })
 }
 
 /// Shows a file in the file manager.
@@ -91,13 +104,18 @@ pub fn reveal(engine: &Arc<Engine>, path: &Path) {
 
 fn beside(engine: &Arc<Engine>, work: impl FnOnce(&Engine) + Send + 'static) {
     let shared = engine.clone();
-    let spawned = std::thread::Builder::new().name("descant dialog".into()).spawn(move || work(&shared));
-    if spawned.is_err() {
+    if !apart(move || work(&shared)) {
         engine.say(StatusKind::Bad, "The system could not start another thread.");
     }
 }
 
-enum Answer {
+/// Does something that waits, on a thread of its own; whether the system could start one.
+pub(crate) fn apart(work: impl FnOnce() + Send + 'static) -> bool {
+    std::thread::Builder::new().name("descant dialog".into()).spawn(work).is_ok()
+}
+
+/// What a dialog gave.
+pub(crate) enum Answer {
     Path(PathBuf),
     Dismissed,
     NoDialog,
@@ -166,7 +184,8 @@ fn open_dialogs(wanted: Wanted) -> Vec<(&'static str, Vec<String>)> {
 #[cfg(windows)]
 fn save_dialogs(to: &Path) -> Vec<(&'static str, Vec<String>)> {
     let name = to.to_string_lossy().replace('\'', "''");
-    vec![windows_dialog("SaveFileDialog", "Save take", &name, "Music|*.mid")]
+    let ending = to.extension().map_or_else(|| "*".into(), |e| e.to_string_lossy());
+    vec![windows_dialog("SaveFileDialog", "Save take", &name, &format!("Music|*.{ending}"))]
 }
 
 #[cfg(windows)]
@@ -208,11 +227,12 @@ fn open_dialogs(wanted: Wanted) -> Vec<(&'static str, Vec<String>)> {
 
 #[cfg(not(any(windows, target_os = "macos")))]
 fn save_dialogs(to: &Path) -> Vec<(&'static str, Vec<String>)> {
+    let ending = |to: &str| to.rsplit_once('.').map_or_else(|| "*".to_owned(), |(_, e)| e.to_owned());
     let to = to.to_string_lossy();
     let file = format!("--filename={to}");
     vec![
         ("zenity", texts(&["--file-selection", "--save", "--confirm-overwrite", "--title=Save take", &file])),
-        ("kdialog", texts(&["--getsavefilename", &to, "MIDI (*.mid)"])),
+        ("kdialog", texts(&["--getsavefilename", &to, &format!("*.{}", ending(&to))])),
     ]
 }
 
@@ -241,7 +261,7 @@ fn file_uri(path: &Path) -> String {
     uri
 }
 
-fn music_folder() -> PathBuf {
+pub(crate) fn music_folder() -> PathBuf {
     let home = std::env::var_os(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
     let home = home.map_or_else(std::env::temp_dir, PathBuf::from);
     let music = home.join("Music");

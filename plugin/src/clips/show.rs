@@ -3,16 +3,15 @@
 use super::document::Content;
 use super::engine::Engine;
 use super::live::Stage;
-use super::params::Visitor;
+use crate::gui::host_window::State;
 use crate::gui::view::{
-    ChordsView, FitView, KitView, ModelView, ParamId, ParamState, PrimerView, SongView, TakeView,
-    TransportView, View, WeightsView,
+    ChordsView, FitView, KitView, ModelView, ParamId, PrimerView, SongView, TakeView, TransportView, View,
+    WeightsView,
 };
 use crate::library::{self, ModelInfo};
 use descant_core::music::ClipKind;
 use descant_core::sampling::Seed;
 use descant_core::tool::ToolKind;
-use nice_plug::prelude::Param;
 use std::collections::HashMap;
 
 /// All controls of the window.
@@ -86,29 +85,6 @@ pub const TOOLS: [ToolKind; 8] = [
     ToolKind::Harmonise,
     ToolKind::Hats,
 ];
-
-struct State {
-    choices: bool,
-}
-
-impl Visitor for State {
-    type Result = ParamState;
-
-    fn visit<P: Param>(self, param: &P) -> ParamState {
-        let steps = param.step_count();
-        let names = |steps: usize| {
-            let place = |i: usize| i as f32 / steps as f32;
-            (0..=steps).map(|i| param.normalized_value_to_string(place(i), true)).collect()
-        };
-        ParamState {
-            normalised: param.unmodulated_normalized_value(),
-            default: param.default_normalized_value(),
-            text: param.normalized_value_to_string(param.unmodulated_normalized_value(), true),
-            steps,
-            choices: steps.filter(|_| self.choices).map(names).unwrap_or_default(),
-        }
-    }
-}
 
 /// What the window shows now.
 #[must_use]

@@ -6,6 +6,8 @@ pub mod drag;
 pub mod drum_names;
 #[cfg(all(unix, not(target_os = "macos")))]
 pub mod graphics;
+pub mod host_window;
+pub mod keys;
 pub mod roll;
 pub mod scale;
 mod takes;

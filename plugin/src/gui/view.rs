@@ -728,3 +728,9 @@ pub enum Action {
     /// The latent pad.
     Pad(PadChange),
 }
+
+impl From<(ParamId, Gesture)> for Action {
+    fn from((id, gesture): (ParamId, Gesture)) -> Self {
+        Self::Param(id, gesture)
+    }
+}

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// Zones on their way to the audio thread.
 const WAY: usize = 32;
+/// Keys pressed in the window on their way: more than fingers can press in a block.
+const PRESSES: usize = 128;
 /// Zones on their way back: more than can be anywhere else, so that there is always room.
 const GARBAGE: usize = 2 * (PLACES + WAY);
 
@@ -40,6 +42,15 @@ pub enum Delivery {
     Forget(Position),
     /// The instruments of before are needed no more.
     ForgetStale,
+}
+
+/// A key of the window goes down, or up at velocity 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Press {
+    /// MIDI pitch.
+    pub key: u8,
+    /// 0..=1.
+    pub velocity: f32,
 }
 
 /// What zones are made for.
@@ -154,6 +165,7 @@ impl Demand {
 pub struct AudioSide {
     deliveries: Consumer<Delivery>,
     garbage: Producer<Arc<Zone>>,
+    pressed: Consumer<Press>,
     demand: Arc<Demand>,
     stamp: Stamp,
 }
@@ -169,6 +181,11 @@ impl AudioSide {
             self.stamp = stamp;
         }
         Some(delivery)
+    }
+
+    /// The next key of the window.
+    pub fn pressed(&mut self) -> Option<Press> {
+        self.pressed.pop().ok()
     }
 
     /// Whether another zone can be given back.
@@ -269,16 +286,29 @@ impl WorkerSide {
     }
 }
 
+/// The window's handle.
+pub struct WindowSide {
+    presses: Producer<Press>,
+}
+
+impl WindowSide {
+    /// A key of the window; lost if nobody processes.
+    pub fn press(&mut self, press: Press) {
+        let _ = self.presses.push(press);
+    }
+}
+
 /// Makes the handles of one instance. `document` counts the document's changes.
 #[must_use]
-pub fn bridge(document: Arc<AtomicU64>) -> (AudioSide, WorkerSide, Arc<Demand>) {
+pub fn bridge(document: Arc<AtomicU64>) -> (AudioSide, WorkerSide, WindowSide) {
     let (to, from) = RingBuffer::new(WAY);
     let (back, gone) = RingBuffer::new(GARBAGE);
+    let (presses, pressed) = RingBuffer::new(PRESSES);
     let demand = Arc::new(Demand { document, ..Demand::default() });
     let stamp = Stamp { document: u64::MAX, rate: 0 };
     (
-        AudioSide { deliveries: from, garbage: back, demand: demand.clone(), stamp },
-        WorkerSide { deliveries: to, garbage: gone, demand: demand.clone() },
-        demand,
+        AudioSide { deliveries: from, garbage: back, pressed, demand: demand.clone(), stamp },
+        WorkerSide { deliveries: to, garbage: gone, demand },
+        WindowSide { presses },
     )
 }

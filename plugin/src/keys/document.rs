@@ -1,33 +1,65 @@
-//! The document of Keys: which instruments are in the slots, and which were there before.
+//! The document of Keys: which instruments are in the slots, which were there before, and what they are called.
 //!
-//! Any thread but the audio thread. An instrument is the seed of a random vector; a word names it.
-use descant_core::sampling::derive;
-use serde::{Deserialize, Serialize};
+//! Any thread but the audio thread. Only a change of the slots counts the generation on: a new name renders nothing anew.
+use super::presets::{self, PRESETS};
+use descant_core::sampling::{Seed, derive};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Slots A, B, C and D: seeds.
-pub type Slots = [Option<u32>; 4];
+/// Where an instrument's vector comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Origin {
+    /// Random numbers.
+    Seed(u32),
+    /// The model knows it by this name.
+    Learned(String),
+    /// Numbers of the musician's own.
+    Vector(Arc<[f32]>),
+}
+
+/// Slots A, B, C and D.
+pub type Slots = [Option<Origin>; 4];
+
+/// An instrument that was in a slot once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// Which.
+    pub origin: Origin,
+    /// What the musician calls it; may be empty.
+    pub name: String,
+    /// Starred by the musician.
+    pub starred: bool,
+}
 
 /// Steps that can be undone.
-const MOST_STEPS: usize = 64;
-/// Version of the saved form that this build writes.
-pub const VERSION: u32 = 1;
+pub const MOST_STEPS: usize = 64;
+/// Instruments that are kept; beyond, the oldest goes that has neither star nor name.
+pub const MOST_KEPT: usize = 256;
+/// Letters of a name.
+pub const LONGEST_NAME: usize = 40;
 
 /// See the file's head.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Document {
-    slots: Slots,
+    pub(super) slots: Slots,
     /// Seed of the next random instrument.
-    next: u32,
-    undone: Vec<Slots>,
-    done: Vec<Slots>,
+    pub(super) next: u32,
+    /// The latest last.
+    pub(super) done: Vec<Slots>,
+    pub(super) undone: Vec<Slots>,
+    /// The latest last.
+    pub(super) kept: Vec<Kept>,
 }
+
+/// Seed of the first random instrument: none of the presets has it.
+const FIRST_SEED: u32 = 1_000;
 
 impl Default for Document {
     /// Two instruments, so that the morph leads somewhere.
     fn default() -> Self {
-        Self { slots: [Some(1), Some(2), None, None], next: 3, undone: Vec::new(), done: Vec::new() }
+        let [first, second, ..] = PRESETS.map(|preset| Some(preset.origin()));
+        let slots = [first, second, None, None];
+        Self { slots, next: FIRST_SEED, done: Vec::new(), undone: Vec::new(), kept: Vec::new() }
     }
 }
 
@@ -38,9 +70,24 @@ impl Document {
         &self.slots
     }
 
+    /// The instruments that were in a slot, the latest last.
+    #[must_use]
+    pub fn kept(&self) -> &[Kept] {
+        &self.kept
+    }
+
+    /// Whether there is anything to undo, and to redo.
+    #[must_use]
+    pub fn can(&self) -> (bool, bool) {
+        (!self.done.is_empty(), !self.undone.is_empty())
+    }
+
     /// Other instruments; can be undone.
     pub fn set(&mut self, slots: Slots) {
         if slots != self.slots {
+            for origin in slots.iter().flatten() {
+                self.keep(origin);
+            }
             self.done.push(std::mem::replace(&mut self.slots, slots));
             if self.done.len() > MOST_STEPS {
                 self.done.remove(0);
@@ -50,20 +97,29 @@ impl Document {
     }
 
     /// Puts an instrument into a slot (0 = A), or empties it.
-    pub fn put(&mut self, slot: usize, seed: Option<u32>) {
-        let mut slots = self.slots;
+    pub fn put(&mut self, slot: usize, origin: Option<Origin>) {
+        let mut slots = self.slots.clone();
         if let Some(place) = slots.get_mut(slot) {
-            *place = seed;
+            *place = origin;
             self.set(slots);
         }
     }
 
     /// An instrument that nobody heard before into a slot; its seed.
-    pub fn random(&mut self, slot: usize) -> u32 {
+    pub fn random(&mut self, slot: usize) -> Seed {
         let seed = self.next;
         self.next = derive(seed, 1);
-        self.put(slot, Some(seed));
-        seed
+        self.put(slot, Some(Origin::Seed(seed)));
+        Seed(seed)
+    }
+
+    /// Two slots change their instruments.
+    pub fn swap(&mut self, a: usize, b: usize) {
+        let mut slots = self.slots.clone();
+        if a.max(b) < slots.len() {
+            slots.swap(a, b);
+            self.set(slots);
+        }
     }
 
     /// Back to the instruments before; whether there were any.
@@ -79,34 +135,48 @@ impl Document {
         self.done.push(std::mem::replace(&mut self.slots, slots));
         true
     }
-}
 
-/// The saved form.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Saved {
-    /// Format; 0 = nothing usable.
-    pub version: u32,
-    slots: Slots,
-    next: u32,
-    /// The latest last.
-    history: Vec<Slots>,
-}
-
-impl Saved {
-    fn of(document: &Document) -> Self {
-        let history = document.done.clone();
-        Self { version: VERSION, slots: document.slots, next: document.next, history }
+    /// What an instrument is called: by the musician, else by the table, else by its seed or the model.
+    #[must_use]
+    pub fn name(&self, origin: &Origin) -> String {
+        let own = self.kept.iter().find(|k| k.origin == *origin).map(|k| k.name.as_str());
+        match (own.filter(|name| !name.is_empty()).or_else(|| presets::name(origin)), origin) {
+            (Some(name), _) => name.to_owned(),
+            (None, Origin::Seed(seed)) => Seed(*seed).to_string(),
+            (None, Origin::Learned(name)) => name.clone(),
+            (None, Origin::Vector(_)) => "Own vector".to_owned(),
+        }
     }
 
-    /// The document, if this build can read it.
-    fn document(self) -> Option<Document> {
-        if !(1..=VERSION).contains(&self.version) {
-            return None;
-        }
-        let mut done = self.history;
-        done.drain(..done.len().saturating_sub(MOST_STEPS));
-        Some(Document { slots: self.slots, next: self.next, done, undone: Vec::new() })
+    /// Whether an instrument has a star.
+    #[must_use]
+    pub fn is_starred(&self, origin: &Origin) -> bool {
+        self.kept.iter().any(|k| k.starred && k.origin == *origin)
+    }
+
+    /// Calls an instrument something else; nothing: as it was called at first.
+    pub fn rename(&mut self, origin: &Origin, name: &str) {
+        let name: String = name.trim().chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
+        self.keep(origin).name = name;
+    }
+
+    /// Star on or off.
+    pub fn star(&mut self, origin: &Origin) {
+        let kept = self.keep(origin);
+        kept.starred = !kept.starred;
+    }
+
+    /// The entry of an instrument, made now if there is none.
+    fn keep(&mut self, origin: &Origin) -> &mut Kept {
+        let place = self.kept.iter().position(|k| k.origin == *origin).unwrap_or_else(|| {
+            if self.kept.len() >= MOST_KEPT {
+                let plain = |k: &Kept| !k.starred && k.name.is_empty();
+                self.kept.remove(self.kept.iter().position(plain).unwrap_or(0));
+            }
+            self.kept.push(Kept { origin: origin.clone(), name: String::new(), starred: false });
+            self.kept.len() - 1
+        });
+        &mut self.kept[place]
     }
 }
 
@@ -116,6 +186,8 @@ pub struct Store {
     document: Mutex<Document>,
     /// Counts changes of the slots.
     generation: Arc<AtomicU64>,
+    /// Counts changes of anything by somebody else than a host that loads.
+    edits: AtomicU64,
 }
 
 impl Store {
@@ -129,6 +201,12 @@ impl Store {
         self.generation.clone()
     }
 
+    /// Counts edits, of which a host wants to be told.
+    #[must_use]
+    pub fn edits(&self) -> u64 {
+        self.edits.load(Ordering::Acquire)
+    }
+
     /// Reads.
     pub fn read<R>(&self, f: impl FnOnce(&Document) -> R) -> R {
         f(&self.lock())
@@ -138,13 +216,18 @@ impl Store {
     #[must_use]
     pub fn slots(&self) -> (Slots, u64) {
         let document = self.lock();
-        (*document.slots(), self.generation.load(Ordering::Acquire))
+        (document.slots().clone(), self.generation.load(Ordering::Acquire))
     }
 
     /// Changes; if the slots change, the generation counts on.
     pub fn change<R>(&self, f: impl FnOnce(&mut Document) -> R) -> R {
+        self.edits.fetch_add(1, Ordering::AcqRel);
+        self.with(f)
+    }
+
+    fn with<R>(&self, f: impl FnOnce(&mut Document) -> R) -> R {
         let mut document = self.lock();
-        let before = *document.slots();
+        let before = document.slots().clone();
         let result = f(&mut document);
         if *document.slots() != before {
             self.generation.fetch_add(1, Ordering::AcqRel);
@@ -152,16 +235,9 @@ impl Store {
         result
     }
 
-    /// The saved form.
-    #[must_use]
-    pub fn saved(&self) -> Saved {
-        self.read(Saved::of)
-    }
-
-    /// Takes in a saved form; `false`: this build cannot read it, nothing has changed.
-    pub fn load(&self, saved: Saved) -> bool {
-        let loaded = saved.document().map(|document| self.change(|d| *d = document));
-        loaded.is_some()
+    /// Takes in what a host has loaded.
+    pub fn replace(&self, document: Document) {
+        self.with(|d| *d = document);
     }
 }
 
@@ -169,50 +245,52 @@ impl Store {
 mod tests {
     use super::*;
 
-    fn text(store: &Store) -> String {
-        serde_json::to_string(&store.saved()).expect("plain data")
-    }
-
     #[test]
     fn random_instruments_are_new_and_can_be_undone() {
         let store = Store::default();
-        let first = store.change(|d| d.random(0));
-        let second = store.change(|d| d.random(0));
-        assert!(first != second && store.slots() == ([Some(second), Some(2), None, None], 2));
-        assert!(store.change(Document::undo) && store.slots().0[0] == Some(first));
-        assert!(store.change(Document::undo) && store.slots().0[0] == Some(1));
+        let [a, b] = [0, 1].map(|i: usize| Some(PRESETS[i].origin()));
+        let seed = |Seed(seed): Seed| Some(Origin::Seed(seed));
+        let first = seed(store.change(|d| d.random(0)));
+        let second = seed(store.change(|d| d.random(0)));
+        assert!(first != second && store.slots() == ([second.clone(), b.clone(), None, None], 2));
+        assert!(store.change(Document::undo) && store.slots().0[0] == first);
+        assert!(store.change(Document::undo) && store.slots().0[0] == a);
         assert!(!store.change(Document::undo) && store.change(Document::redo));
-        assert_eq!(store.slots(), ([Some(first), Some(2), None, None], 5));
-        store.change(|d| d.put(3, Some(9)));
+        assert_eq!(store.slots(), ([first, b, None, None], 5));
+        store.change(|d| d.put(3, Some(Origin::Seed(9))));
         assert!(!store.change(Document::redo), "another way was taken");
-        store.change(|d| d.put(7, Some(9)));
+        store.change(|d| d.put(7, Some(Origin::Seed(9))));
         assert_eq!(store.slots().1, 6, "there is no such slot");
     }
 
     #[test]
-    fn saved_loaded_and_saved_again_is_the_same_text() {
+    fn names_and_stars_belong_to_instruments_and_render_nothing_anew() {
         let store = Store::default();
-        store.change(|d| d.random(1));
-        store.change(|d| d.put(2, Some(u32::MAX)));
-        let first = text(&store);
-        let other = Store::default();
-        assert!(other.load(serde_json::from_str(&first).expect("own text")));
-        assert_eq!((text(&other), other.slots().0), (first, store.slots().0));
-        assert!(other.change(Document::undo), "the history is saved");
+        let (seed, own) = (Origin::Seed(7_777), Origin::Vector(vec![1.0, 2.0].into()));
+        assert_eq!(store.read(|d| d.name(&seed)), Seed(7_777).to_string());
+        assert_eq!(store.read(|d| d.name(&own)), "Own vector");
+        store.change(|d| d.rename(&seed, "  Glass\treed  "));
+        store.change(|d| d.star(&own));
+        assert_eq!(store.read(|d| (d.name(&seed), d.is_starred(&seed))), ("Glassreed".into(), false));
+        assert!(store.read(|d| d.is_starred(&own)));
+        assert_eq!((store.slots().1, store.edits()), (0, 2));
+        store.change(|d| d.put(0, Some(seed.clone())));
+        store.change(|d| d.swap(0, 1));
+        assert_eq!(store.slots().0[1], Some(seed.clone()));
+        store.change(|d| d.rename(&seed, ""));
+        assert_eq!(store.read(|d| d.name(&seed)), Seed(7_777).to_string());
     }
 
     #[test]
-    fn what_cannot_be_read_changes_nothing() {
-        let store = Store::default();
-        for broken in [r#"{"version":0}"#, r#"{"version":2,"slots":[9,9,9,9]}"#, "{}"] {
-            assert!(!store.load(serde_json::from_str(broken).expect("valid shape")));
+    fn what_has_a_star_or_a_name_is_kept() {
+        let mut document = Document::default();
+        document.star(&Origin::Seed(5_000));
+        document.rename(&Origin::Seed(5_001), "mine");
+        for seed in 0..3 * MOST_KEPT as u32 {
+            document.put(0, Some(Origin::Seed(seed)));
         }
-        assert_eq!(
-            (store.slots(), text(&store)),
-            ((*Document::default().slots(), 0), text(&Store::default()))
-        );
-        let long = format!(r#"{{"version":1,"history":[{}]}}"#, vec!["[1,2,3,4]"; 1_000].join(","));
-        assert!(store.load(serde_json::from_str(&long).expect("valid shape")));
-        assert_eq!(store.saved().history.len(), MOST_STEPS);
+        assert_eq!((document.kept().len(), document.done.len()), (MOST_KEPT, MOST_STEPS));
+        assert!(document.is_starred(&Origin::Seed(5_000)));
+        assert_eq!(document.name(&Origin::Seed(5_001)), "mine");
     }
 }

@@ -1,13 +1,17 @@
 //! One instance's works, shared by host glue, window and worker: the document, what is played, the worker thread.
 //!
 //! Any thread but the audio thread. Locks are held for moments only.
-use super::bridge::{Demand, WorkerSide};
+use super::bridge::{Demand, Press, WindowSide, WorkerSide};
 use super::cache::Cache;
 use super::document::Store;
+use super::piece::Piece;
+use super::studio::Studio;
 use super::worker::{Notes, Worker};
 use crate::bridge::Trigger;
-use descant_core::sound::instrument::Position;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::gui::view::{Status, StatusKind};
+use descant_core::sound::instrument::{Axes, POSITIONS, Position};
+use descant_core::sound::picture::Picture;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -16,15 +20,47 @@ pub type Load = Box<dyn Fn() -> Result<Arc<dyn Notes>, String> + Send + Sync>;
 /// Opens the cache, on the worker.
 pub type OpenCache = Box<dyn Fn() -> Option<Cache> + Send + Sync>;
 
+/// Pictures of a zone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ZoneView {
+    /// MIDI pitch.
+    pub pitch: u8,
+    /// On the morph grid.
+    pub position: Position,
+    /// Loudness and frequency over time.
+    pub spectrogram: Picture,
+    /// The same as an ear hears it.
+    pub rainbowgram: Picture,
+}
+
 /// What is going on, for the window.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Live {
-    /// What went wrong; empty if nothing did.
-    pub status: String,
-    /// Pitches that are ready, as bits, where a zone was rendered last.
-    pub ready: u128,
-    /// Where that was.
-    pub position: Option<Position>,
+    /// Status line.
+    pub status: Status,
+    /// Pitches that are ready at each place, as bits.
+    pub ready: [u128; POSITIONS],
+    /// Where the morph leads anywhere.
+    pub axes: Axes,
+    /// Lowest and highest pitch that is rendered.
+    pub range: (u8, u8),
+    /// The zone that is being rendered.
+    pub rendering: Option<(Position, u8)>,
+    /// The zone that was played last.
+    pub picture: Option<Arc<ZoneView>>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self {
+            status: Status::default(),
+            ready: [0; POSITIONS],
+            axes: Axes::default(),
+            range: (24, 84),
+            rendering: None,
+            picture: None,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -41,9 +77,16 @@ pub struct Engine {
     pub demand: Arc<Demand>,
     /// The `Random` parameter.
     pub random: Arc<Trigger>,
-    pub(super) load: Load,
+    /// Renders whole pieces and folders.
+    pub studio: Studio,
     pub(super) cache: OpenCache,
+    load: Load,
+    notes: Mutex<Option<Arc<dyn Notes>>>,
+    keyboard: Mutex<WindowSide>,
+    piece: Mutex<Piece>,
     live: Mutex<Live>,
+    /// Windows that are open.
+    windows: AtomicUsize,
     quit: AtomicBool,
     programs: AtomicU64,
     randoms: AtomicU64,
@@ -57,16 +100,21 @@ impl Engine {
         store: Arc<Store>,
         random: Arc<Trigger>,
         side: WorkerSide,
-        load: Load,
-        cache: OpenCache,
+        keyboard: WindowSide,
+        (load, cache): (Load, OpenCache),
     ) -> Arc<Self> {
         Arc::new(Self {
             store,
             demand: side.demand.clone(),
             random,
-            load,
+            studio: Studio::default(),
             cache,
+            load,
+            notes: Mutex::default(),
+            keyboard: Mutex::new(keyboard),
+            piece: Mutex::default(),
             live: Mutex::default(),
+            windows: AtomicUsize::new(0),
             quit: AtomicBool::new(false),
             programs: AtomicU64::new(0),
             randoms: AtomicU64::new(0),
@@ -79,6 +127,51 @@ impl Engine {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Along the clip.
+    pub fn piece(&self) -> MutexGuard<'_, Piece> {
+        self.piece.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Status line.
+    pub fn say(&self, kind: StatusKind, text: impl Into<String>) {
+        self.live().status = Status { kind, text: text.into() };
+    }
+
+    /// The model, loaded now if it is not there yet: for worker threads.
+    ///
+    /// # Errors
+    /// Why there is none, in words for a musician.
+    pub fn notes(&self) -> Result<Arc<dyn Notes>, String> {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*notes {
+            Some(notes) => Ok(notes.clone()),
+            None => Ok(notes.insert((self.load)()?).clone()),
+        }
+    }
+
+    /// The model if it is there, and nobody is just loading it.
+    pub fn loaded(&self) -> Option<Arc<dyn Notes>> {
+        self.notes.try_lock().ok().and_then(|notes| notes.clone())
+    }
+
+    /// A key of the window goes down, or up at velocity 0.
+    pub fn press(&self, key: u8, velocity: f32) {
+        self.keyboard.lock().unwrap_or_else(PoisonError::into_inner).press(Press { key, velocity });
+    }
+
+    /// A window has opened, or closed: only for one are pictures made.
+    pub fn window(&self, open: bool) {
+        if open {
+            self.windows.fetch_add(1, Ordering::AcqRel);
+        } else {
+            self.windows.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    pub(super) fn is_watched(&self) -> bool {
+        self.windows.load(Ordering::Acquire) > 0
+    }
+
     /// Starts the worker if it does not run yet.
     pub fn start(self: &Arc<Self>) {
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,7 +180,7 @@ impl Engine {
             let spawned = std::thread::Builder::new().name("descant keys".into()).spawn(move || worker.run());
             match spawned {
                 Ok(handle) => thread.running = Some(handle),
-                Err(_) => self.live().status = "The system could not start another thread.".into(),
+                Err(_) => self.say(StatusKind::Bad, "The system could not start another thread."),
             }
         }
     }
@@ -95,6 +188,7 @@ impl Engine {
     /// Stops the worker and waits for its end. It cannot be started again.
     pub fn stop(&self) {
         self.quit.store(true, Ordering::Release);
+        self.studio.stop();
         let running = {
             let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
             thread.waiting = None;

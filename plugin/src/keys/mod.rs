@@ -1,14 +1,21 @@
 //! Descant Keys: the instrument. This file is what the host calls; the audio thread's part of it is [`Player::process`],
 //! which never allocates, locks, waits (but in an offline render), frees or logs.
-//!
-//! The bundle does not export it yet: see [`built_in`].
 pub mod bridge;
 pub mod cache;
 pub mod document;
+pub mod editor;
 pub mod engine;
+pub mod export;
 pub mod params;
+pub mod piece;
 pub mod plan;
 pub mod player;
+pub mod presets;
+pub mod session;
+pub mod show;
+pub mod state;
+pub mod studio;
+pub mod weights;
 pub mod worker;
 
 #[cfg(test)]
@@ -17,25 +24,17 @@ mod tests;
 use crate::bridge::{Trigger, loading_state};
 use descant_core::sound::instrument::{Controller, Expression, Which};
 use engine::Engine;
+use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 use params::KeysParams;
 use player::{Event, Player};
 use std::sync::Arc;
 use std::time::Duration;
-use worker::Notes;
 
 /// Name of the document among the state's fields.
 const FIELD: &str = "doc";
 /// An offline render waits this long for a press of Random at most.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The weights inside the program.
-///
-/// # Errors
-/// A sentence: there are none yet.
-pub fn built_in() -> Result<Arc<dyn Notes>, String> {
-    Err("This build of Descant has no sounds for Keys.".into())
-}
 
 /// The plugin.
 pub struct Keys {
@@ -50,9 +49,10 @@ impl Default for Keys {
     fn default() -> Self {
         let random = Arc::new(Trigger::default());
         let params = Arc::new(KeysParams::new(random.clone()));
-        let (audio, side, _) = bridge::bridge(params.doc.generation());
-        let (load, cache) = (Box::new(built_in), Box::new(cache::Cache::of_user));
-        let engine = Engine::new(params.doc.clone(), random, side, load, cache);
+        let (audio, side, keyboard) = bridge::bridge(params.doc.generation());
+        let sources: (engine::Load, engine::OpenCache) =
+            (Box::new(weights::built_in), Box::new(cache::Cache::of_user));
+        let engine = Engine::new(params.doc.clone(), random, side, keyboard, sources);
         Self { params, engine, player: Player::new(audio), offline: false }
     }
 }
@@ -78,7 +78,7 @@ impl Plugin for Keys {
     const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
 
-    type Editor = ();
+    type Editor = editor::KeysEditor;
     type SysExMessage = ();
     type BackgroundTask = ();
 
@@ -86,11 +86,15 @@ impl Plugin for Keys {
         self.params.clone()
     }
 
+    fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        Some(editor::new(self.params.clone(), self.engine.clone()))
+    }
+
     fn filter_state(state: &mut PluginState) {
         loading_state(true);
         // So that the document's field is reached, and ends what was begun here.
         let readable = state.fields.get(FIELD).is_some_and(|json| {
-            json.trim_start().starts_with('{') && serde_json::from_str::<document::Saved>(json).is_ok()
+            json.trim_start().starts_with('{') && serde_json::from_str::<state::Saved>(json).is_ok()
         });
         if !readable {
             state.fields.insert(FIELD.into(), r#"{"version":0}"#.into());
@@ -124,19 +128,36 @@ impl Plugin for Keys {
             self.engine.random.wait(PATIENCE);
         }
         let settings = self.params.settings();
-        let mut next = || {
-            loop {
-                let incoming = context.next_event()?;
-                if let Some(event) = event(incoming) {
-                    return Some((incoming.timing(), event));
-                }
-            }
-        };
+        let host = &mut Events(context);
         match buffer.as_slice() {
-            [left, right, ..] => self.player.process(settings, &mut next, left, right),
+            [left, right, ..] => self.player.process(settings, host, left, right),
             channels => channels.iter_mut().for_each(|c| c.fill(0.0)),
         }
         ProcessStatus::KeepAlive
+    }
+}
+
+/// The events of a block.
+struct Events<'a, C>(&'a mut C);
+
+impl<C: ProcessContext<Keys>> player::Host for Events<'_, C> {
+    fn next(&mut self) -> Option<(u32, Event)> {
+        loop {
+            let incoming = self.0.next_event()?;
+            if let Some(event) = event(incoming) {
+                return Some((incoming.timing(), event));
+            }
+        }
+    }
+
+    fn ended(&mut self, sample: u32, which: Which) {
+        // Only a hint: a host whose buffer is full does without.
+        let _ = self.0.try_send_event(NoteEvent::VoiceTerminated {
+            timing: sample,
+            voice_id: which.id.map_or(VoiceID::Wildcard, VoiceID::ID),
+            channel: which.channel.map_or(Channel::Wildcard, Channel::Number),
+            key: which.key.map_or(Key::Wildcard, Key::Number),
+        });
     }
 }
 

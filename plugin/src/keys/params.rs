@@ -2,13 +2,15 @@
 //! New parameters go to the end.
 //!
 //! Read on any thread; values are atomics.
-use super::document::{Saved, Store};
+use super::document::Store;
+use super::state::Saved;
 use crate::bridge::Trigger;
-use crate::clips::params::{leading_number, switch, whole};
+use crate::clips::params::{Visitor, leading_number, switch, whole};
+use crate::gui::keys::view::Knob;
 use descant_core::sound::instrument::{Adsr, Settings};
 use nice_plug::params::persist::PersistentField;
 use nice_plug::prelude::*;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 /// See the file's head.
 #[derive(Params)]
@@ -58,6 +60,9 @@ pub struct KeysParams {
     /// Instruments.
     #[persist = "doc"]
     pub doc: Arc<Store>,
+    /// Size of the window in points.
+    #[persist = "window"]
+    pub window: Arc<RwLock<(u32, u32)>>,
 }
 
 impl<'a> PersistentField<'a, Saved> for Arc<Store> {
@@ -126,7 +131,33 @@ impl KeysParams {
             random: switch("Random", false).with_callback(Arc::new(move |on| random.parameter_changed(on))),
             revision: whole("Revision", 0, 0, crate::clips::params::REVISIONS).hide().non_automatable(),
             doc: Arc::default(),
+            window: Arc::new(RwLock::new(crate::gui::keys::DEFAULT_SIZE)),
         }
+    }
+
+    /// Does something with the parameter of a control.
+    pub fn visit<V: Visitor>(&self, knob: Knob, visitor: V) -> V::Result {
+        let of: &FloatParam = match knob {
+            Knob::Voices => return visitor.visit(&self.voices),
+            Knob::Unison => return visitor.visit(&self.unison),
+            Knob::MorphX => &self.morph_x,
+            Knob::MorphY => &self.morph_y,
+            Knob::Attack => &self.attack,
+            Knob::Decay => &self.decay,
+            Knob::Sustain => &self.sustain,
+            Knob::Release => &self.release,
+            Knob::Brightness => &self.brightness,
+            Knob::Velocity => &self.velocity,
+            Knob::VelocityBrightness => &self.velocity_brightness,
+            Knob::Tune => &self.tune,
+            Knob::BendRange => &self.bend_range,
+            Knob::Glide => &self.glide,
+            Knob::Detune => &self.detune,
+            Knob::Width => &self.width,
+            Knob::Pan => &self.pan,
+            Knob::Gain => &self.gain,
+        };
+        visitor.visit(of)
     }
 
     /// As the voices want them.

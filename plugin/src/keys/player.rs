@@ -2,7 +2,7 @@
 //!
 //! Knows neither host nor plugin framework. Allocates in [`Player::new`] only; never frees, locks, waits (but in an offline
 //! render, which must be complete and the same every time) or logs.
-use super::bridge::{AudioSide, Delivery};
+use super::bridge::{AudioSide, Delivery, Press};
 use descant_core::sound::instrument::{Controller, Expression, Settings, Synth, Which};
 use std::time::Duration;
 
@@ -35,6 +35,17 @@ pub enum Event {
     Program(u8),
 }
 
+/// The host's number of notes that were played in the window: no host has it.
+const WINDOW: i32 = i32::MIN;
+
+/// The host's side of a block.
+pub trait Host {
+    /// The next event of the block with its sample, in order.
+    fn next(&mut self) -> Option<(u32, Event)>;
+    /// A note of the host's has ended by this sample.
+    fn ended(&mut self, sample: u32, which: Which);
+}
+
 /// See the file's head.
 pub struct Player {
     synth: Synth,
@@ -61,34 +72,40 @@ impl Player {
         self.synth.reset();
     }
 
-    /// Writes the next block over `left` and `right`. `next` gives the events of the block with their samples, in order;
-    /// those beyond its end happen at its end.
-    pub fn process(
-        &mut self,
-        settings: Settings,
-        next: &mut dyn FnMut() -> Option<(u32, Event)>,
-        left: &mut [f32],
-        right: &mut [f32],
-    ) {
+    /// Writes the next block over `left` and `right`. Events beyond its end happen at its end.
+    pub fn process(&mut self, settings: Settings, host: &mut dyn Host, left: &mut [f32], right: &mut [f32]) {
         self.synth.set(settings);
         self.receive();
         self.publish();
         if self.offline {
             self.settle(None);
         }
+        while let Some(Press { key, velocity }) = self.audio.pressed() {
+            self.carry_out(Event::NoteOn { channel: 0, key, id: Some(WINDOW), velocity });
+        }
         let frames = left.len().min(right.len());
         let mut done = 0;
-        while let Some((sample, event)) = next() {
+        while let Some((sample, event)) = host.next() {
             let until = (sample as usize).clamp(done, frames);
             self.synth.render(&mut left[done..until], &mut right[done..until]);
             done = until;
+            self.tell_ends(host, done, frames);
             self.carry_out(event);
         }
         self.synth.render(&mut left[done..frames], &mut right[done..frames]);
+        self.tell_ends(host, frames, frames);
         self.publish();
         while self.audio.can_discard() {
             let Some(zone) = self.synth.pool.orphan() else { break };
             self.audio.discard(zone);
+        }
+    }
+
+    fn tell_ends(&mut self, host: &mut dyn Host, sample: usize, frames: usize) {
+        while let Some(which) = self.synth.ended() {
+            if which.id != Some(WINDOW) {
+                host.ended(sample.min(frames.saturating_sub(1)) as u32, which);
+            }
         }
     }
 

@@ -3,12 +3,13 @@
 //! With the feature `alloc-guard` every block runs under the guard that aborts when the audio thread allocates or frees.
 use super::bridge::bridge;
 use super::cache::Cache;
+use super::document::Origin;
 use super::document::Store;
 use super::engine::Engine;
-use super::player::{Event, Player};
+use super::player::{Event, Host, Player};
 use super::worker::{Notes, Synthesis};
 use crate::bridge::Trigger;
-use descant_core::model::gansynth::{GanSynth, Normaliser, NoteError, Shape};
+use descant_core::model::gansynth::{GanSynth, Instrument, Normaliser, NoteError, Shape};
 use descant_core::nn::conv::Crew;
 use descant_core::nn::formula;
 use descant_core::sound::instrument::{Controller, Expression, Position, Settings, Which};
@@ -47,6 +48,14 @@ impl Tones {
 impl Notes for Tones {
     fn model(&self) -> &str {
         "tones 1"
+    }
+
+    fn latent(&self) -> usize {
+        4
+    }
+
+    fn learned(&self) -> &[Instrument] {
+        &[]
     }
 
     fn range(&self) -> (u8, u8) {
@@ -107,6 +116,24 @@ struct Bench {
     settings: Settings,
     left: Vec<f32>,
     right: Vec<f32>,
+    /// Samples within the last block and keys of the notes that ended in it.
+    ended: Vec<(u32, Option<u8>)>,
+}
+
+/// The host's side of one block.
+struct Block<'a> {
+    events: std::slice::Iter<'a, (u32, Event)>,
+    ended: &'a mut Vec<(u32, Option<u8>)>,
+}
+
+impl Host for Block<'_> {
+    fn next(&mut self) -> Option<(u32, Event)> {
+        self.events.next().copied()
+    }
+
+    fn ended(&mut self, sample: u32, which: Which) {
+        self.ended.push((sample, which.key));
+    }
 }
 
 impl Bench {
@@ -129,15 +156,16 @@ impl Bench {
         cache: super::engine::OpenCache,
     ) -> Self {
         let store = Arc::new(Store::default());
-        let (audio, side, _) = bridge(store.generation());
+        let (audio, side, keyboard) = bridge(store.generation());
         let random = Arc::new(Trigger::default());
         random.arm();
-        let engine = Engine::new(store, random, side, load, cache);
+        let engine = Engine::new(store, random, side, keyboard, (load, cache));
         let mut player = Player::new(audio);
         player.prepare(RATE, offline);
         engine.start();
         let (left, right) = (vec![0.0; 4_096], vec![0.0; 4_096]);
-        Self { player, engine, tones, settings: Settings::default(), left, right }
+        let (settings, ended) = (Settings::default(), Vec::with_capacity(1_000));
+        Self { player, engine, tones, settings, left, right, ended }
     }
 
     /// One block; the left channel.
@@ -145,9 +173,10 @@ impl Bench {
         let (left, right) = (&mut self.left[..frames], &mut self.right[..frames]);
         left.fill(0.5);
         right.fill(0.5);
-        let mut events = events.iter().copied();
+        self.ended.clear();
+        let mut host = Block { events: events.iter(), ended: &mut self.ended };
         let (player, settings) = (&mut self.player, self.settings);
-        guarded(|| player.process(settings, &mut || events.next(), left, right));
+        guarded(|| player.process(settings, &mut host, left, right));
         assert!(left.iter().chain(right.iter()).all(|x| x.is_finite() && x.abs() < 1.0));
         &self.left[..frames]
     }
@@ -319,15 +348,16 @@ fn the_morph_renders_where_it_stands_and_both_places_are_heard() {
 #[test]
 fn random_and_undo_change_the_slot_at_the_morph() {
     let mut bench = Bench::new(false);
+    let [first, second, ..] = bench.engine.store.slots().0;
     bench.until("a zone", |b| b.ready() != 0);
     bench.settings.morph.0 = 1.0;
     bench.block(64, &[]);
     bench.engine.random.parameter_changed(true);
-    bench.until("another instrument", |b| b.engine.store.slots().0[1] != Some(2));
-    assert_eq!(bench.engine.store.slots().0[0], Some(1));
+    bench.until("another instrument", |b| b.engine.store.slots().0[1] != second);
+    assert_eq!(bench.engine.store.slots().0[0], first);
     assert!(bench.engine.store.change(super::document::Document::undo));
     bench.until("the old one's zones", |b| b.ready() != 0);
-    assert_eq!(bench.engine.store.slots().0[1], Some(2));
+    assert_eq!(bench.engine.store.slots().0[1], second);
 }
 
 #[test]
@@ -336,13 +366,13 @@ fn a_model_that_fails_or_panics_says_so_and_an_offline_render_does_not_wait_for_
     let mut bench = Bench::loading(true, Arc::default(), Box::new(missing), Box::new(|| None));
     let begun = Instant::now();
     assert!(bench.block(512, &[(0, on(60))]).iter().all(|x| *x == 0.0));
-    assert!(begun.elapsed() < LIMIT && bench.engine.live().status == "There are no sounds here.");
+    assert!(begun.elapsed() < LIMIT && bench.engine.live().status.text == "There are no sounds here.");
 
     let tones = Arc::new(Tones::default());
     tones.panics.store(true, Ordering::SeqCst);
     let mut bench = Bench::with(true, tones, None);
     bench.block(512, &[(0, on(60))]);
-    assert!(bench.engine.live().status.starts_with("Something went wrong"));
+    assert!(bench.engine.live().status.text.starts_with("Something went wrong"));
     // Another instrument is another chance.
     bench.tones.panics.store(false, Ordering::SeqCst);
     bench.engine.store.change(|d| d.random(0));
@@ -387,8 +417,10 @@ fn a_random_run_neither_allocates_nor_hangs() {
         };
         match random.below(400) {
             0 => drop(bench.engine.store.load(saved.clone())),
-            1 => drop(bench.engine.store.change(|d| d.random(1))),
-            2 => bench.engine.store.change(|d| d.put(2, Some(9))),
+            1 => {
+                bench.engine.store.change(|d| d.random(1));
+            }
+            2 => bench.engine.store.change(|d| d.put(2, Some(Origin::Seed(9)))),
             3 => bench.settings.polyphony = 1 + random.below(64) as u8,
             4 => bench.settings.unison = 1 + random.below(8) as u8,
             5 => bench.settings.glide = 0.2 * random.unit(),
@@ -411,7 +443,7 @@ fn a_random_run_neither_allocates_nor_hangs() {
         bench.block(4_096, &[]);
     }
     assert_eq!(bench.player.synth().active_voices(), 0, "every voice has ended");
-    assert_eq!(bench.engine.live().status, "");
+    assert_eq!(bench.engine.live().status.text, "");
 }
 
 /// The real network, small: its notes become zones and sound.
@@ -423,10 +455,161 @@ fn gansynth_itself_plays() {
     let weights = formula::weights(variables.iter().map(|(n, s)| (n.as_str(), s.as_slice())), 3, &scales);
     let finished = shape.finished();
     let model = GanSynth::new(shape, Normaliser::default(), &weights, finished).expect("fits");
-    let notes: Arc<dyn Notes> = Arc::new(Synthesis { name: "tiny".into(), model });
+    let notes: Arc<dyn Notes> = Arc::new(Synthesis { name: "tiny".into(), model, learned: Vec::new() });
     let load = Box::new(move || Ok(notes.clone()));
     let mut bench = Bench::loading(true, Arc::default(), load, Box::new(|| None));
     let sound = bench.block(512, &[(7, on(60))]);
     assert!(sound[..7].iter().all(|x| *x == 0.0) && sound[7..].iter().any(|x| x.abs() > 1e-3));
-    assert_eq!(bench.engine.live().status, "");
+    assert_eq!(bench.engine.live().status.text, "");
+}
+
+#[test]
+fn the_host_learns_which_notes_have_ended_and_nothing_of_those_of_the_window() {
+    let mut bench = Bench::new(false);
+    bench.settings.adsr.release = 0.005;
+    bench.until("a zone", |b| b.ready() != 0);
+    bench.engine.press(64, 0.9);
+    bench.block(64, &[(10, on(60))]);
+    assert_eq!(bench.player.synth().held(), 1 << 60 | 1 << 64);
+    bench.engine.press(64, 0.0);
+    bench.block(64, &[(0, off(60))]);
+    let mut ended = Vec::new();
+    for _ in 0..10 {
+        bench.block(64, &[]);
+        ended.extend_from_slice(&bench.ended);
+    }
+    assert_eq!(ended, [(63, Some(60))]);
+    assert_eq!(bench.player.synth().active_voices(), 0);
+}
+
+#[test]
+fn the_window_sees_the_note_that_was_played_last() {
+    let mut bench = Bench::new(false);
+    bench.until("a zone", |b| b.ready() != 0);
+    assert_eq!(bench.engine.live().picture, None, "nobody looks");
+    bench.engine.window(true);
+    bench.block(64, &[(0, on(72))]);
+    let pitch = |b: &Bench| b.engine.live().picture.as_ref().map(|p| p.pitch);
+    bench.until("its picture", |b| pitch(b) == Some(72));
+    bench.block(64, &[(0, on(62))]);
+    bench.until("the next one's", |b| pitch(b) == Some(62));
+    // Its fundamental is the loudest line: 293.7 Hz lies 86.7 steps above C2.
+    let picture = bench.engine.live().picture.clone().expect("there");
+    let gram = &picture.rainbowgram;
+    let level = |row: usize| gram.dots[row * gram.columns + 60][0];
+    let loudest = (0..100).max_by(|&a, &b| level(a).total_cmp(&level(b))).expect("rows");
+    assert!(loudest.abs_diff(87) <= 1, "row {loudest}");
+}
+
+#[test]
+fn an_instrument_that_the_model_cannot_play_is_an_empty_slot_with_a_reason() {
+    let mut bench = Bench::new(false);
+    bench.until("a zone", |b| b.ready() != 0);
+    bench.engine.store.change(|d| d.put(0, Some(Origin::Vector(vec![1.0; 9].into()))));
+    bench.until("the reason", |b| b.engine.live().status.text.contains("9 numbers"));
+    bench.until("the other slot's zones", |b| b.ready() != 0);
+}
+
+/// A piece of three notes: one of them too low, one a drum.
+fn midi_file(folder: &Path) -> std::path::PathBuf {
+    use descant_core::music::{Clip, ClipKind, Meter, Note, TICKS_PER_QUARTER, midi};
+    let quarter = TICKS_PER_QUARTER;
+    let note = |start, pitch| Note { start: start * quarter, pitch, length: quarter, velocity: 100 };
+    let clip = Clip {
+        name: "Three".into(),
+        kind: ClipKind::Melody,
+        notes: vec![note(0, 60), note(1, 12), note(2, 64)],
+        length: 4 * quarter,
+        meter: Meter::COMMON,
+        tempo: Some(120.0),
+    };
+    let path = folder.join("three.mid");
+    std::fs::write(&path, midi::write_clip(&clip, midi::WriteOptions::default()).expect("writes"))
+        .expect("writes");
+    path
+}
+
+#[test]
+fn a_dropped_file_is_rendered_along_changing_instruments() {
+    use super::session::{Wish, carry_out};
+    use crate::gui::keys::view::{Action, Target};
+    use crate::gui::view::Gesture;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut bench = Bench::new(false);
+    let engine = bench.engine.clone();
+    assert_eq!(carry_out(&engine, Action::DragOut), []);
+    carry_out(&engine, Action::Drop(vec![folder.path().join("gone.mid")]));
+    bench.until("the refusal", |b| b.engine.live().status.text.contains("gone.mid"));
+    carry_out(&engine, Action::Drop(vec![midi_file(folder.path())]));
+    bench.until("the file", |b| b.engine.piece().opened.is_some());
+    carry_out(&engine, Action::Move(Target::Spacing, Gesture::Text("0.5".into())));
+    carry_out(&engine, Action::Render);
+    bench.until("the sound", |b| b.engine.piece().wav.is_some());
+    bench.until("the end", |b| b.engine.studio.progress().is_none());
+    let text = engine.live().status.text.clone();
+    assert_eq!(text, "Rendered 3 notes, 4 s, with 3 instruments, one every 0.75 s; 1 moved by octaves.");
+    let wishes = carry_out(&engine, Action::DragOut);
+    let [Wish::Drag(path)] = wishes.as_slice() else { panic!("{wishes:?}") };
+    assert_eq!(path.file_name().and_then(|n| n.to_str()), Some("three along.wav"));
+    assert_eq!(std::fs::metadata(path).expect("there").len(), 58 + 4 * 4 * 16_000);
+    carry_out(&engine, Action::NewSeed);
+    assert_eq!(carry_out(&engine, Action::DragOut), [], "that is another sound");
+}
+
+#[test]
+fn rendering_can_be_cancelled() {
+    use super::session::carry_out;
+    use crate::gui::keys::view::Action;
+    let folder = tempfile::tempdir().expect("a folder");
+    let tones = Arc::new(Tones::default());
+    tones.allow(Some(0));
+    let mut bench = Bench::with(false, tones, None);
+    let engine = bench.engine.clone();
+    carry_out(&engine, Action::Drop(vec![midi_file(folder.path())]));
+    bench.until("the file", |b| b.engine.piece().opened.is_some());
+    carry_out(&engine, Action::Render);
+    assert!(engine.studio.progress().is_some());
+    carry_out(&engine, Action::Cancel);
+    bench.until("the end", |b| b.engine.studio.progress().is_none());
+    assert_eq!((engine.live().status.text.as_str(), &engine.piece().wav), ("Cancelled.", &None));
+}
+
+#[test]
+fn an_instrument_becomes_a_folder_for_samplers() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut bench = Bench::new(false);
+    let to = home.path().to_path_buf();
+    bench.engine.store.change(|d| d.rename(&Origin::Seed(1), "Glass reed"));
+    let engine = bench.engine.clone();
+    engine
+        .studio
+        .start(&engine, move |engine, task| super::export::export(engine, task, &Origin::Seed(1), &to));
+    bench.until("the end", |b| b.engine.studio.progress().is_none());
+    let folder = home.path().join("Glass reed");
+    assert_eq!(std::fs::read_dir(&folder).expect("there").count(), 62);
+    let wav = std::fs::read(folder.join("Glass reed 060 C3.wav")).expect("there");
+    assert_eq!(wav.len(), 58 + 4 * 16_000);
+}
+
+#[test]
+fn steps_go_through_the_list_and_a_typed_seed_brings_its_instrument() {
+    use super::presets::PRESETS;
+    use super::session::carry_out;
+    use crate::gui::keys::view::Action;
+    let bench = Bench::new(false);
+    let engine = bench.engine.clone();
+    let first = || engine.store.slots().0[0].clone();
+    carry_out(&engine, Action::Step(1));
+    assert_eq!(first(), Some(PRESETS[1].origin()));
+    carry_out(&engine, Action::Step(-1));
+    carry_out(&engine, Action::Step(-1));
+    assert_eq!(first(), Some(PRESETS[0].origin()));
+    carry_out(&engine, Action::Rename(0, "keno-fugu".into()));
+    assert_eq!(first(), Some(Origin::Seed(1)));
+    carry_out(&engine, Action::Rename(0, "Glass reed".into()));
+    carry_out(&engine, Action::Star(0));
+    assert_eq!(
+        engine.store.read(|d| (d.name(&Origin::Seed(1)), d.is_starred(&Origin::Seed(1)))),
+        ("Glass reed".into(), true)
+    );
 }

@@ -5,12 +5,17 @@
 //! needed now interrupts one that is rendered ahead. A panic in a model becomes a message.
 use super::bridge::{Delivery, Stamp, WorkerSide};
 use super::cache::{Cache, Key};
+use super::document::Origin;
 use super::engine::Engine;
+use super::engine::ZoneView;
 use super::plan::{self, BUDGET, Next, Wanted};
-use descant_core::model::gansynth::{GanSynth, NoteError};
+use crate::gui::view::{Status, StatusKind};
+use descant_core::model::gansynth::{GanSynth, Instrument, NoteError};
 use descant_core::nn::conv::{Crew, Task};
 use descant_core::sound::instrument::{Grid, POSITIONS, Position, Recording, Resampler, Zone};
+use descant_core::sound::picture::{self, Pictures};
 use descant_core::tool::Cancel;
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,6 +33,10 @@ const THREADS: usize = 2;
 pub trait Notes: Send + Sync {
     /// Name and version of the weights.
     fn model(&self) -> &str;
+    /// Numbers of a vector.
+    fn latent(&self) -> usize;
+    /// Instruments that it knows by name.
+    fn learned(&self) -> &[Instrument];
     /// Lowest and highest MIDI pitch.
     fn range(&self) -> (u8, u8);
     /// Samples per second.
@@ -47,17 +56,49 @@ pub trait Notes: Send + Sync {
     ) -> Result<Vec<f32>, NoteError>;
 }
 
+/// The vector of an instrument.
+///
+/// # Errors
+/// The model has none: a sentence.
+pub fn vector(notes: &dyn Notes, origin: &Origin) -> Result<Vec<f32>, String> {
+    match origin {
+        Origin::Seed(seed) => Ok(notes.vector(*seed)),
+        Origin::Learned(name) => {
+            let known = notes.learned().iter().find(|i| i.name == *name);
+            known
+                .map(|i| i.z.clone())
+                .ok_or_else(|| format!("This model does not know the instrument “{name}”."))
+        }
+        Origin::Vector(z) if z.len() == notes.latent() => Ok(z.to_vec()),
+        Origin::Vector(z) => Err(format!(
+            "An instrument of your own has {} numbers, but this model needs {}.",
+            z.len(),
+            notes.latent()
+        )),
+    }
+}
+
 /// A loaded GANSynth.
 pub struct Synthesis {
     /// Name and version of the weights.
     pub name: String,
     /// The model.
     pub model: GanSynth,
+    /// Instruments that it knows by name.
+    pub learned: Vec<Instrument>,
 }
 
 impl Notes for Synthesis {
     fn model(&self) -> &str {
         &self.name
+    }
+
+    fn latent(&self) -> usize {
+        self.model.shape().latent
+    }
+
+    fn learned(&self) -> &[Instrument] {
+        &self.learned
     }
 
     fn range(&self) -> (u8, u8) {
@@ -94,13 +135,17 @@ struct Making {
 pub(super) struct Worker {
     engine: Arc<Engine>,
     side: WorkerSide,
-    notes: Option<Arc<dyn Notes>>,
     cache: Option<Cache>,
     stamp: Option<Stamp>,
     making: Option<Making>,
     /// Pitches of each position that were sent, or cannot be made; and those that the pool may hold in all.
     done: [u128; POSITIONS],
     there: [u128; POSITIONS],
+    /// Those that were sent, to be looked at.
+    zones: HashMap<(Position, u8), Arc<Zone>>,
+    pictures: Option<Pictures>,
+    /// The zone whose pictures the window has.
+    drawn: Option<((Position, u8), Arc<Zone>)>,
     point: (f32, f32),
     looked: Instant,
 }
@@ -110,12 +155,14 @@ impl Worker {
         Self {
             engine,
             side,
-            notes: None,
             cache: None,
             stamp: None,
             making: None,
             done: [0; POSITIONS],
             there: [0; POSITIONS],
+            zones: HashMap::new(),
+            pictures: None,
+            drawn: None,
             point: (0.0, 0.0),
             looked: Instant::now(),
         }
@@ -150,6 +197,9 @@ impl Worker {
         }
         let Some(wanted) = self.wanted() else { return false };
         let next = plan::next(&wanted, &self.done);
+        if !next.is_some_and(|next| next.urgent) && self.draw(&wanted) {
+            return true;
+        }
         let count = |of: &[u128; POSITIONS]| of.iter().map(|bits| bits.count_ones() as usize).sum::<usize>();
         // Half a keyboard of the new instrument is better than the old one; and the pool must not overflow.
         let enough = next.is_none() || count(&self.done) > 30 || count(&self.there) >= BUDGET;
@@ -166,6 +216,8 @@ impl Worker {
             }
             self.done[position.index()] = 0;
             self.there[position.index()] = 0;
+            self.zones.retain(|(place, _), _| *place != position);
+            self.engine.live().ready[position.index()] = 0;
         }
         self.side.room() > 0 && self.make(next, &wanted)
     }
@@ -174,7 +226,7 @@ impl Worker {
     fn change_instruments(&mut self) {
         let (count, program) = self.side.demand.program();
         if self.engine.programs_behind(count) {
-            self.engine.store.change(|d| d.put(0, Some(u32::from(program))));
+            self.engine.store.change(|d| d.put(0, Some(Origin::Seed(u32::from(program)))));
             self.side.demand.program_done(count);
         }
         let asked = self.engine.random.asked();
@@ -196,27 +248,41 @@ impl Worker {
         if count == 0 || self.side.room() == 0 {
             return false;
         }
-        let notes = match self.notes.clone().map_or_else(|| (self.engine.load)(), Ok) {
-            Ok(notes) => self.notes.insert(notes).clone(),
+        let notes = match self.engine.notes() {
+            Ok(notes) => notes,
             Err(why) => {
                 self.stamp = Some(stamp);
                 self.fail(&why);
                 return false;
             }
         };
-        let vectors = slots.map(|seed| seed.map(|seed| notes.vector(seed)));
+        let mut problem = None;
+        let vectors = slots.map(|origin| match vector(&*notes, &origin?) {
+            Ok(vector) => Some(vector),
+            Err(why) => {
+                problem = Some(why);
+                None
+            }
+        });
         let grid = Grid::new(vectors.each_ref().map(Option::as_deref));
         let resampler = Resampler::new(f64::from(notes.rate()), Zone::rate_for(f64::from(rate)));
         let range = notes.range();
         self.stamp = Some(stamp);
         self.done = [0; POSITIONS];
+        self.zones.clear();
         let axes = grid.as_ref().map(Grid::axes).unwrap_or_default();
         self.making = grid.map(|grid| Making { grid, range, resampler });
         if self.making.is_none() {
             self.side.demand.give_up(stamp);
         }
         self.side.send(Delivery::Renewed { axes, range, stamp });
-        self.engine.live().status.clear();
+        let mut live = self.engine.live();
+        (live.axes, live.range, live.ready, live.rendering) = (axes, range, [0; POSITIONS], None);
+        match problem {
+            Some(text) => live.status = Status { kind: StatusKind::Warn, text },
+            None if live.status.kind == StatusKind::Bad => live.status = Status::default(),
+            None => {}
+        }
         self.making.is_some()
     }
 
@@ -246,10 +312,11 @@ impl Worker {
 
     /// Renders a zone, or reads it from disk, and sends it; whether there may be more to do.
     fn make(&mut self, next: Next, wanted: &Wanted) -> bool {
-        let (Some(notes), Some(making)) = (self.notes.clone(), &self.making) else { return false };
+        let (Ok(notes), Some(making)) = (self.engine.notes(), &self.making) else { return false };
         let Next { position, pitch, urgent } = next;
         let vector = making.grid.vector(position);
         let key = Key { model: notes.model(), vector: &vector, pitch };
+        self.engine.live().rendering = Some((position, pitch));
         let cached = self.cache.as_ref().and_then(|cache| cache.get(&key));
         let recording = match cached {
             Some(recording) => Ok(recording),
@@ -273,7 +340,9 @@ impl Worker {
         };
         match zone {
             Ok(zone) => {
-                self.side.send(Delivery::Zone { position, pitch, zone: Arc::new(zone) });
+                let zone = Arc::new(zone);
+                self.zones.insert((position, pitch), zone.clone());
+                self.side.send(Delivery::Zone { position, pitch, zone });
                 self.there[position.index()] |= 1 << pitch;
             }
             Err(why) => self.fail(&format!("No sound for this instrument: {why}.")),
@@ -297,12 +366,42 @@ impl Worker {
 
     fn show(&self, position: Position) {
         let mut live = self.engine.live();
-        (live.ready, live.position) =
-            (self.done[position.index()] & self.there[position.index()], Some(position));
+        live.ready[position.index()] = self.done[position.index()] & self.there[position.index()];
+        live.rendering = None;
+    }
+
+    /// Makes the pictures of the zone that was played last, for a window; whether it took any time.
+    fn draw(&mut self, wanted: &Wanted) -> bool {
+        if !self.engine.is_watched() {
+            return false;
+        }
+        let pitch = wanted.played.clamp(wanted.range.0, wanted.range.1);
+        let (x, y) = wanted.point;
+        let heard = wanted.axes.corners(x, y).into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        let Some((position, _)) = heard else { return false };
+        let Some(zone) = self.zones.get(&(position, pitch)) else { return false };
+        let drawn = self.drawn.as_ref();
+        if drawn.is_some_and(|(of, before)| *of == (position, pitch) && Arc::ptr_eq(before, zone)) {
+            return false;
+        }
+        self.drawn = Some(((position, pitch), zone.clone()));
+        let sound = zone.held((zone.rate() * picture::SAMPLES as f64 / picture::RATE) as usize);
+        let sound = Resampler::new(zone.rate(), picture::RATE).run(&sound);
+        if self.pictures.is_none() {
+            self.pictures = Pictures::new().ok();
+        }
+        if let Some(pictures) = &self.pictures
+            && let (Ok(spectrogram), Ok(rainbowgram)) =
+                (pictures.spectrogram(&sound), pictures.rainbowgram(&sound))
+        {
+            let view = ZoneView { pitch, position, spectrogram, rainbowgram };
+            self.engine.live().picture = Some(Arc::new(view));
+        }
+        true
     }
 
     fn fail(&self, why: &str) {
-        self.engine.live().status = why.into();
+        self.engine.say(StatusKind::Bad, why);
         if let Some(stamp) = self.stamp {
             self.side.demand.give_up(stamp);
         }

@@ -2,6 +2,7 @@
 //! transport and looks at the window. Everything it writes comes from the plugin; everything it claims it checks.
 #![expect(clippy::print_stdout, reason = "a program that talks to a person")]
 
+mod keys;
 mod onsets;
 #[cfg(target_os = "linux")]
 mod pictures;
@@ -102,6 +103,8 @@ pub fn run(out: &Path) -> Result<()> {
 
     pages.push(("improvise".into(), improvise(out)?));
     pages.push(("harmonise".into(), harmonise(out)?));
+
+    println!("{}", keys::perform(out)?);
 
     #[cfg(target_os = "linux")]
     for line in pictures::take(out, &pages)? {
@@ -251,19 +254,7 @@ fn audition(host: &mut Host, out: &Path) -> Result<String> {
     let on = host.set_normalised(0, "Audition", 0.8)?;
     crate::clips::bounce(host, &[&[on]])?;
     let rolled = roll(host, &Transport::new(RATE, TEMPO), 16.0, &[512])?;
-    let spec = hound::WavSpec {
-        channels: 2,
-        sample_rate: RATE as u32,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::create(out.join("audition.wav"), spec)?;
-    for (l, r) in rolled.wave[0].iter().zip(&rolled.wave[1]) {
-        for s in [l, r] {
-            writer.write_sample((s.clamp(-1.0, 1.0) * 32_767.0) as i16)?;
-        }
-    }
-    writer.finalize()?;
+    write_wav(&out.join("audition.wav"), &rolled.wave)?;
     let times: Vec<u64> = rolled.notes.iter().filter(|n| n.on).map(|n| n.time).collect();
     let found = onsets::compare(&rolled.wave, &times, RATE);
     ensure!(found.heard * 2 >= found.expected, "only {} of {} onsets are heard", found.heard, found.expected);
@@ -272,4 +263,21 @@ fn audition(host: &mut Host, out: &Path) -> Result<String> {
         "audition.wav: {} of {} onsets stand out of the sound, the worst {:.2} ms from its note",
         found.heard, found.expected, found.worst_ms
     ))
+}
+
+/// Stereo, 16 bits.
+fn write_wav(path: &Path, wave: &[Vec<f32>; 2]) -> Result<()> {
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: RATE as u32,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec)?;
+    for (l, r) in wave[0].iter().zip(&wave[1]) {
+        for s in [l, r] {
+            writer.write_sample((s.clamp(-1.0, 1.0) * 32_767.0) as i16)?;
+        }
+    }
+    Ok(writer.finalize()?)
 }

@@ -58,6 +58,9 @@ impl Plugin for Vst3 {
                     match *event {
                         In::Note(note) => notes.push(note),
                         In::Param { id, value, .. } => automation.push((id.get(), value)),
+                        In::Midi { .. } | In::Tuning { .. } => {
+                            return Err(anyhow!("sessions play notes and parameters"));
+                        }
                     }
                 }
                 let (out, _) = processor.play(*frames as usize, &clock, &automation, &notes)?;

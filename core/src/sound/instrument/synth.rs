@@ -13,6 +13,8 @@ use crate::sound::audition::soft_limit;
 pub const MOST_VOICES: usize = 64;
 /// As many again can fade out.
 const VOICES: usize = 2 * MOST_VOICES;
+/// Ends of notes that are remembered until somebody asks.
+const MOST_ENDED: usize = 4 * VOICES;
 /// Vibrato in Hz.
 const VIBRATO: f64 = 5.5;
 const CHANNELS: usize = 16;
@@ -28,6 +30,8 @@ pub struct Synth {
     rate: f32,
     clock: u64,
     serial: u64,
+    notes: u64,
+    ended: Vec<Which>,
     gain: f32,
     glide: f32,
 }
@@ -50,6 +54,8 @@ impl Synth {
             rate: 48_000.0,
             clock: 0,
             serial: 0,
+            notes: 0,
+            ended: Vec::with_capacity(MOST_ENDED),
             gain: 1.0,
             glide: 1.0,
         };
@@ -66,8 +72,11 @@ impl Synth {
 
     /// Silence at once, controllers as at first.
     pub fn reset(&mut self) {
-        for voice in self.voices.iter_mut().filter(|v| v.active) {
-            voice.end(&mut self.pool);
+        for place in 0..VOICES {
+            if self.voices[place].active {
+                self.voices[place].end(&mut self.pool);
+                self.note_end(place);
+            }
         }
         self.channels = [Channel::default(); CHANNELS];
         self.clock = 0;
@@ -90,18 +99,24 @@ impl Synth {
         let (channel, key) = (channel % CHANNELS as u8, key.min(127));
         let unison = self.settings.unison.clamp(1, 8);
         let from = self.channels[usize::from(channel)].last.filter(|_| self.settings.glide > 0.0);
+        self.notes += 1;
         for n in 0..unison {
             let spread = if unison > 1 { 2.0 * f32::from(n) / f32::from(unison - 1) - 1.0 } else { 0.0 };
             let start = Start {
                 channel,
                 key,
                 id,
+                note: self.notes,
                 velocity: held(velocity, 0.0, 1.0),
                 from,
                 detune: spread * held(self.settings.detune, 0.0, 200.0) / 200.0,
                 spread: spread * held(self.settings.width, 0.0, 1.0),
             };
             let place = self.make_room(usize::from(unison));
+            if self.voices[place].active {
+                self.voices[place].end(&mut self.pool);
+                self.note_end(place);
+            }
             self.serial += 1;
             let now = now(&self.settings, &self.channels, channel, self.clock, self.rate);
             self.voices[place].begin(start, self.serial, &mut self.pool, now);
@@ -206,8 +221,13 @@ impl Synth {
     fn part(&mut self, left: &mut [f32], right: &mut [f32]) {
         left.fill(0.0);
         right.fill(0.0);
-        for voice in self.voices.iter_mut().filter(|v| v.active) {
-            voice.render(&mut self.pool, left, right);
+        for place in 0..VOICES {
+            if self.voices[place].active {
+                self.voices[place].render(&mut self.pool, left, right);
+                if !self.voices[place].active {
+                    self.note_end(place);
+                }
+            }
         }
         let target = held(self.settings.gain, 0.0, 8.0);
         for (l, r) in left.iter_mut().zip(right) {
@@ -218,6 +238,20 @@ impl Synth {
         if (self.gain - target).abs() < 1e-7 {
             self.gain = target;
         }
+    }
+
+    /// A voice has ended. Its note has if it was the last of a unison.
+    fn note_end(&mut self, place: usize) {
+        let Start { channel, key, id, note, .. } = self.voices[place].start;
+        let sounds_on = self.voices.iter().any(|v| v.active && v.start.note == note);
+        if !sounds_on && self.ended.len() < MOST_ENDED {
+            self.ended.push(Which { channel: Some(channel), key: Some(key), id });
+        }
+    }
+
+    /// The next of the notes that have ended since the last call; those are forgotten that nobody asks for.
+    pub fn ended(&mut self) -> Option<Which> {
+        self.ended.pop()
     }
 
     /// A free place for one of a note's `unison` voices. If too many sound, the oldest one (a released one first) fades

@@ -408,3 +408,59 @@ proptest! {
         prop_assert!(synth.pool.is_empty());
     }
 }
+
+fn ends(synth: &mut Synth) -> Vec<(Option<u8>, Option<i32>)> {
+    std::iter::from_fn(|| synth.ended()).map(|which| (which.key, which.id)).collect()
+}
+
+#[test]
+fn every_note_ends_once_whatever_ends_it() {
+    let mut synth = synth(&[60]);
+    synth.set(Settings { unison: 3, polyphony: 6, ..Settings::default() });
+    for key in 60..63 {
+        synth.note_on(0, key, Some(i32::from(key)), 0.8);
+        render(&mut synth, 100);
+    }
+    // The third took the voices of the first, which fades out.
+    render(&mut synth, 480);
+    assert_eq!(ends(&mut synth), [(Some(60), Some(60))]);
+    synth.note_off(Which::key(0, 61));
+    render(&mut synth, 480);
+    assert_eq!(ends(&mut synth), [], "the release sounds");
+    render(&mut synth, 48_000);
+    assert_eq!(ends(&mut synth), [(Some(61), Some(61))]);
+    synth.choke(Which::default());
+    render(&mut synth, 480);
+    assert_eq!(ends(&mut synth), [(Some(62), Some(62))]);
+    synth.note_on(0, 64, None, 0.8);
+    synth.reset();
+    assert_eq!(ends(&mut synth), [(Some(64), None)]);
+    assert_eq!(synth.active_voices(), 0);
+}
+
+#[test]
+fn a_note_let_go_before_there_is_any_zone_ends() {
+    let mut synth = Synth::new();
+    synth.note_on(0, 60, None, 0.8);
+    render(&mut synth, 100);
+    assert_eq!((synth.active_voices(), ends(&mut synth)), (1, vec![]));
+    synth.note_off(Which::key(0, 60));
+    render(&mut synth, 1);
+    assert_eq!((synth.active_voices(), ends(&mut synth)), (0, vec![(Some(60), None)]));
+}
+
+#[test]
+fn a_held_zone_is_what_a_held_key_sounds_like() {
+    let zone = tone(60);
+    let held = zone.held(200_000);
+    let mut synth = synth(&[60]);
+    let adsr = Adsr { attack: 0.0, ..Adsr::default() };
+    synth.set(Settings { adsr, velocity: 0.0, ..Settings::default() });
+    synth.note_on(0, 60, None, 1.0);
+    let played = left(&mut synth, 200_000);
+    let level = played[60_000..100_000].iter().fold(0.0_f32, |a, b| a.max(b.abs()))
+        / held[60_000..100_000].iter().fold(0.0_f32, |a, b| a.max(b.abs()));
+    // The soft limiter bends peaks a little.
+    let off = played.iter().zip(&held).skip(100).map(|(a, b)| (a - level * b).abs()).fold(0.0, f32::max);
+    assert!(off < 0.02, "{off}");
+}

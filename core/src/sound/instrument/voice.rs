@@ -82,6 +82,8 @@ pub(super) struct Start {
     pub channel: u8,
     pub key: u8,
     pub id: Option<i32>,
+    /// Count of notes; the same for all voices of a unison.
+    pub note: u64,
     /// 0..=1.
     pub velocity: f32,
     /// Pitch from which it glides.
@@ -129,8 +131,16 @@ pub(super) struct Now<'a> {
 impl Voice {
     /// A free place.
     pub fn free() -> Self {
-        let start =
-            Start { channel: 0, key: 60, id: None, velocity: 0.0, from: None, detune: 0.0, spread: 0.0 };
+        let start = Start {
+            channel: 0,
+            key: 60,
+            id: None,
+            note: 0,
+            velocity: 0.0,
+            from: None,
+            detune: 0.0,
+            spread: 0.0,
+        };
         Self {
             active: false,
             start,

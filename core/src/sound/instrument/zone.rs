@@ -101,6 +101,18 @@ impl Zone {
         self.decay
     }
 
+    /// What a key that is held sounds like, without envelope: so many samples at [`Zone::rate`], loop and fading included.
+    #[must_use]
+    pub fn held(&self, samples: usize) -> Vec<f32> {
+        let length = self.end - self.start;
+        let sample = |i: usize| {
+            let beyond = i.saturating_sub(self.start);
+            let index = if i < self.end { i } else { self.start + beyond % length.max(1) };
+            self.read(index, 0.0) * (-self.decay * beyond as f32).exp()
+        };
+        (0..samples).map(sample).collect()
+    }
+
     /// Bytes in memory.
     #[must_use]
     pub fn bytes(&self) -> usize {

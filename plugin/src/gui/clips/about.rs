@@ -25,7 +25,7 @@ const CREDITS: [(&str, &str); 8] = [
         "Model designs",
         "After the published Magenta papers and descriptions; own code and own weights. Not affiliated with Google.",
     ),
-    ("FluidR3 (audition sounds)", "Frank Wen. MIT licence."),
+    ("FluidR3 (audition sounds; notes that Keys learned from)", "Frank Wen. MIT licence."),
     ("Inter (typeface)", "The Inter Project Authors. SIL Open Font License 1.1."),
     (
         "Libraries",
@@ -51,10 +51,10 @@ pub(super) fn modal(ui: &Ui, id: &str, width: f32, add: impl FnOnce(&mut Ui)) ->
     response.should_close()
 }
 
-pub(super) fn show(ui: &Ui, open: &mut bool) {
+pub(in crate::gui) fn show(ui: &Ui, product: &str, open: &mut bool) {
     let mut close = false;
     let closed = modal(ui, "about", 440.0, |ui| {
-        ui.label(RichText::new("Descant Clips").font(theme::bold(theme::HUGE)));
+        ui.label(RichText::new(format!("Descant {product}")).font(theme::bold(theme::HUGE)));
         let line = format!("Version {} · MIT OR Apache-2.0", env!("CARGO_PKG_VERSION"));
         ui.label(RichText::new(line).color(theme::DIM));
         ui.add_space(8.0);

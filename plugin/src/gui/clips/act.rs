@@ -2,10 +2,10 @@
 
 use super::{Cx, blocked};
 use crate::gui::theme;
-use crate::gui::view::{Action, ParamId, Part, StatusKind};
-use crate::gui::widgets::{button, choice, control, control::Control, icons, icons::Icon, name, text};
+use crate::gui::view::{Action, ParamId, Part};
+use crate::gui::widgets::{button, choice, control, control::Control, icons::Icon, name, status, text};
 use descant_core::tool::ToolKind;
-use egui::{Align2, CursorIcon, PointerButton, Popup, Rect, Role, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{Align2, Popup, Rect, Role, Sense, Ui, pos2, vec2};
 
 /// Height of the bar.
 pub(super) const HEIGHT: f32 = 104.0;
@@ -56,7 +56,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let foot = Rect::from_min_max(pos2(rect.left(), rect.bottom() - STATUS), rect.max);
     ui.painter().rect_filled(foot, 0.0, theme::GROUND);
     let free = super::live::show(ui, foot, cx);
-    status(ui, foot.with_max_x(free), cx);
+    status(ui, foot.with_max_x(free), &cx.view.status);
 }
 
 /// The control part of a cell, under its caption.
@@ -212,56 +212,9 @@ fn way_out(ui: &mut Ui, cell: Rect, save: Rect, reveal: Rect, cx: &mut Cx<'_>) {
 }
 
 fn handle(ui: &Ui, rect: Rect, label: &str, tip: &str, part: Part, enabled: bool, cx: &mut Cx<'_>) {
-    let sense = if enabled { Sense::drag() } else { Sense::hover() };
-    let response = ui.interact(rect, ui.scope_id().with(("handle", label)), sense);
     let spoken = if part == Part::New { "Drag the new part" } else { "Drag the clip" };
-    name(ui, &response, Role::Button, spoken);
-    let p = ui.painter();
-    let lit = enabled && (response.hovered() || response.dragged());
-    p.rect_filled(rect, theme::RADIUS, if lit { theme::HOVER } else { theme::RAISED });
-    let edge = if lit { theme::ACCENT } else { theme::LINE_STRONG };
-    p.rect_stroke(
-        rect,
-        theme::RADIUS,
-        Stroke::new(1.0, if enabled { edge } else { theme::LINE }),
-        StrokeKind::Inside,
-    );
-    let c = if enabled { theme::TEXT } else { theme::FAINT };
-    let grip = Rect::from_center_size(pos2(rect.left() + 11.0, rect.center().y), vec2(16.0, 16.0));
-    icons::paint(p, Icon::Grip, grip, if enabled { theme::ACCENT } else { theme::FAINT });
-    let pos = pos2(grip.right() + 1.0, rect.center().y);
-    text(p, pos, Align2::LEFT_CENTER, label, theme::font(theme::BODY), c, rect.right() - pos.x - 2.0);
-    if response.drag_started_by(PointerButton::Primary) {
+    let tip = if enabled { tip } else { "Nothing to drag yet: generate first." };
+    if button::handle(ui, rect, label, spoken, tip, enabled) {
         cx.out.push(Action::DragOut(part));
     }
-    let tip = if enabled { tip } else { "Nothing to drag yet: generate first." };
-    response.on_hover_text(tip).on_hover_cursor(if enabled { CursorIcon::Grab } else { CursorIcon::Default });
-}
-
-fn status(ui: &Ui, rect: Rect, cx: &Cx<'_>) {
-    let p = ui.painter();
-    let s = &cx.view.status;
-    let (icon, colour) = match s.kind {
-        StatusKind::Info => (None, theme::DIM),
-        StatusKind::Good => (Some(Icon::Tick), theme::GOOD),
-        StatusKind::Warn => (Some(Icon::Warn), theme::WARN),
-        StatusKind::Bad => (Some(Icon::Bad), theme::BAD),
-    };
-    let mut x = rect.left() + 12.0;
-    if let Some(icon) = icon {
-        icons::paint(
-            p,
-            icon,
-            Rect::from_center_size(pos2(x + 8.0, rect.center().y), vec2(16.0, 16.0)),
-            colour,
-        );
-        x += 24.0;
-    }
-    let words = if s.kind == StatusKind::Bad { theme::TEXT } else { theme::DIM };
-    let font = theme::font(theme::SMALL);
-    let room = rect.right() - x - 12.0;
-    text(p, pos2(x, rect.center().y), Align2::LEFT_CENTER, &s.text, font, words, room);
-    let response = ui.interact(rect, ui.scope_id().with("status"), Sense::hover());
-    name(ui, &response, Role::Status, &s.text);
-    response.on_hover_text(s.text.as_str());
 }

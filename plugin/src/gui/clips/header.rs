@@ -3,7 +3,7 @@
 use super::Cx;
 use crate::gui::theme;
 use crate::gui::view::ParamId;
-use crate::gui::widgets::{choice, control, icons, icons::Icon, name, text};
+use crate::gui::widgets::{brand, choice, control, icons, icons::Icon, name, text};
 use descant_core::music::Meter;
 use descant_core::tool::ToolKind;
 use egui::{Align2, Rect, Role, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
@@ -27,7 +27,8 @@ pub(super) const TOOLS: [(ToolKind, &str); 8] = [
 ];
 
 pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
-    let left = brand(ui, rect, cx);
+    let (left, about) = brand(ui, rect, "Clips");
+    cx.state.about |= about;
     let tab = |&(tool, tip): &(ToolKind, &'static str)| {
         let why = cx.view.without_weights(tool);
         choice::Tab { label: tool.name(), tip: why.unwrap_or(tip), enabled: why.is_none() }
@@ -54,30 +55,6 @@ pub(super) fn choose(cx: &mut Cx<'_>, place: usize) {
     if TOOLS.get(place).is_some_and(|(tool, _)| cx.view.without_weights(*tool).is_none()) {
         control::set(cx.out, ParamId::Tool, control::position(place, TOOLS.len()));
     }
-}
-
-/// Mark and name; a click opens About.
-fn brand(ui: &Ui, rect: Rect, cx: &mut Cx<'_>) -> f32 {
-    let p = ui.painter();
-    let mark = Rect::from_center_size(pos2(rect.left() + 22.0, rect.center().y), vec2(20.0, 20.0));
-    // A held voice below and a second one rising over it: a descant.
-    let y = mark.bottom() - 4.0;
-    p.hline(mark.left()..=mark.right(), y, Stroke::new(3.0, theme::PRIMER));
-    for (i, h) in [5.0, 10.0, 15.0].into_iter().enumerate() {
-        let x = mark.left() + 7.0 * i as f32;
-        p.hline(x..=x + 5.5, y - h, Stroke::new(3.0, theme::ACCENT));
-    }
-    let pos = pos2(mark.right() + 10.0, rect.center().y);
-    let first = text(p, pos, Align2::LEFT_CENTER, "Descant", theme::bold(theme::LARGE), theme::TEXT, 120.0);
-    let pos = pos2(first.right() + 5.0, rect.center().y);
-    let second = text(p, pos, Align2::LEFT_CENTER, "Clips", theme::font(theme::LARGE), theme::DIM, 80.0);
-    let area = Rect::from_x_y_ranges(rect.left() + 8.0..=second.right() + 4.0, rect.y_range());
-    let response = ui.interact(area, ui.scope_id().with("about"), Sense::click());
-    name(ui, &response, Role::Button, "About Descant");
-    if response.on_hover_text("Version, licences, and whose music the models learned from.").clicked() {
-        cx.state.about = true;
-    }
-    second.right() + 8.0
 }
 
 /// The meter that new bars are counted in.

@@ -2,7 +2,7 @@
 //!
 //! [`show`] draws a [`View`] and returns what the musician did. It never waits, and never touches the host, the
 //! worker or files.
-mod about;
+pub(super) mod about;
 mod act;
 mod chords;
 mod drum_map;
@@ -22,10 +22,10 @@ use super::roll::{self, RollState, edit};
 use super::takes;
 use super::theme;
 use super::view::{Action, FitView, ParamId, ParamState, Place, View};
-use super::widgets::{control::ControlState, paragraph, text};
+use super::widgets::{control::ControlState, dropped_files, paragraph, region, text};
 use descant_core::music::{Clip, Note};
 use descant_core::tool::{Take, ToolKind};
-use egui::{Align2, Event, Key, Modifiers, Rect, StrokeKind, Ui, UiBuilder, pos2, vec2};
+use egui::{Align2, Event, Key, Modifiers, Rect, StrokeKind, Ui, pos2, vec2};
 
 /// What a window remembers between frames and may forget when it closes.
 #[derive(Clone, Debug, Default)]
@@ -146,9 +146,13 @@ pub fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<Action> {
         region(ui, "takes", regions.takes, |ui| takes::show(ui, regions.takes, &mut cx));
     }
     region(ui, "act", regions.act, |ui| act::show(ui, regions.act, &mut cx));
-    dropped_files(ui, whole, &mut cx);
+    let words = if cx.state.models.is_open() { "Drop to import it" } else { "Drop to continue from it" };
+    let paths = dropped_files(ui, whole, words);
+    if !paths.is_empty() {
+        cx.out.push(Action::Drop(paths));
+    }
     if cx.state.about {
-        about::show(ui, &mut cx.state.about);
+        about::show(ui, "Clips", &mut cx.state.about);
     }
     song::show(ui, &mut cx);
 
@@ -187,15 +191,6 @@ impl Regions {
             takes: Rect::from_x_y_ranges(r.right() - right..=r.right(), y),
         }
     }
-}
-
-/// One region: its own ids, clipped to its own rectangle.
-fn region(ui: &mut Ui, name: &str, rect: Rect, add: impl FnOnce(&mut Ui)) {
-    ui.scope_builder(UiBuilder::new().id_salt(name).max_rect(rect), |ui| {
-        ui.shrink_clip_rect(rect);
-        ui.painter().rect_filled(rect, 0.0, theme::PANEL);
-        add(ui);
-    });
 }
 
 fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {

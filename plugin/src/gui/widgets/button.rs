@@ -2,7 +2,10 @@
 
 use super::icons::{self, Icon};
 use crate::gui::theme;
-use egui::{Align2, Color32, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Color32, CursorIcon, PointerButton, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui,
+    WidgetInfo, pos2, vec2,
+};
 
 /// Makes `rect` clickable under the name `label`. Space never clicks: it belongs to the host.
 pub fn area(ui: &Ui, rect: Rect, label: &str, tip: &str, enabled: bool) -> Response {
@@ -109,4 +112,29 @@ pub fn act(ui: &Ui, rect: Rect, label: &str, tip: &str, enabled: bool, progress:
     let font = theme::bold(theme::LARGE);
     super::text(p, rect.center(), Align2::CENTER_CENTER, &label, font, text, rect.width() - 8.0);
     response
+}
+
+/// Something to drag out of the window, under the name `spoken`; whether a drag has begun.
+pub fn handle(ui: &Ui, rect: Rect, label: &str, spoken: &str, tip: &str, enabled: bool) -> bool {
+    let sense = if enabled { Sense::drag() } else { Sense::hover() };
+    let response = ui.interact(rect, ui.scope_id().with(("handle", label)), sense);
+    super::name(ui, &response, Role::Button, spoken);
+    let p = ui.painter();
+    let lit = enabled && (response.hovered() || response.dragged());
+    p.rect_filled(rect, theme::RADIUS, if lit { theme::HOVER } else { theme::RAISED });
+    let edge = if lit { theme::ACCENT } else { theme::LINE_STRONG };
+    p.rect_stroke(
+        rect,
+        theme::RADIUS,
+        Stroke::new(1.0, if enabled { edge } else { theme::LINE }),
+        StrokeKind::Inside,
+    );
+    let c = if enabled { theme::TEXT } else { theme::FAINT };
+    let grip = Rect::from_center_size(pos2(rect.left() + 11.0, rect.center().y), vec2(16.0, 16.0));
+    icons::paint(p, Icon::Grip, grip, if enabled { theme::ACCENT } else { theme::FAINT });
+    let pos = pos2(grip.right() + 1.0, rect.center().y);
+    super::text(p, pos, Align2::LEFT_CENTER, label, theme::font(theme::BODY), c, rect.right() - pos.x - 2.0);
+    let began = response.drag_started_by(PointerButton::Primary);
+    response.on_hover_text(tip).on_hover_cursor(if enabled { CursorIcon::Grab } else { CursorIcon::Default });
+    began
 }

@@ -1,34 +1,46 @@
 //! Continuous parameters: what every knob, field and level does with mouse, wheel and keys, and their looks.
 //!
 //! One place decides the behaviour: drag, fine with Ctrl or Shift, wheel, double-click resets, click on the value
-//! types it in, right-click menu, arrows when focused. GUI thread; talks to the host only through [`Action`]s.
+//! types it in, right-click menu, arrows when focused. GUI thread; talks to the host only through the actions of its page,
+//! which are made of a parameter's name and a [`Gesture`].
 
 use super::choice::menu_row;
 use crate::gui::theme;
-use crate::gui::view::{Action, Gesture, ParamId, ParamState};
+use crate::gui::view::{Gesture, ParamId, ParamState};
 use egui::{
     Align2, CursorIcon, Event, EventFilter, Key, PointerButton, Rect, Response, Role, Sense, Stroke,
     StrokeKind, TextEdit, Ui, WidgetInfo, pos2, vec2,
 };
 
+/// What a page calls its parameters.
+pub trait Id: Copy + PartialEq + std::hash::Hash + std::fmt::Debug {}
+
+impl<T: Copy + PartialEq + std::hash::Hash + std::fmt::Debug> Id for T {}
+
 /// What must be remembered between frames while a control is being moved or typed into.
-#[derive(Clone, Debug, Default)]
-pub struct ControlState {
-    drag: Option<(ParamId, f32)>,
-    typing: Option<Typing>,
+#[derive(Clone, Debug)]
+pub struct ControlState<I = ParamId> {
+    drag: Option<(I, f32)>,
+    typing: Option<Typing<I>>,
+}
+
+impl<I> Default for ControlState<I> {
+    fn default() -> Self {
+        Self { drag: None, typing: None }
+    }
 }
 
 #[derive(Clone, Debug)]
-struct Typing {
-    id: ParamId,
+struct Typing<I> {
+    id: I,
     text: String,
     focused: bool,
 }
 
 /// A parameter with its words.
-pub struct Control<'a> {
+pub struct Control<'a, I = ParamId> {
     /// Which parameter.
-    pub id: ParamId,
+    pub id: I,
     /// Caption; also the accessible name.
     pub name: &'a str,
     /// One sentence for the tooltip.
@@ -40,9 +52,9 @@ pub struct Control<'a> {
 }
 
 /// A gesture that is over at once, as from a click or a wheel notch.
-pub fn set(out: &mut Vec<Action>, id: ParamId, normalised: f32) {
+pub fn set<I: Id, A: From<(I, Gesture)>>(out: &mut Vec<A>, id: I, normalised: f32) {
     for g in [Gesture::Begin, Gesture::Set(normalised), Gesture::End] {
-        out.push(Action::Param(id, g));
+        out.push((id, g).into());
     }
 }
 
@@ -68,13 +80,13 @@ fn snapped(v: f32, steps: Option<usize>) -> f32 {
 }
 
 /// Everything but the looks. `value` is the part of `rect` that a click opens for typing.
-fn behave(
+fn behave<I: Id, A: From<(I, Gesture)>>(
     ui: &mut Ui,
     rect: Rect,
     value: Rect,
-    c: &Control<'_>,
-    s: &mut ControlState,
-    out: &mut Vec<Action>,
+    c: &Control<'_, I>,
+    s: &mut ControlState<I>,
+    out: &mut Vec<A>,
 ) -> Response {
     let id = ui.scope_id().with(("control", c.id));
     let sense = if c.enabled { Sense::click_and_drag() } else { Sense::hover() };
@@ -89,7 +101,7 @@ fn behave(
     if !c.enabled {
         return response.on_hover_text(c.tip);
     }
-    let mut push = |g| out.push(Action::Param(c.id, g));
+    let mut push = |g| out.push((c.id, g).into());
 
     // Drag: the unsnapped position is kept here, so that a stepped parameter needs no minimum speed.
     if response.drag_started_by(PointerButton::Primary) {
@@ -147,7 +159,7 @@ fn behave(
             ui.close();
         }
         if menu_row(ui, "Reset", "", false, true) {
-            out.push(Action::Param(c.id, Gesture::Reset));
+            out.push((c.id, Gesture::Reset).into());
             ui.close();
         }
     });
@@ -186,13 +198,13 @@ fn nudge(ui: &Ui, response: &Response, id: egui::Id, steps: Option<usize>) -> Op
 }
 
 /// The value as text, or the field to type it.
-fn readout(
+fn readout<I: Id, A: From<(I, Gesture)>>(
     ui: &mut Ui,
     rect: Rect,
     align: Align2,
-    c: &Control<'_>,
-    s: &mut ControlState,
-    out: &mut Vec<Action>,
+    c: &Control<'_, I>,
+    s: &mut ControlState<I>,
+    out: &mut Vec<A>,
     font: egui::FontId,
 ) {
     let Some(typing) = s.typing.as_mut().filter(|t| t.id == c.id) else {
@@ -215,7 +227,7 @@ fn readout(
     } else if response.lost_focus() || !response.has_focus() {
         let cancelled = ui.input(|i| i.key_pressed(Key::Escape));
         if !cancelled && typing.text != c.state.text {
-            out.push(Action::Param(c.id, Gesture::Text(typing.text.trim().to_owned())));
+            out.push((c.id, Gesture::Text(typing.text.trim().to_owned())).into());
         }
         s.typing = None;
     }
@@ -233,12 +245,12 @@ pub(in crate::gui) fn select_all(ui: &Ui, id: egui::Id, text: &str) {
 }
 
 /// A dial with the value beside it, under a caption.
-pub fn knob(
+pub fn knob<I: Id, A: From<(I, Gesture)>>(
     ui: &mut Ui,
     rect: Rect,
-    c: &Control<'_>,
-    s: &mut ControlState,
-    out: &mut Vec<Action>,
+    c: &Control<'_, I>,
+    s: &mut ControlState<I>,
+    out: &mut Vec<A>,
 ) -> Response {
     super::caption(ui.painter(), rect.left_top(), c.name, rect.width());
     let body = Rect::from_min_size(rect.left_top() + vec2(0.0, 16.0), vec2(rect.width(), theme::CONTROL));
@@ -275,12 +287,12 @@ pub fn knob(
 }
 
 /// A number in a box with its position as a line at the foot, under a caption.
-pub fn field(
+pub fn field<I: Id, A: From<(I, Gesture)>>(
     ui: &mut Ui,
     rect: Rect,
-    c: &Control<'_>,
-    s: &mut ControlState,
-    out: &mut Vec<Action>,
+    c: &Control<'_, I>,
+    s: &mut ControlState<I>,
+    out: &mut Vec<A>,
 ) -> Response {
     super::caption(ui.painter(), rect.left_top(), c.name, rect.width());
     let body = Rect::from_min_size(rect.left_top() + vec2(0.0, 16.0), vec2(rect.width(), theme::CONTROL));
@@ -301,13 +313,13 @@ pub fn field(
 }
 
 /// An upright bar with a short label at its foot, for rows of weights.
-pub fn bar(
+pub fn bar<I: Id, A: From<(I, Gesture)>>(
     ui: &mut Ui,
     rect: Rect,
     label: &str,
-    c: &Control<'_>,
-    s: &mut ControlState,
-    out: &mut Vec<Action>,
+    c: &Control<'_, I>,
+    s: &mut ControlState<I>,
+    out: &mut Vec<A>,
 ) -> Response {
     let (track, foot) = rect.split_top_bottom_at_y(rect.bottom() - 16.0);
     let response = behave(ui, rect, foot, c, s, out);
@@ -340,12 +352,12 @@ pub fn bar(
 }
 
 /// A fader of lit bars, for loudness. Where there is no room for the value, it takes the caption's place while moved.
-pub fn level(
+pub fn level<I: Id, A: From<(I, Gesture)>>(
     ui: &mut Ui,
     rect: Rect,
-    c: &Control<'_>,
-    s: &mut ControlState,
-    out: &mut Vec<Action>,
+    c: &Control<'_, I>,
+    s: &mut ControlState<I>,
+    out: &mut Vec<A>,
 ) -> Response {
     let body = Rect::from_min_size(rect.left_top() + vec2(0.0, 16.0), vec2(rect.width(), theme::CONTROL));
     let roomy = body.width() >= 100.0;

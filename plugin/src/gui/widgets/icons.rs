@@ -69,6 +69,12 @@ pub enum Icon {
     Map,
     /// Clock: early and late.
     Clock,
+    /// Left-pointing chevron.
+    Back,
+    /// Right-pointing chevron.
+    Forward,
+    /// Die that shows five.
+    Dice,
 }
 
 /// Draws `icon` in the middle of `rect`, 16 points wide.
@@ -161,6 +167,19 @@ pub fn paint(p: &Painter, icon: Icon, rect: Rect, c: Color32) {
             line(&[(10.2, 2.2), (13.0, 5.0), (10.2, 7.8)]);
             line(&[(14.0, 11.0), (3.0, 11.0)]);
             line(&[(5.8, 8.2), (3.0, 11.0), (5.8, 13.8)]);
+        }
+        Icon::Back => line(&[(10.0, 4.0), (6.0, 8.0), (10.0, 12.0)]),
+        Icon::Forward => line(&[(6.0, 4.0), (10.0, 8.0), (6.0, 12.0)]),
+        Icon::Dice => {
+            p.rect_stroke(
+                Rect::from_min_max(at(2.2, 2.2), at(13.8, 13.8)),
+                2.5,
+                pen,
+                egui::StrokeKind::Middle,
+            );
+            for (x, y) in [(5.2, 5.2), (10.8, 5.2), (8.0, 8.0), (5.2, 10.8), (10.8, 10.8)] {
+                p.circle_filled(at(x, y), 1.15, c);
+            }
         }
         Icon::Chevron => line(&[(4.5, 6.5), (8.0, 10.0), (11.5, 6.5)]),
         Icon::Info => {
