@@ -17,6 +17,7 @@ mod playing;
 mod print;
 #[cfg(feature = "train")]
 mod roll;
+#[cfg(feature = "train")]
 mod sound;
 #[cfg(feature = "train")]
 mod stream;
