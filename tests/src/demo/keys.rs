@@ -34,7 +34,7 @@ fn performance(file: &str) -> Result<(Vec<In>, u64, usize)> {
 /// Plays a file while the morph goes from A to B. A line for people.
 pub(super) fn perform(out: &Path) -> Result<String> {
     let mut host = open_offline()?;
-    let (notes, samples, count) = performance("song.mid")?;
+    let (notes, samples, count) = performance("melody.mid")?;
     let steps = 64;
     let mut events = notes;
     for i in 0..=steps {
@@ -53,7 +53,7 @@ pub(super) fn perform(out: &Path) -> Result<String> {
     ensure!(played.ended.len() == count, "{count} notes, but {} ends", played.ended.len());
     super::write_wav(&out.join("keys-morph.wav"), &played.wave)?;
     Ok(format!(
-        "Keys      keys-morph.wav: song.mid, {count} notes in {:.0} s, morph from A to B, peak {level:.2}",
+        "Keys      keys-morph.wav: melody.mid, {count} notes in {:.0} s, morph from A to B, peak {level:.2}",
         samples as f64 / RATE
     ))
 }
