@@ -146,10 +146,15 @@ pub fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<Action> {
         region(ui, "takes", regions.takes, |ui| takes::show(ui, regions.takes, &mut cx));
     }
     region(ui, "act", regions.act, |ui| act::show(ui, regions.act, &mut cx));
-    let words = if cx.state.models.is_open() { "Drop to import it" } else { "Drop to continue from it" };
+    let learns = cx.state.lesson.is_open();
+    let words = match () {
+        () if learns => "Drop to learn from it",
+        () if cx.state.models.is_open() => "Drop to import it",
+        () => "Drop to continue from it",
+    };
     let paths = dropped_files(ui, whole, words);
     if !paths.is_empty() {
-        cx.out.push(Action::Drop(paths));
+        cx.out.push(if learns { lesson::dropped(paths) } else { Action::Drop(paths) });
     }
     if cx.state.about {
         about::show(ui, "Clips", &mut cx.state.about);
@@ -403,37 +408,6 @@ fn delete(cx: &mut Cx<'_>) {
         cx.state.roll.deselect();
     } else if let Some(t) = take {
         cx.out.push(Action::Delete(t.id));
-    }
-}
-
-/// Files let go over the window, and a frame that says so while they hover.
-fn dropped_files(ui: &Ui, whole: Rect, cx: &mut Cx<'_>) {
-    let (paths, hovering) = ui.input(|i| {
-        let paths: Vec<_> = i.raw.dropped_files.iter().map(|f| f.path().to_path_buf()).collect();
-        (paths, !i.raw.hovered_files.is_empty())
-    });
-    if hovering {
-        let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop"));
-        let p = ui.ctx().layer_painter(layer);
-        p.rect_filled(whole, 0.0, egui::Color32::from_black_alpha(150));
-        p.rect_stroke(whole.shrink(10.0), 8.0, egui::Stroke::new(2.0, theme::PRIMER), StrokeKind::Inside);
-        let font = theme::bold(theme::HUGE);
-        text(
-            &p,
-            whole.center(),
-            Align2::CENTER_CENTER,
-            match () {
-                () if cx.state.lesson.is_open() => "Drop to learn from it",
-                () if cx.state.models.is_open() => "Drop to import it",
-                () => "Drop to continue from it",
-            },
-            font,
-            theme::TEXT,
-            whole.width(),
-        );
-    }
-    if !paths.is_empty() {
-        cx.out.push(if cx.state.lesson.is_open() { lesson::dropped(paths) } else { Action::Drop(paths) });
     }
 }
 
