@@ -206,8 +206,8 @@ fn a_small_network_learns_by_heart_and_resumes_bit_by_bit() {
         threads: 2,
     };
     assert_eq!(settings.stage(100).0.block, 1);
-    assert_eq!(settings.stage(101), (settings.stages[1], 100));
-    assert_eq!(settings.stage(9000).1, 100);
+    assert_eq!(settings.stage(101), (settings.stages[1], 100..400));
+    assert_eq!(settings.stage(9000).1, 100..400);
     let mut session = Session::new(shape.clone(), 2, settings);
     let mut losses = Vec::new();
     for _ in 0..300 {
