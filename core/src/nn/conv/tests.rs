@@ -27,8 +27,15 @@ fn at(image: &Image, y: isize, x: isize, channel: usize) -> f64 {
     image.pixel(y, x).get(channel).map_or(0.0, |&x| f64::from(x))
 }
 
-/// What a layer stands for: nearest neighbours, nine taps, leaky ReLU, pixel norm; [y][x][channel].
-fn plain(image: &Image, weights: &Weights, outputs: usize, scale: f64, doubled: bool) -> Vec<Vec<f64>> {
+/// What a layer stands for: nearest neighbours, nine taps, leaky ReLU, pixel norm; [y][x][channel], and the length that each
+/// pixel was divided by.
+fn plain(
+    image: &Image,
+    weights: &Weights,
+    outputs: usize,
+    scale: f64,
+    doubled: bool,
+) -> Vec<(Vec<f64>, f64)> {
     let value = |name: &str, i: usize| f64::from(weights.get(name).and_then(|t| t.get(i)).expect("there"));
     let times = if doubled { 2 } else { 1 };
     let mut pixels = Vec::new();
@@ -49,7 +56,8 @@ fn plain(image: &Image, weights: &Weights, outputs: usize, scale: f64, doubled: 
             }
             pixel.iter_mut().for_each(|x| *x = if *x < 0.0 { 0.2 * *x } else { *x });
             let mean = pixel.iter().map(|x| x * x).sum::<f64>() / outputs as f64;
-            pixels.push(pixel.into_iter().map(|x| x / (mean + 1e-8).sqrt()).collect());
+            let length = (mean + 1e-8).sqrt();
+            pixels.push((pixel.into_iter().map(|x| x / length).collect(), length));
         }
     }
     pixels
@@ -80,9 +88,11 @@ proptest! {
         let x = image(height, width, inputs);
         let ours = conv.run(Isa::best(), &Alone, &x).expect("fits");
         let expected = plain(&x, &weights, outputs, 0.3, doubled);
-        for (i, expected) in expected.iter().enumerate() {
+        for (i, (expected, length)) in expected.iter().enumerate() {
             let pixel = ours.pixel(i / ours.width(), i % ours.width());
-            prop_assert!(pixel.iter().zip(expected).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-4));
+            // The norm of hardly anything makes its rounding large.
+            let most = f64::max(1e-4, 3e-6 / length);
+            prop_assert!(pixel.iter().zip(expected).all(|(a, b)| (f64::from(*a) - b).abs() < most));
         }
         for isa in Isa::available() {
             for crew in [&Alone as &dyn Crew, &Backwards] {
