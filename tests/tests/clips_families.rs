@@ -165,8 +165,8 @@ fn the_most_notes_at_once_hold() -> Result<()> {
 fn no_note_follows_itself_where_that_is_asked() -> Result<()> {
     for model in inside() {
         let family = family(model)?;
-        // Voices may repeat pitches; a notice says so.
-        if matches!(family, Family::Polyphony | Family::Roll) {
+        // Voices may repeat pitches, and one drum has nothing else to play; a notice says so.
+        if matches!(family, Family::Polyphony | Family::Roll) || model.id == "one_drum" {
             let said = takes(model, "Generate", &[], &[("No repeated notes", "On")])?;
             assert!(said.iter().all(|t| t.notices.iter().any(|n| n.contains("repeat"))));
             continue;
