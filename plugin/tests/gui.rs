@@ -2,14 +2,13 @@
 
 #[allow(dead_code, reason = "some views are for the snapshots only")]
 mod gui_views;
+mod window;
 
 use descant_core::music::{Meter, TICKS_PER_QUARTER};
 use descant_plugin::gui::clips::{self, UiState};
 use descant_plugin::gui::roll::{geometry::Geometry, lanes};
-use descant_plugin::gui::theme;
 use descant_plugin::gui::view::*;
 use egui::{Event, Key, Modifiers, Pos2, pos2, vec2};
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use gui_views::{
     SEEDS, answering, continued, drum_map, drumify_without_weights, eight_takes, first_open, groove,
@@ -21,14 +20,7 @@ use std::sync::Arc;
 
 const SIXTEENTH: i64 = TICKS_PER_QUARTER / 4;
 
-/// A window without a screen: its view, its state, and the actions of all frames so far.
-struct World {
-    view: View,
-    state: UiState,
-    actions: Vec<Action>,
-}
-
-struct Window(Harness<'static, World>);
+type Window = window::Window<View, UiState, Action>;
 
 impl Window {
     fn open(view: View) -> Self {
@@ -36,31 +28,7 @@ impl Window {
     }
 
     fn sized(view: View, w: f32, h: f32) -> Self {
-        let world = World { view, state: UiState::default(), actions: Vec::new() };
-        let mut window = Self(
-            Harness::builder()
-                .with_size(vec2(w, h))
-                .with_step_dt(1.0 / 60.0)
-                .with_context_setup(theme::install)
-                .build_ui_state(
-                    |ui, w: &mut World| {
-                        let actions = clips::show(ui, &w.view, &mut w.state);
-                        w.actions.extend(actions);
-                    },
-                    world,
-                ),
-        );
-        window.frames();
-        window
-    }
-
-    fn frames(&mut self) {
-        self.0.run_steps(3);
-    }
-
-    fn click(&mut self, label: &str) -> Vec<Action> {
-        self.0.get_by_label(label).click();
-        self.taken()
+        Self::new(view, vec2(w, h), clips::show)
     }
 
     /// A click on a control that a list would have to be scrolled for, or whose middle another one covers.
@@ -69,62 +37,8 @@ impl Window {
         self.taken()
     }
 
-    fn key(&mut self, key: Key, modifiers: Modifiers) -> Vec<Action> {
-        self.0.key_press_modifiers(modifiers, key);
-        self.taken()
-    }
-
-    /// Actions since the last look.
-    fn taken(&mut self) -> Vec<Action> {
-        self.frames();
-        std::mem::take(&mut self.0.state_mut().actions)
-    }
-
     fn centre(&self, label: &str) -> Pos2 {
-        self.0.get_by_label(label).rect().center()
-    }
-
-    fn drag(&mut self, from: Pos2, to: Pos2, modifiers: Modifiers) -> Vec<Action> {
-        self.press(from, modifiers);
-        for i in 1..=4 {
-            self.0.event(Event::PointerMoved(from + (to - from) * (i as f32 / 4.0)));
-            self.0.step();
-        }
-        self.release(to, modifiers);
-        self.taken()
-    }
-
-    fn button(&mut self, pos: Pos2, pressed: bool, modifiers: Modifiers) {
-        let button = egui::PointerButton::Primary;
-        self.0.event(Event::PointerButton { pos, button, pressed, modifiers });
-        self.0.step();
-    }
-
-    fn press(&mut self, at: Pos2, modifiers: Modifiers) {
-        self.0.event(Event::ModifiersChanged(modifiers));
-        self.0.event(Event::PointerMoved(at));
-        self.0.step();
-        self.button(at, true, modifiers);
-    }
-
-    fn release(&mut self, at: Pos2, modifiers: Modifiers) {
-        self.button(at, false, modifiers);
-        self.0.event(Event::ModifiersChanged(Modifiers::NONE));
-        self.0.step();
-    }
-
-    fn double_click(&mut self, at: Pos2) -> Vec<Action> {
-        self.pause();
-        for _ in 0..2 {
-            self.press(at, Modifiers::NONE);
-            self.release(at, Modifiers::NONE);
-        }
-        self.taken()
-    }
-
-    /// Long enough that the next click does not count as the second of the last one.
-    fn pause(&mut self) {
-        self.0.run_steps(40);
+        self.rect(label).center()
     }
 
     fn geometry(&self) -> Geometry {

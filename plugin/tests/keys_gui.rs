@@ -2,14 +2,12 @@
 //! by the names of its controls, with the actions that must follow.
 mod keys_views;
 mod shown;
+mod window;
 
 use descant_plugin::gui::keys::view::*;
 use descant_plugin::gui::keys::{self, UiState};
-use descant_plugin::gui::theme;
 use descant_plugin::gui::view::Gesture;
-use egui::{Event, Key, Modifiers, Pos2, vec2};
-use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui::{Event, Key, Modifiers, vec2};
 use keys_views::{first_open, full, playing, rendering, wrong};
 use shown::{difference, shown};
 use std::path::PathBuf;
@@ -37,79 +35,11 @@ fn the_window_shows_what_it_showed() {
     assert!(changed.is_empty(), "{changed:#?}");
 }
 
-/// A window without a screen: its view, its state, and the actions of all frames so far.
-struct World {
-    view: View,
-    state: UiState,
-    actions: Vec<Action>,
-}
-
-struct Window(Harness<'static, World>);
+type Window = window::Window<View, UiState, Action>;
 
 impl Window {
     fn open(view: View) -> Self {
-        let world = World { view, state: UiState::default(), actions: Vec::new() };
-        let mut window = Self(
-            Harness::builder()
-                .with_size(vec2(SIZE.0, SIZE.1))
-                .with_step_dt(1.0 / 60.0)
-                .with_context_setup(theme::install)
-                .build_ui_state(
-                    |ui, w: &mut World| {
-                        let actions = keys::show(ui, &w.view, &mut w.state);
-                        w.actions.extend(actions);
-                    },
-                    world,
-                ),
-        );
-        window.taken();
-        window
-    }
-
-    /// Actions since the last look.
-    fn taken(&mut self) -> Vec<Action> {
-        self.0.run_steps(3);
-        std::mem::take(&mut self.0.state_mut().actions)
-    }
-
-    fn click(&mut self, label: &str) -> Vec<Action> {
-        self.0.get_by_label(label).click();
-        self.taken()
-    }
-
-    fn key(&mut self, key: Key, modifiers: Modifiers) -> Vec<Action> {
-        self.0.key_press_modifiers(modifiers, key);
-        self.taken()
-    }
-
-    fn rect(&self, label: &str) -> egui::Rect {
-        self.0.get_by_label(label).rect()
-    }
-
-    fn button(&mut self, pos: Pos2, pressed: bool, modifiers: Modifiers) {
-        self.0.event(Event::PointerMoved(pos));
-        self.0.step();
-        self.0.event(Event::PointerButton { pos, button: egui::PointerButton::Primary, pressed, modifiers });
-        self.0.step();
-    }
-
-    fn double_click(&mut self, at: Pos2) -> Vec<Action> {
-        self.0.run_steps(40);
-        for _ in 0..2 {
-            self.button(at, true, Modifiers::NONE);
-            self.button(at, false, Modifiers::NONE);
-        }
-        self.taken()
-    }
-
-    fn drag(&mut self, from: Pos2, to: Pos2) -> Vec<Action> {
-        self.button(from, true, Modifiers::NONE);
-        for i in 1..=4 {
-            self.0.event(Event::PointerMoved(from + (to - from) * (i as f32 / 4.0)));
-            self.0.step();
-        }
-        self.button(to, false, Modifiers::NONE);
-        self.taken()
+        Self::new(view, vec2(SIZE.0, SIZE.1), keys::show)
     }
 }
 
@@ -165,10 +95,10 @@ fn an_instrument_is_chosen_from_the_list_and_named() {
 fn the_pad_moves_both_ways_and_a_double_click_resets() {
     let mut w = Window::open(full());
     let pad = w.rect("Morph pad");
-    let actions = w.drag(pad.center(), pad.right_bottom() - vec2(1.0, 1.0));
+    let actions = w.drag(pad.center(), pad.right_bottom() - vec2(1.0, 1.0), Modifiers::NONE);
     assert_eq!((set_to(&actions, Knob::MorphX), set_to(&actions, Knob::MorphY)), (Some(1.0), Some(1.0)));
     w.0.run_steps(40);
-    let actions = w.drag(pad.center(), pad.center() - vec2(40.0, 0.0));
+    let actions = w.drag(pad.center(), pad.center() - vec2(40.0, 0.0), Modifiers::NONE);
     let x = set_to(&actions, Knob::MorphX).expect("moved");
     assert!((x - (0.5 - 40.0 / (pad.width() - 36.0))).abs() < 1e-3, "{x}");
     let reset = |knob| Action::Move(Target::Knob(knob), Gesture::Reset);
@@ -180,14 +110,14 @@ fn the_pad_moves_both_ways_and_a_double_click_resets() {
 fn corners_of_the_envelope_are_dragged() {
     let mut w = Window::open(full());
     let at = w.rect("Decay and sustain handle").center();
-    let actions = w.drag(at, at + vec2(-12.0, 15.0));
+    let actions = w.drag(at, at + vec2(-12.0, 15.0), Modifiers::NONE);
     let (decay, sustain) = (set_to(&actions, Knob::Decay), set_to(&actions, Knob::Sustain));
     assert!(
         decay < Some(0.47) && decay > Some(0.2) && sustain < Some(0.4) && sustain > Some(0.1),
         "{decay:?} {sustain:?}"
     );
     let at = w.rect("Attack handle").center();
-    let actions = w.drag(at, at + vec2(30.0, 0.0));
+    let actions = w.drag(at, at + vec2(30.0, 0.0), Modifiers::NONE);
     assert!(set_to(&actions, Knob::Attack) > Some(0.3));
 }
 
@@ -195,7 +125,7 @@ fn corners_of_the_envelope_are_dragged() {
 fn knobs_are_dragged_reset_and_typed() {
     let mut w = Window::open(full());
     let at = w.rect("Brightness").left_center() + vec2(14.0, 0.0);
-    let actions = w.drag(at, at + vec2(0.0, 36.0));
+    let actions = w.drag(at, at + vec2(0.0, 36.0), Modifiers::NONE);
     let value = set_to(&actions, Knob::Brightness).expect("moved");
     assert!((value - 0.8).abs() < 0.02, "{value}");
     assert!(w.double_click(at).contains(&Action::Move(Target::Knob(Knob::Brightness), Gesture::Reset)));
@@ -213,7 +143,7 @@ fn the_keyboard_is_played_with_the_mouse() {
     let keys = w.rect("Keyboard");
     let white = keys.width() / 36.0;
     let at = |n: f32| keys.left_bottom() + vec2((n + 0.5) * white, -3.0);
-    w.button(at(21.0), true, Modifiers::NONE);
+    w.press(at(21.0), Modifiers::NONE);
     let down = w.taken();
     let [Action::Key { key: 60, velocity }] = down.as_slice() else { panic!("{down:?}") };
     assert!(*velocity > 0.9, "at its lower end it is struck hard");
@@ -223,7 +153,7 @@ fn the_keyboard_is_played_with_the_mouse() {
         matches!(slid[..], [Action::Key { key: 60, velocity: 0.0 }, Action::Key { key: 62, .. }]),
         "{slid:?}"
     );
-    w.button(at(22.0), false, Modifiers::NONE);
+    w.release(at(22.0), Modifiers::NONE);
     assert_eq!(w.taken(), [Action::Key { key: 62, velocity: 0.0 }]);
 }
 
@@ -239,7 +169,7 @@ fn along_the_clip() {
     assert_eq!(w.click("Save WAV…"), [Action::Save]);
     assert_eq!(w.click("Export keyboard…"), [Action::Export]);
     let handle = w.rect("Drag the sound").center();
-    assert_eq!(w.drag(handle, handle - vec2(0.0, 80.0)), [Action::DragOut]);
+    assert_eq!(w.drag(handle, handle - vec2(0.0, 80.0), Modifiers::NONE), [Action::DragOut]);
     let mut w = Window::open(rendering());
     assert_eq!(w.click("Cancel"), [Action::Cancel]);
     let path = PathBuf::from("song.mid");

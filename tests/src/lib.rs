@@ -5,10 +5,12 @@
 //! [`bundle`] says where the bundle under test lies.
 pub mod bench;
 pub mod bundle;
+pub mod checks;
 pub mod clips;
 pub mod demo;
 pub mod host;
 pub mod keys;
+pub mod random;
 pub mod session;
 pub mod state;
 pub mod transport;

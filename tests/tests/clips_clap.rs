@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use descant_core::music::TICKS_PER_QUARTER;
+use descant_tests::checks::{refuses_rubbish, texts_go_both_ways};
 use descant_tests::clips::{ID, RATE, balanced, bounce, generate, open, roll};
 use descant_tests::host::{Host, In, NoteEvent};
 use descant_tests::transport::Transport;
@@ -171,37 +172,12 @@ fn a_loaded_trigger_does_not_fire() -> Result<()> {
 fn rubbish_as_state_is_refused_and_the_plugin_works_on() -> Result<()> {
     let mut host = open()?;
     generate(&mut host, &[("Variations", "2")])?;
-    let before = host.save()?;
-    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
-    let mut random = move || {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        seed as u8
-    };
-    let mut rubbish: Vec<Vec<u8>> = vec![Vec::new(), b"{}".to_vec(), b"{\"version\":".to_vec()];
-    rubbish.extend((0..3).map(|_| (0..1_000_000).map(|_| random()).collect()));
-    rubbish.push(before[..before.len() / 2].to_vec());
-    for bytes in rubbish {
-        let _ = host.load(&bytes);
-        assert_eq!(host.save()?, before, "{} bytes of rubbish changed the state", bytes.len());
-    }
+    refuses_rubbish(&mut host, 3, 1_000_000)?;
     assert!(generate(&mut host, &[])?.entries.len() > 2);
     Ok(())
 }
 
 #[test]
 fn values_go_both_ways_as_text() -> Result<()> {
-    let mut host = open()?;
-    let names: Vec<String> = host.params().keys().cloned().collect();
-    for name in names {
-        for i in 0..=20 {
-            let value = f64::from(i) / 20.0;
-            let text = host.param_text(&name, value)?;
-            let back = host.param_value(&name, &text)?;
-            let again = host.param_text(&name, back)?;
-            assert_eq!(again, text, "{name} at {value} came back as {back}");
-        }
-    }
-    Ok(())
+    texts_go_both_ways(&mut open()?)
 }

@@ -5,32 +5,11 @@ use anyhow::{Context as _, Result, ensure};
 use descant_core::music::{Clip, ClipKind, TICKS_PER_QUARTER};
 use descant_tests::clips::{balanced, generate, model_for};
 use descant_tests::host::{Host, NoteEvent};
+use descant_tests::random::Random;
 use descant_tests::transport::Transport;
 use descant_tests::{bundle, state};
 
 const MINUTES: f64 = 10.0;
-
-/// xorshift: the same run for the same seed, without a dependency.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-    /// 1..=4096, small ones as likely as large ones by order of magnitude.
-    fn block(&mut self) -> u32 {
-        2_f64.powf(self.unit() * 12.0).round() as u32
-    }
-}
 
 #[test]
 fn fixed_seed() -> Result<()> {

@@ -3,7 +3,8 @@
 
 use anyhow::{Context as _, Result};
 use descant_tests::bundle;
-use descant_tests::vst3_host::{ClassInfo, Clock, Instance, Module, Processor};
+use descant_tests::checks::{comes_back, has_id};
+use descant_tests::vst3_host::{Clock, Instance, Module, Processor};
 use descant_tests::window::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -37,11 +38,7 @@ fn notes_after_generate(processor: &Processor, generate: u32) -> Result<usize> {
 #[test]
 fn the_factory_lists_it_once_under_its_permanent_id() -> Result<()> {
     let module = Module::load(&bundle::vst3()?)?;
-    let plugin = |c: &ClassInfo| c.category == "Audio Module Class" && c.name == NAME;
-    let classes: Vec<_> = module.classes().into_iter().filter(plugin).collect();
-    assert_eq!(classes.len(), 1);
-    let id: Vec<u8> = classes[0].id.iter().map(|&c| c as u8).collect();
-    assert_eq!(id, b"DescantClips0001");
+    has_id(&module, NAME, b"DescantClips0001");
     Ok(())
 }
 
@@ -53,13 +50,7 @@ fn generate_by_automation_plays_notes_and_the_state_comes_back() -> Result<()> {
     let processor = first.activate(RATE)?;
     assert!(notes_after_generate(&processor, parameter(&first, "Generate")?)? >= 8);
     first.deactivate();
-    let saved = first.save()?;
-    let second = module.create(NAME)?;
-    second.load(&saved)?;
-    assert_eq!(second.save()?, saved);
-    let _ = second.load(b"rubbish");
-    assert_eq!(second.save()?, saved);
-    Ok(())
+    comes_back(&module, NAME, &first.save()?)
 }
 
 /// D1 and D2: without the patch the shared thread dies and the host aborts when the last instance goes.

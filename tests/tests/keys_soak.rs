@@ -3,34 +3,13 @@
 use anyhow::{Context as _, Result, ensure};
 use descant_tests::host::{Host, In, NoteEvent};
 use descant_tests::keys::{RATE, open, peak, roughness};
+use descant_tests::random::Random;
 use std::time::{Duration, Instant};
 
 const MINUTES: f64 = 10.0;
 /// Largest second difference of the samples. The run is played dull, so that whatever is sharp comes of a voice that is cut
 /// off or of a step in its level: one at full level is ten times as large.
 const ROUGHEST: f32 = 0.03;
-
-/// xorshift: the same run for the same seed, without a dependency.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-    /// 1..=4096, small ones as likely as large ones by order of magnitude.
-    fn block(&mut self) -> u32 {
-        2_f64.powf(self.unit() * 12.0).round() as u32
-    }
-}
 
 /// Blocks until something sounds.
 fn first_sound(host: &mut Host) -> Result<()> {

@@ -2,9 +2,10 @@
 #![cfg(target_os = "linux")]
 use anyhow::{Context as _, Result, ensure};
 use descant_tests::bundle;
+use descant_tests::checks::{comes_back, has_id};
 use descant_tests::host::NoteEvent;
 use descant_tests::keys::own_cache;
-use descant_tests::vst3_host::{ClassInfo, Clock, Module};
+use descant_tests::vst3_host::{Clock, Module};
 use descant_tests::window::Display;
 use std::time::{Duration, Instant};
 
@@ -20,11 +21,7 @@ fn note(time: u64, on: bool, key: u16) -> NoteEvent {
 fn the_factory_lists_it_under_its_permanent_id_with_one_bus_for_notes_and_one_for_sound() -> Result<()> {
     own_cache()?;
     let module = Module::load(&bundle::vst3()?)?;
-    let plugin = |c: &ClassInfo| c.category == "Audio Module Class" && c.name == NAME;
-    let classes: Vec<_> = module.classes().into_iter().filter(plugin).collect();
-    assert_eq!(classes.len(), 1);
-    let id: Vec<u8> = classes[0].id.iter().map(|&c| c as u8).collect();
-    assert_eq!(id, b"DescantKeys00001");
+    has_id(&module, NAME, b"DescantKeys00001");
     assert_eq!(module.create(NAME)?.buses(), (1, 0, 0, 1));
     Ok(())
 }
@@ -46,13 +43,7 @@ fn a_bounce_sounds_at_once_and_the_state_comes_back() -> Result<()> {
     }
     assert_eq!(processor.play(512, &CLOCK, &[], &[])?.1, 0.0, "it has ended");
     first.deactivate();
-    let saved = first.save()?;
-    let second = module.create(NAME)?;
-    second.load(&saved)?;
-    assert_eq!(second.save()?, saved);
-    let _ = second.load(b"rubbish");
-    assert_eq!(second.save()?, saved);
-    Ok(())
+    comes_back(&module, NAME, &first.save()?)
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn finish(session: &Session, notes: &Notes, args: &Args) -> anyhow::Result<()> {
     println!("{}", path.display());
     let best = session.best();
     let card = metrics.card(&best)?;
-    let parameters = rounded(metrics.stored(best), precision);
+    let parameters = rounded(metrics.stored(best, &notes.spectra), precision);
     let path = args.out.join("gansynth.safetensors");
     checkpoint::write_atomically(&path, &bytes(&parameters, &card, precision)?)?;
     println!("{}", path.display());

@@ -1,6 +1,6 @@
 //! What a note costs while GANSynth is trained. Runs on the caller's thread. Used by `descant bench train-step`.
 
-use super::data::Picture;
+use super::data::{Picture, Spectra};
 use super::loss::Target;
 use super::network::{Input, Network};
 use crate::rng::Rng;
@@ -27,11 +27,12 @@ pub fn paces(channels: &[usize], repeats: usize) -> Vec<Pace> {
     let network = Network::new(shape.clone(), 1, &mut Rng(1));
     let [height, width] = shape.image();
     let picture = Picture { magnitude: vec![100; height * width], stray: vec![3; height * width] };
+    let spectra = Spectra::flat(&shape);
     let note = Input { z: network.instruments().to_vec(), pitch: 60 };
     let blocks = channels.len();
     let pace = |block: usize| {
         let (packed, mut work) = (network.pack(block), network.workspace(block));
-        let target = Target::new(&picture, width, 1 << (blocks - 1 - block));
+        let target = Target::new(&picture, spectra.of(60), 1 << (blocks - 1 - block));
         let mut gradients: Vec<Vec<f32>> =
             network.parameters.iter().map(|p| vec![0.0; p.values.len()]).collect();
         let (mut forward, mut both) = (f64::MAX, f64::MAX);

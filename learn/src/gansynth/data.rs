@@ -3,6 +3,9 @@
 //! A picture is what core's analysis makes of a note: the logarithm of the power of 1024 mel bands in 128 frames, and how
 //! far the frequency strays from the note's harmonics, a byte each (steps of 0.5 dB and 1/127 of half a turn). Of each
 //! instrument some notes are held out; every note is learned from the other instruments.
+//!
+//! What all instruments have in common, the lines of a note's harmonics, need not be learned: magnitudes are told against
+//! [`Spectra`].
 
 use super::notes::{NotesError, PROGRAMS, Player, Program};
 use descant_core::model::gansynth::{Frequencies, Normaliser, Shape};
@@ -56,6 +59,8 @@ pub struct Notes {
     pub train: Vec<Note>,
     /// Notes to judge by.
     pub held_out: Vec<Note>,
+    /// What magnitudes are told against.
+    pub spectra: Spectra,
     shape: Shape,
     file: Mutex<File>,
 }
@@ -63,7 +68,7 @@ pub struct Notes {
 /// A note as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
-    /// For each frame and band: magnitude as the network writes it, -1..=1 in 255 steps.
+    /// For each frame and band: magnitude as the released models write it, -1..=1 in 255 steps.
     pub magnitude: Vec<u8>,
     /// Half turns per frame beside the harmonic, times 127.
     pub stray: Vec<i8>,
@@ -72,8 +77,8 @@ pub struct Picture {
 impl Picture {
     /// From mel cells whose frequency is told against the harmonics.
     #[must_use]
-    pub fn new(cells: &[Cell], normaliser: &Normaliser) -> Self {
-        let (scale, offset) = normaliser.magnitude;
+    pub fn new(cells: &[Cell]) -> Self {
+        let (scale, offset) = Normaliser::default().magnitude;
         let byte = |m: f64| (((m * scale + offset).clamp(-1.0, 1.0) + 1.0) * 127.5).round() as u8;
         Self {
             magnitude: cells.iter().map(|c| byte(c[0])).collect(),
@@ -83,17 +88,76 @@ impl Picture {
 
     /// The mel cells, to be heard.
     #[must_use]
-    pub fn cells(&self, normaliser: &Normaliser) -> Vec<Cell> {
-        let (scale, offset) = normaliser.magnitude;
+    pub fn cells(&self) -> Vec<Cell> {
         let both = self.magnitude.iter().zip(&self.stray);
-        both.map(|(&m, &s)| [(magnitude(m) - offset) / scale, f64::from(s) / 127.0]).collect()
+        both.map(|(&m, &s)| [magnitude(m), f64::from(s) / 127.0]).collect()
     }
 }
 
-/// What a byte of magnitude stands for.
+/// What a byte of magnitude stands for: the natural logarithm of power.
 #[must_use]
 pub fn magnitude(byte: u8) -> f64 {
-    f64::from(byte) / 127.5 - 1.0
+    let (scale, offset) = Normaliser::default().magnitude;
+    (f64::from(byte) / 127.5 - 1.0 - offset) / scale
+}
+
+/// The largest byte that may stand for silence.
+pub const SILENT: u8 = 26;
+
+/// A spectrum of each pitch: the mean of its notes, as natural logarithms of power, of the frames that are at most 40 dB
+/// below the loudest band of the note.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spectra {
+    lowest: u8,
+    bands: usize,
+    /// [notes × bands]
+    pub values: Vec<f32>,
+}
+
+impl Spectra {
+    /// All the same: a power of 1.
+    #[must_use]
+    pub fn flat(shape: &Shape) -> Self {
+        let [_, bands] = shape.image();
+        Self { lowest: shape.lowest, bands, values: vec![0.0; usize::from(shape.pitches) * bands] }
+    }
+
+    /// That of a pitch that the shape has.
+    #[must_use]
+    pub fn of(&self, pitch: u8) -> &[f32] {
+        &self.values[usize::from(pitch - self.lowest) * self.bands..][..self.bands]
+    }
+
+    /// Of these notes, of which every instrument counts as much.
+    fn new(
+        shape: &Shape,
+        notes: impl IntoIterator<Item = Result<(Note, Picture), DataError>>,
+    ) -> Result<Self, DataError> {
+        // 40 dB in steps of a byte.
+        const BELOW: u8 = 78;
+        let mut spectra = Self::flat(shape);
+        let bands = spectra.bands;
+        let mut counts = vec![0.0f32; usize::from(shape.pitches)];
+        for found in notes {
+            let (note, picture) = found?;
+            let loudest = |row: &[u8]| row.iter().copied().max().unwrap_or_default();
+            let least = loudest(&picture.magnitude).saturating_sub(BELOW);
+            let (mut sum, mut frames) = (vec![0u32; bands], 0u32);
+            for row in picture.magnitude.chunks_exact(bands).filter(|row| loudest(row) >= least) {
+                sum.iter_mut().zip(row).for_each(|(sum, &m)| *sum += u32::from(m));
+                frames += 1;
+            }
+            let index = usize::from(note.pitch - shape.lowest);
+            counts[index] += 1.0;
+            let row = &mut spectra.values[index * bands..][..bands];
+            row.iter_mut().zip(sum).for_each(|(mean, sum)| *mean += sum as f32 / frames.max(1) as f32);
+        }
+        let (zero, step) = (magnitude(0), magnitude(1) - magnitude(0));
+        for (row, count) in spectra.values.chunks_exact_mut(bands.max(1)).zip(counts) {
+            row.iter_mut().for_each(|m| *m = (zero + step * f64::from(*m / count.max(1.0))) as f32);
+        }
+        Ok(spectra)
+    }
 }
 
 /// Sound → picture, for every note of a shape.
@@ -134,7 +198,7 @@ impl Camera {
     /// As [`Self::cells`].
     pub fn sound(&self, cells: &[Cell], pitch: u8) -> Result<Vec<f32>, DataError> {
         let harmonics = Frequencies::harmonics(&self.spectral, &self.shape, pitch)?;
-        Ok(self.spectral.render(&harmonics.absolute(cells))?)
+        Ok(self.spectral.render_relative(cells, &harmonics)?)
     }
 }
 
@@ -170,8 +234,12 @@ impl Notes {
         let all = (0..programs.len()).flat_map(|instrument| {
             (shape.lowest..=shape.highest()).map(move |pitch| Note { instrument, pitch })
         });
-        let (held_out, train) = all.partition(is_held_out);
-        Ok(Self { programs, train, held_out, shape: shape.clone(), file: Mutex::new(File::open(path)?) })
+        let (held_out, train): (Vec<Note>, Vec<Note>) = all.partition(is_held_out);
+        let (shape, file) = (shape.clone(), Mutex::new(File::open(path)?));
+        let mut notes = Self { programs, train, held_out, spectra: Spectra::flat(&shape), shape, file };
+        let pictures = notes.train.iter().map(|&note| Ok((note, notes.picture(note)?)));
+        notes.spectra = Spectra::new(&notes.shape, pictures)?;
+        Ok(notes)
     }
 
     /// The picture of a note.
@@ -214,7 +282,7 @@ fn render(
     for (i, &program) in programs.iter().enumerate() {
         for (k, pitch) in (shape.lowest..=shape.highest()).enumerate() {
             let cells = camera.cells(&player.note(program, pitch, shape)?, pitch)?;
-            let picture = Picture::new(&cells, &Normaliser::default());
+            let picture = Picture::new(&cells);
             file.write_all(&picture.magnitude)?;
             file.write_all(&picture.stray.iter().map(|&s| s as u8).collect::<Vec<_>>())?;
             progress(i * pitches + k + 1, programs.len() * pitches);

@@ -125,8 +125,8 @@ pub fn judge(
         let next = beside(pitch, shape.lowest);
         let (real, real_next) = (player.note(program, pitch, shape)?, player.note(program, next, shape)?);
         let (ours, ours_next) = (play(z, pitch)?, play(z, next)?);
-        let picture = Picture::new(&camera.cells(&real, pitch)?, model.normaliser());
-        let again = camera.sound(&picture.cells(model.normaliser()), pitch)?;
+        let picture = Picture::new(&camera.cells(&real, pitch)?);
+        let again = camera.sound(&picture.cells(), pitch)?;
         for (sum, sound) in
             [(&mut found.model, &ours), (&mut found.beside, &real_next), (&mut found.ceiling, &again)]
         {

@@ -1,26 +1,32 @@
 //! What a picture of the network is worth beside the real one, and the gradient. Runs on the thread that trains.
 //!
-//! Magnitudes cost their difference (nearly: rounded at 0), louder ones more. Frequencies cost 1 − cos of what they are
-//! off, as much as they can be heard. A coarse picture is the mean of the fine one; of its frequencies that mean is a
-//! vector, the shorter the less they agree, so that they are never averaged across a turn.
+//! Magnitudes, told against the spectrum of their pitch, cost their difference (nearly: rounded at 0), louder ones more;
+//! what is silent costs only what is heard there. Frequencies cost 1 − cos of what they are off, as much as they can be
+//! heard. A coarse picture is the mean of the fine one; of its frequencies that mean is a vector, the shorter the less
+//! they agree, so that they are never averaged across a turn.
 
-use super::data::{Picture, magnitude};
+use super::data::{Picture, SILENT, magnitude};
 use super::plane::Plane;
 use crate::matrix::{tanh, vectorised};
+use descant_core::model::gansynth::Normaliser;
 use serde::{Deserialize, Serialize};
 use std::f32::consts::PI;
 
 /// Channels of a picture.
 const COLOURS: usize = 2;
+/// What the network writes of a picture: half as finely as the released models, for what is silent lies far below the
+/// spectrum of its pitch.
+pub const NORMALISER: Normaliser =
+    Normaliser { magnitude: (PER_LN as f64, 0.0), frequency: (STRAY as f64, 0.0) };
 /// Magnitudes as the network writes them in a natural logarithm of power, and in a decibel.
-const PER_LN: f32 = 0.066_137_17;
+const PER_LN: f32 = 0.033;
 const PER_DB: f32 = PER_LN * std::f32::consts::LN_10 / 10.0;
 /// Scale of frequencies as the network writes them.
 const STRAY: f32 = 0.8;
 /// Below the loudest cell by so much a frequency counts nothing.
 const HEARD: f32 = 60.0 * PER_DB;
 /// Differences below this cost their square.
-const SOFT: f32 = 0.005;
+const SOFT: f32 = 0.0025;
 /// How much more the loudest magnitude counts than a silent one.
 const LOUD: f32 = 2.0;
 
@@ -31,51 +37,87 @@ pub struct Target {
     pub height: usize,
     /// Columns.
     pub width: usize,
-    /// Magnitude, how loud it is (0..=1), and cosine and sine of the stray frequency times what it counts.
-    cells: Vec<[f32; 4]>,
+    cells: Vec<Cell>,
+}
+
+/// What a network should write in a place of the picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Cell {
+    /// Share of it that sounds.
+    heard: f32,
+    /// Its mean magnitude, against the spectrum.
+    magnitude: f32,
+    /// The magnitude below which the rest is silent: a mean too.
+    silence: f32,
+    /// How loud it is, 0..=1.
+    loud: f32,
+    /// Cosine and sine of the stray frequency times what it counts.
+    turn: [f32; 2],
 }
 
 impl Target {
-    /// The picture, `width` columns wide, with each cell the mean of a square of `square` × `square`.
+    /// The picture of a note whose pitch has this spectrum, with each cell the mean of a square of `square` × `square`.
     #[must_use]
-    pub fn new(picture: &Picture, width: usize, square: usize) -> Self {
-        let square = square.max(1);
-        let peak = picture.magnitude.iter().copied().max().map_or(0.0, |byte| magnitude(byte) as f32);
-        let cells: Vec<[f32; 2]> = (0..=255)
-            .map(|byte| {
-                let m = magnitude(byte) as f32;
-                [m, (1.0 + (m - peak) / HEARD).clamp(0.0, 1.0)]
-            })
-            .collect();
+    pub fn new(picture: &Picture, spectrum: &[f32], square: usize) -> Self {
+        let (square, width) = (square.max(1), spectrum.len().max(1));
+        let ln: Vec<f32> = (0..=255).map(|byte| magnitude(byte) as f32).collect();
+        let peak = picture.magnitude.iter().copied().max().map_or(0.0, |byte| ln[usize::from(byte)]);
+        let loud: Vec<f32> =
+            ln.iter().map(|ln| (1.0 + (ln - peak) * PER_LN / HEARD).clamp(0.0, 1.0)).collect();
         let turns: Vec<[f32; 2]> = (0..=255u8)
             .map(|byte| {
                 let angle = f32::from(byte as i8) / 127.0 * PI;
                 [angle.cos(), angle.sin()]
             })
             .collect();
-        let (height, small) = (picture.magnitude.len() / width.max(1) / square, width / square);
-        let mut sums = vec![[0.0; 4]; height * small];
+        let (height, small) = (picture.magnitude.len() / width / square, width / square);
+        let mut cells = vec![Cell::default(); height * small];
         let rows = picture.magnitude.chunks_exact(width).zip(picture.stray.chunks_exact(width));
         for (y, (magnitudes, strays)) in rows.take(height * square).enumerate() {
-            let sums = &mut sums[y / square * small..][..small];
-            for (x, (&m, &stray)) in magnitudes.iter().zip(strays).take(small * square).enumerate() {
-                let ([m, loud], [cos, sin]) = (cells[usize::from(m)], turns[usize::from(stray as u8)]);
-                let counts = loud * loud;
-                for (sum, value) in sums[x / square].iter_mut().zip([m, loud, counts * cos, counts * sin]) {
-                    *sum += value;
+            let cells = &mut cells[y / square * small..][..small];
+            let row = magnitudes.iter().zip(strays).zip(spectrum).take(small * square);
+            for (x, ((&m, &stray), mean)) in row.enumerate() {
+                let cell = &mut cells[x / square];
+                let (m, [cos, sin]) = (usize::from(m), turns[usize::from(stray as u8)]);
+                let off = PER_LN * (ln[m] - mean);
+                if m > usize::from(SILENT) {
+                    cell.heard += 1.0;
+                    cell.magnitude += off;
+                } else {
+                    cell.silence += off;
                 }
+                let counts = loud[m] * loud[m];
+                cell.loud += loud[m];
+                cell.turn[0] += counts * cos;
+                cell.turn[1] += counts * sin;
             }
         }
-        let share = 1.0 / (square * square) as f32;
-        sums.iter_mut().flatten().for_each(|value| *value *= share);
-        Self { height, width: small, cells: sums }
+        let count = (square * square) as f32;
+        for cell in &mut cells {
+            cell.magnitude /= cell.heard.max(1.0);
+            cell.silence /= (count - cell.heard).max(1.0);
+            cell.heard /= count;
+            cell.loud /= count;
+            cell.turn = cell.turn.map(|x| x / count);
+        }
+        Self { height, width: small, cells }
     }
 
-    /// Mean difference of magnitudes between two pictures, decibels.
+    /// Mean difference of magnitudes from another picture of the same spectrum, decibels.
     #[must_use]
     pub fn decibels(&self, other: &Self) -> f64 {
-        let off = |(a, b): (&[f32; 4], &[f32; 4])| f64::from((a[0] - b[0]).abs() / PER_DB);
+        let drawn = |cell: &Cell| if cell.heard > 0.0 { cell.magnitude } else { cell.silence };
+        let off = |(cell, other): (&Cell, &Cell)| f64::from(cell.off(drawn(other)));
         self.cells.iter().zip(&other.cells).map(off).sum::<f64>() / self.cells.len().max(1) as f64
+    }
+}
+
+impl Cell {
+    /// Decibels that a magnitude is off.
+    #[inline(always)]
+    fn off(&self, drawn: f32) -> f32 {
+        let heard = self.heard * (drawn - self.magnitude).abs();
+        (heard + (1.0 - self.heard) * (drawn - self.silence).max(0.0)) / PER_DB
     }
 }
 
@@ -192,7 +234,7 @@ impl Colour<'_> {
                         tanh(dot(pixel, &rows[0]) + self.bias[0]),
                         tanh(dot(pixel, &rows[1]) + self.bias[1]),
                     ];
-                    let slopes = cell_loss(out, *cell, frequencies, &mut row);
+                    let slopes = cell_loss(out, cell, frequencies, &mut row);
                     let Some(into) = &mut into else { continue };
                     let slopes = [0, 1].map(|i| share * slopes[i] * (1.0 - out[i] * out[i]));
                     let into = &mut into[x * channels..][..channels];
@@ -217,17 +259,20 @@ impl Colour<'_> {
 
 /// Adds what a cell costs to `sum`; the slopes of its two colours.
 #[inline(always)]
-fn cell_loss(out: [f32; 2], [m, loud, cos, sin]: [f32; 4], frequencies: f32, sum: &mut Losses) -> [f32; 2] {
-    let off = out[0] - m;
+fn cell_loss(out: [f32; 2], cell: &Cell, frequencies: f32, sum: &mut Losses) -> [f32; 2] {
+    let (off, over) = (out[0] - cell.magnitude, out[0] - cell.silence);
     let soft = (off * off + SOFT * SOFT).sqrt();
-    let counts = 1.0 + LOUD * loud;
+    let silent = 1.0 - cell.heard;
+    let counts = 1.0 + LOUD * cell.loud;
+    let [cos, sin] = cell.turn;
     let length = (cos * cos + sin * sin).sqrt();
     let (s, c) = (out[1] * (PI / STRAY)).sin_cos();
-    sum.magnitude += f64::from(counts * (soft - SOFT));
+    sum.magnitude += f64::from(counts * (cell.heard * (soft - SOFT) + silent * over.max(0.0)));
     sum.frequency += f64::from(length - (cos * c + sin * s));
-    sum.decibels += f64::from(off.abs() / PER_DB);
+    sum.decibels += f64::from(cell.off(out[0]));
     sum.counted += f64::from(length);
-    [counts * off / soft, frequencies * (PI / STRAY) * (cos * s - sin * c)]
+    let heard = if over > 0.0 { silent } else { 0.0 };
+    [counts * (cell.heard * off / soft + heard), frequencies * (PI / STRAY) * (cos * s - sin * c)]
 }
 
 #[inline(always)]

@@ -1,10 +1,12 @@
 //! The metrics file beside shipped weights of GANSynth, and their card. Written by the command line.
 
+use super::data::Spectra;
+use super::loss::NORMALISER;
 use super::network::Network;
 use super::notes::Program;
 use super::session::{Point, Session, Settings};
 use crate::network::Parameter;
-use descant_core::model::gansynth::{Frequencies, Instrument, Normaliser, OURS, Shape, SoundParams};
+use descant_core::model::gansynth::{Frequencies, Instrument, OURS, SPECTRA, Shape, SoundParams};
 use descant_core::model::{Card, ModelError};
 use serde::Serialize;
 use serde_json::json;
@@ -54,11 +56,12 @@ impl Metrics {
         // Three decimals are far finer than the noise that they were learned with.
         let rounded = |z: &[f32]| z.iter().map(|x| (x * 1e3).round() / 1e3).collect();
         let instruments = self.instruments.iter().zip(vectors);
-        let params = SoundParams::new(&self.shape, Normaliser::default(), Frequencies::Harmonic);
+        let params = SoundParams::new(&self.shape, NORMALISER, Frequencies::Harmonic);
         SoundParams {
             instruments: instruments
                 .map(|(name, z)| Instrument { name: name.clone(), z: rounded(z) })
                 .collect(),
+            spectra: true,
             ..params
         }
     }
@@ -96,11 +99,18 @@ impl Metrics {
         Ok(card)
     }
 
-    /// The parameters that are stored: what a finished generator shows.
+    /// The parameters that are stored: what a finished generator shows, and the spectra.
     #[must_use]
-    pub fn stored(&self, network: Network) -> Vec<Parameter> {
+    pub fn stored(&self, network: Network, spectra: &Spectra) -> Vec<Parameter> {
         let seen = self.params(&network).variables(&self.shape.channels).unwrap_or_default();
-        let kept = |p: &Parameter| seen.iter().any(|(name, _)| *name == p.name);
-        network.parameters.into_iter().filter(kept).collect()
+        let mut parameters = network.parameters;
+        for (name, shape) in &seen {
+            if name == SPECTRA {
+                let (name, shape, values) = (name.clone(), shape.clone(), spectra.values.clone());
+                parameters.push(Parameter { name, shape, values });
+            }
+        }
+        parameters.retain(|p| seen.iter().any(|(name, _)| *name == p.name));
+        parameters
     }
 }

@@ -92,8 +92,9 @@ impl Network {
                 let draw = |rng: &mut Rng| if name.ends_with("bias") { 0.0 } else { normal(rng) };
                 let mut values: Vec<f32> = (0..count).map(|_| draw(rng)).collect();
                 if name.ends_with("to_rgb/conv2d/kernel") {
-                    // Frequencies begin on the harmonics: from anywhere else they may run into the end of tanh.
-                    values.iter_mut().skip(1).step_by(2).for_each(|weight| *weight = 0.0);
+                    // A picture begins as the spectrum of its pitch and on its harmonics: from anywhere else it may run
+                    // into the end of tanh.
+                    values.fill(0.0);
                 }
                 Parameter { name, shape, values }
             })

@@ -5,7 +5,7 @@
 //! The vectors of the instruments are shifted and scaled after every update to the mean and spread that, with the noise
 //! that is added when a note is learned, N(0, 1) has in every dimension: so random vectors lie where learned ones do.
 
-use super::data::{DataError, Note, Notes, Picture};
+use super::data::{DataError, Note, Notes, Picture, Spectra};
 use super::loss::{Losses, Target};
 use super::network::{INSTRUMENTS, Input, Network, Workspace, normal};
 use crate::checkpoint::{CheckpointError, Stored, store};
@@ -46,7 +46,7 @@ impl Default for Settings {
     fn default() -> Self {
         let stage = |block, share, frequencies| Stage { block, share, frequencies };
         let run = trainer::Settings {
-            steps: 26_000,
+            steps: 9_000,
             batch: 8,
             rate: 4e-3,
             warmup: 100,
@@ -59,8 +59,13 @@ impl Default for Settings {
         };
         Self {
             run,
-            // About 60, 30, 15 and 12 passes over the notes: where harmonics stand is learned while a note is cheap.
-            stages: vec![stage(3, 0.52, 0.1), stage(4, 0.25, 0.1), stage(5, 0.13, 0.2), stage(6, 0.1, 0.4)],
+            // 4,800, 1,600, 1,400 and 1,200 updates: about 20, 7, 6 and 5 passes over the notes.
+            stages: vec![
+                stage(3, 0.533_333_3, 0.05),
+                stage(4, 0.177_777_8, 0.05),
+                stage(5, 0.155_555_6, 0.1),
+                stage(6, 0.133_333_3, 0.2),
+            ],
             noise: 0.3,
             threads: 1,
         }
@@ -184,11 +189,11 @@ impl Session {
         let chosen: Vec<Note> =
             self.order[self.progress.used..][..batch].iter().map(|&i| notes.train[i]).collect();
         let pictures = chosen.iter().map(|&note| notes.picture(note)).collect::<Result<Vec<_>, _>>()?;
-        Ok(self.learn(&chosen, &pictures))
+        Ok(self.learn(&chosen, &pictures, &notes.spectra))
     }
 
     /// One update from these notes and their pictures. Returns its loss.
-    pub fn learn(&mut self, notes: &[Note], pictures: &[Picture]) -> f64 {
+    pub fn learn(&mut self, notes: &[Note], pictures: &[Picture], spectra: &Spectra) -> f64 {
         let (stage, Range { start: begin, end }) = self.settings.stage(self.progress.step + 1);
         if begin == self.progress.step {
             // Losses of pictures of another size do not compare.
@@ -198,7 +203,7 @@ impl Session {
         let inputs: Vec<Input> =
             notes.iter().map(|note| self.noisy(*note, self.settings.noise, &mut rng)).collect();
         self.progress.random[1] = rng.0;
-        let (losses, vectors) = self.gradients(stage, &inputs, pictures);
+        let (losses, vectors) = self.gradients(stage, &inputs, pictures, spectra);
         let mut gradients: Vec<Vec<f32>> =
             self.network.parameters.iter().map(|p| vec![0.0; p.values.len()]).collect();
         for room in &self.rooms.1 {
@@ -232,7 +237,13 @@ impl Session {
     }
 
     /// Fills the rooms' gradients; losses, and the gradient of each note's vector.
-    fn gradients(&mut self, stage: Stage, inputs: &[Input], pictures: &[Picture]) -> (Losses, Vec<Vec<f32>>) {
+    fn gradients(
+        &mut self,
+        stage: Stage,
+        inputs: &[Input],
+        pictures: &[Picture],
+        spectra: &Spectra,
+    ) -> (Losses, Vec<Vec<f32>>) {
         let threads = self.settings.threads.clamp(1, inputs.len().max(1));
         if self.rooms.0 != stage.block || self.rooms.1.len() != threads {
             let gradients = || self.network.parameters.iter().map(|p| vec![0.0; p.values.len()]).collect();
@@ -248,7 +259,7 @@ impl Session {
             let mut losses = Losses::default();
             let mut vectors = Vec::new();
             for (input, picture) in part {
-                let target = target(&network.shape, stage.block, picture);
+                let target = target(&network.shape, stage.block, picture, spectra.of(input.pitch));
                 let (found, vector) = network.learn(
                     &packed,
                     (input, &target),
@@ -314,10 +325,11 @@ impl Session {
         let mut valid = Losses::default();
         let mut neighbour = 0.0;
         for &note in &notes.held_out {
-            let goal = target(&network.shape, stage.block, &notes.picture(note)?);
+            let spectrum = notes.spectra.of(note.pitch);
+            let goal = target(&network.shape, stage.block, &notes.picture(note)?, spectrum);
             valid.add(&network.score(&packed, &input(&network, note), &goal, &mut work));
             let beside = beside(note, &network.shape);
-            let beside = target(&network.shape, stage.block, &notes.picture(beside)?);
+            let beside = target(&network.shape, stage.block, &notes.picture(beside)?, spectrum);
             neighbour += goal.decibels(&beside) / notes.held_out.len() as f64;
         }
         let width = network.shape.start[1] << stage.block;
@@ -375,9 +387,9 @@ fn input(network: &Network, note: Note) -> Input {
 }
 
 /// A picture as block `block` learns it.
-fn target(shape: &Shape, block: usize, picture: &Picture) -> Target {
+fn target(shape: &Shape, block: usize, picture: &Picture, spectrum: &[f32]) -> Target {
     let finest = shape.channels.len() - 1;
-    Target::new(picture, shape.image()[1], 1 << (finest - block))
+    Target::new(picture, spectrum, 1 << (finest - block))
 }
 
 /// The note a semitone lower, or higher than the lowest.

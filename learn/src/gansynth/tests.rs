@@ -1,6 +1,6 @@
 use super::conv::Kernel;
-use super::data::{Camera, Note, Picture};
-use super::loss::Target;
+use super::data::{Camera, Note, Picture, Spectra, magnitude};
+use super::loss::{Colour, Target};
 use super::network::{Input, Network};
 use super::plane::Plane;
 use super::session::{Session, Settings, Stage};
@@ -93,7 +93,7 @@ fn gradients_are_the_slopes_of_the_loss() {
     network.parameters.iter_mut().flat_map(|p| &mut p.values).for_each(|x| *x += 0.3 * (rng.uniform() - 0.5));
     let frequencies = 0.7;
     for block in 0..3 {
-        let target = Target::new(&picture(&shape, 5), shape.image()[1], 4 >> block);
+        let target = Target::new(&picture(&shape, 5), Spectra::flat(&shape).of(62), 4 >> block);
         let mut note = Input { z: network.instruments()[..5].to_vec(), pitch: 62 };
         let mut work = network.workspace(block);
         let mut gradients: Vec<Vec<f32>> =
@@ -166,16 +166,32 @@ fn the_core_draws_the_same_picture() {
 
 #[test]
 fn coarse_targets_by_hand() {
+    // Natural logarithms of about 10 and -10; all of 26 and less is silent.
     let picture = Picture {
-        magnitude: vec![255, 0, 255, 255, 0, 0, 255, 255],
+        magnitude: vec![226, 26, 226, 226, 57, 0, 226, 226],
         stray: vec![0, 127, 0, 0, 0, 0, 0, 127],
     };
-    let (fine, coarse) = (Target::new(&picture, 4, 1), Target::new(&picture, 4, 2));
+    let spectrum = [1.0, 2.0, 3.0, 5.0];
+    let (fine, coarse) = (Target::new(&picture, &spectrum, 1), Target::new(&picture, &spectrum, 2));
     assert_eq!((fine.height, fine.width, coarse.height, coarse.width), (2, 4, 1, 2));
-    // One loud cell of four, then four of which one turns the other way: means -0.5 and 1.
-    let text = format!("{coarse:?}");
-    assert!(text.contains("[-0.5, 0.25, 0.25, 0.0]") && text.contains("[1.0, 1.0, 0.5,"), "{text}");
     assert_eq!(fine.decibels(&fine), 0.0);
+    let judged = |drawn: f64| {
+        let mut y = Plane::new(1, 2, 1);
+        y.rows_mut().for_each(|row| row.fill(drawn.atanh() as f32));
+        Colour { weights: &[1.0, 0.0], bias: &[0.0, 0.0] }.judge(&y, &coarse, 0.0, 0.0, None).0
+    };
+    let (loud, quiet) = (magnitude(226), magnitude(57));
+    let heard = 0.033 * (0.5 * (loud + quiet) - 1.0);
+    let silent = 0.033 * (0.5 * (magnitude(26) + magnitude(0)) - 2.0);
+    let other = 0.033 * (loud - 4.0);
+    for drawn in [0.1, -0.3, -0.7] {
+        let losses = judged(drawn);
+        let left = 0.5 * (drawn - heard).abs() + 0.5 * (drawn - silent).max(0.0);
+        let expected = (left + (drawn - other).abs()) / (0.033 * 10f64.ln() / 10.0);
+        assert!((losses.decibels - expected).abs() < 1e-3, "{} {expected}", losses.decibels);
+        // One loud cell of four, then four of which one turns the other way; none strays in the mean.
+        assert!((losses.counted - 0.75).abs() < 1e-6 && losses.frequency.abs() < 1e-6);
+    }
 }
 
 /// A run that learns eight random pictures by heart, through all its stages, and goes on bit by bit after it was stored.
@@ -208,10 +224,11 @@ fn a_small_network_learns_by_heart_and_resumes_bit_by_bit() {
     assert_eq!(settings.stage(100).0.block, 1);
     assert_eq!(settings.stage(101), (settings.stages[1], 100..400));
     assert_eq!(settings.stage(9000).1, 100..400);
+    let spectra = Spectra::flat(&shape);
     let mut session = Session::new(shape.clone(), 2, settings);
     let mut losses = Vec::new();
     for _ in 0..300 {
-        losses.push(session.learn(&notes, &pictures));
+        losses.push(session.learn(&notes, &pictures, &spectra));
     }
     assert!(losses[299] < 0.5 * losses[100], "{} to {}", losses[100], losses[299]);
     for dimension in 0..5 {
@@ -225,7 +242,10 @@ fn a_small_network_learns_by_heart_and_resumes_bit_by_bit() {
     session.save(&path).expect("saves");
     let mut resumed = Session::load(&path).expect("loads");
     for _ in 0..3 {
-        assert_eq!(session.learn(&notes, &pictures).to_bits(), resumed.learn(&notes, &pictures).to_bits());
+        assert_eq!(
+            session.learn(&notes, &pictures, &spectra).to_bits(),
+            resumed.learn(&notes, &pictures, &spectra).to_bits()
+        );
     }
     assert_eq!(resumed.network, session.network);
     std::fs::write(&path, b"noise").expect("writes");
@@ -245,8 +265,8 @@ fn pictures_of_a_tone_in_tune() {
             (0.3 * (turns(1.0) + turns(2.0) + turns(5.0))) as f32
         })
         .collect();
-    let picture = Picture::new(&camera.cells(&tone, 60).expect("cells"), &Normaliser::default());
-    let cells = picture.cells(&Normaliser::default());
+    let picture = Picture::new(&camera.cells(&tone, 60).expect("cells"));
+    let cells = picture.cells();
     let loud = |frame: usize| cells[frame * 1024..][..1024].iter().filter(|c| c[0] > 5.0).map(|c| c[1]);
     assert!(loud(60).count() > 3 && loud(60).all(|stray| stray.abs() < 0.02));
     let again = camera.sound(&cells, 60).expect("a sound");

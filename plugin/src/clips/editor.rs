@@ -4,11 +4,11 @@
 //! (parameters, which only the host's gestures may change) and in [`super::session`] (all else).
 
 use super::engine::Engine;
-use super::params::{FIRST_WINDOW, MIN_WINDOW, REVISIONS, Visitor};
+use super::params::{FIRST_WINDOW, MIN_WINDOW, Visitor};
 use super::session::{Wish, carry_out};
 use super::show;
 use crate::gui::drag::DragOut;
-use crate::gui::host_window::{HostWindow, Move, WindowFrame};
+use crate::gui::host_window::{HostWindow, Move, WindowFrame, count_edit, set};
 use crate::gui::scale::Scale;
 use crate::gui::view::{Action, StatusKind};
 use nice_plug::context::gui::GuiContext;
@@ -81,10 +81,7 @@ impl App {
         }
         let now = (params.doc.generation(), params.doc.loads());
         if now.1 == self.known.1 && now.0 != self.known.0 {
-            let next = (params.revision.value() + 1) % (REVISIONS + 1);
-            setter.begin_set_parameter(&params.revision);
-            setter.set_parameter(&params.revision, next);
-            setter.end_set_parameter(&params.revision);
+            count_edit(&setter, &params.revision);
         }
         self.known = now;
     }
@@ -136,9 +133,7 @@ impl Visitor for Choose<'_> {
         let Some(steps) = param.step_count().filter(|s| *s >= self.index && *s > 0) else { return };
         let value = param.preview_plain(self.index as f32 / steps as f32);
         if param.unmodulated_plain_value() != value {
-            self.setter.begin_set_parameter(param);
-            self.setter.set_parameter(param, value);
-            self.setter.end_set_parameter(param);
+            set(self.setter, param, value);
         }
     }
 }

@@ -3,13 +3,13 @@
 //! The host's main thread; the page runs on the window's. The same for both plugins.
 use super::scale::Scale;
 use super::view::{Gesture, ParamState};
-use crate::clips::params::Visitor;
+use crate::clips::params::{REVISIONS, Visitor};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize, Size};
 use nice_plug::editor::{
     Editor, EditorHandle as _, HostMethods, ParentWindowHandle, ResizeHint, SizeConstraints, SpawnedEditor,
 };
-use nice_plug::prelude::{Param, ParamSetter};
+use nice_plug::prelude::{IntParam, Param, ParamSetter};
 use nice_plug_egui::baseview::WindowSize;
 use nice_plug_egui::{EguiEditor, EguiEditorHandle, EguiEditorState, EguiNiceSettings, NiceEguiApp};
 use nice_plug_egui::{RepaintNotifier, create_egui_editor};
@@ -122,6 +122,18 @@ impl<A: NiceEguiApp> Editor for HostWindow<A> {
     }
 }
 
+/// A whole gesture: a parameter has another value.
+pub fn set<P: Param>(setter: &ParamSetter<'_>, param: &P, value: P::Plain) {
+    setter.begin_set_parameter(param);
+    setter.set_parameter(param, value);
+    setter.end_set_parameter(param);
+}
+
+/// Counts an edit of the document: the one sign by which a host learns that the project changed.
+pub fn count_edit(setter: &ParamSetter<'_>, revision: &IntParam) {
+    set(setter, revision, (revision.value() + 1) % (REVISIONS + 1));
+}
+
 /// A gesture of the window on any parameter.
 pub struct Move<'a> {
     /// The way to the host.
@@ -134,11 +146,7 @@ impl Visitor for Move<'_> {
     type Result = ();
 
     fn visit<P: Param>(self, param: &P) {
-        let whole = |value: P::Plain| {
-            self.setter.begin_set_parameter(param);
-            self.setter.set_parameter(param, value);
-            self.setter.end_set_parameter(param);
-        };
+        let whole = |value| set(self.setter, param, value);
         match self.gesture {
             Gesture::Begin => self.setter.begin_set_parameter(param),
             // To a value that the parameter can have, so that host and plugin agree to the last bit.

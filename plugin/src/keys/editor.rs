@@ -6,9 +6,8 @@ use super::engine::Engine;
 use super::params::KeysParams;
 use super::session::{Wish, carry_out};
 use super::show;
-use crate::clips::params::REVISIONS;
 use crate::gui::drag::DragOut;
-use crate::gui::host_window::{HostWindow, Move, WindowFrame};
+use crate::gui::host_window::{HostWindow, Move, WindowFrame, count_edit};
 use crate::gui::keys::{DEFAULT_SIZE, MIN_SIZE, UiState};
 use crate::gui::scale::Scale;
 use crate::gui::view::StatusKind;
@@ -85,11 +84,7 @@ impl App {
         let Some(context) = &self.context else { return };
         let now = self.engine.store.edits();
         if std::mem::replace(&mut self.known, now) != now {
-            let setter = context.param_setter();
-            let revision = &self.params.revision;
-            setter.begin_set_parameter(revision);
-            setter.set_parameter(revision, (revision.value() + 1) % (REVISIONS + 1));
-            setter.end_set_parameter(revision);
+            count_edit(&context.param_setter(), &self.params.revision);
         }
     }
 }

@@ -26,20 +26,20 @@ impl Frequencies {
         spectral.harmonics(hertz, f64::from(shape.rate))
     }
 
-    /// Cells of the note `pitch` as the network tells them → cells as they are rendered.
+    /// Cells of the note `pitch` as the network tells them → sound.
     ///
     /// # Errors
     /// As [`Self::harmonics`].
-    pub fn absolute(
+    pub fn render(
         self,
         spectral: &Spectral,
         shape: &Shape,
         pitch: u8,
-        cells: Vec<Cell>,
-    ) -> Result<Vec<Cell>, SpectralError> {
+        cells: &[Cell],
+    ) -> Result<Vec<f32>, SpectralError> {
         match self {
-            Self::Absolute => Ok(cells),
-            Self::Harmonic => Ok(Self::harmonics(spectral, shape, pitch)?.absolute(&cells)),
+            Self::Absolute => spectral.render(cells),
+            Self::Harmonic => spectral.render_relative(cells, &Self::harmonics(spectral, shape, pitch)?),
         }
     }
 }

@@ -21,7 +21,7 @@ pub use experiment::{Experiment, averaged};
 pub use frequencies::Frequencies;
 pub use generator::Generator;
 pub use normalise::Normaliser;
-pub use params::{ARCHITECTURE, Instrument, OURS, RELEASED, SoundParams};
+pub use params::{ARCHITECTURE, Instrument, OURS, RELEASED, SPECTRA, SoundParams};
 pub use shape::{Schedule, Shape, alphas};
 
 use super::ModelError;
@@ -78,6 +78,8 @@ pub struct GanSynth {
     generator: Generator,
     normaliser: Normaliser,
     frequencies: Frequencies,
+    /// What magnitudes are told against, [notes × bands]; `None` = nothing.
+    spectra: Option<Vec<f32>>,
     spectral: Spectral,
 }
 
@@ -99,7 +101,13 @@ impl GanSynth {
         let [_, bands] = shape.image();
         let spectral = Spectral::new(shape.framing(), f64::from(shape.rate), bands, Variant::Python);
         let frequencies = Frequencies::Absolute;
-        Ok(Self { spectral: spectral.map_err(impossible)?, normaliser, frequencies, generator })
+        Ok(Self {
+            spectral: spectral.map_err(impossible)?,
+            normaliser,
+            frequencies,
+            spectra: None,
+            generator,
+        })
     }
 
     /// The same model whose frequencies are told against something else.
@@ -145,9 +153,16 @@ impl GanSynth {
         cancel: &Cancel,
     ) -> Result<Vec<f32>, NoteError> {
         let image = self.generator.image(z, pitch, crew, cancel)?;
-        let cells = self.normaliser.cells(&image);
-        let cells = self.frequencies.absolute(&self.spectral, self.shape(), pitch, cells)?;
-        let sound = self.spectral.render(&cells)?;
+        let mut cells = self.normaliser.cells(&image);
+        if let Some(spectra) = &self.spectra {
+            let [_, bands] = self.shape().image();
+            // The generator refused other notes.
+            let spectrum = &spectra[usize::from(pitch - self.shape().lowest) * bands..][..bands];
+            for row in cells.chunks_exact_mut(bands) {
+                row.iter_mut().zip(spectrum).for_each(|(cell, mean)| cell[0] += f64::from(*mean));
+            }
+        }
+        let sound = self.frequencies.render(&self.spectral, self.shape(), pitch, &cells)?;
         if sound.iter().all(|x| x.is_finite()) { Ok(sound) } else { Err(NoteError::NotFinite) }
     }
 }

@@ -14,6 +14,8 @@ pub const ARCHITECTURE: &str = "gansynth";
 pub const OURS: &str = "gansynth";
 /// Ids of the released models.
 pub const RELEASED: [&str; 2] = ["acoustic_only", "all_instruments"];
+/// Tensor of [`SoundParams::spectra`]: natural logarithm of power, [notes × bands].
+pub const SPECTRA: &str = "spectra";
 /// Most named instruments of a card.
 const MOST_INSTRUMENTS: usize = 1000;
 
@@ -49,6 +51,9 @@ pub struct SoundParams {
     /// What frequencies are told against.
     #[serde(default)]
     pub frequencies: Frequencies,
+    /// Whether magnitudes are told against a spectrum of the note that is played, which is the weights' [`SPECTRA`].
+    #[serde(default)]
+    pub spectra: bool,
     /// How far training came, see [`super::alphas`]; `None` = to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<f64>,
@@ -70,6 +75,7 @@ impl SoundParams {
             rate: shape.rate,
             normaliser,
             frequencies,
+            spectra: false,
             progress: None,
             instruments: Vec::new(),
         }
@@ -123,7 +129,8 @@ impl SoundParams {
             let block = (0..=last).find(|&block| name.starts_with(&scope(block)));
             block.is_some_and(|block| alphas[block] > 0.0 || !name.contains("/to_rgb/"))
         };
-        Ok(shape.variables().into_iter().filter(seen).collect())
+        let spectra = self.spectra.then(|| (SPECTRA.to_owned(), spectra_shape(&shape)));
+        Ok(shape.variables().into_iter().filter(seen).chain(spectra).collect())
     }
 
     /// The card of weights with blocks of these channels.
@@ -140,6 +147,10 @@ impl SoundParams {
         };
         Card { architecture: ARCHITECTURE.into(), ..Card::new(id, hparams) }
     }
+}
+
+fn spectra_shape(shape: &Shape) -> Vec<usize> {
+    vec![usize::from(shape.pitches), shape.image()[1]]
 }
 
 impl GanSynth {
@@ -163,8 +174,17 @@ impl GanSynth {
         };
         let shape = params.shape(&card.hparams.layers)?;
         let progress = params.progress_of(&shape);
+        let spectra = if params.spectra {
+            let values = weights.find(&[SPECTRA.into()], &spectra_shape(&shape))?.to_f32();
+            if !values.iter().all(|x| x.is_finite()) {
+                return Err(ModelError::Hparams("the spectra of its notes are no numbers".into()));
+            }
+            Some(values)
+        } else {
+            None
+        };
         let model = Self::new(shape, params.normaliser, weights, progress)?;
-        Ok(model.with_frequencies(params.frequencies))
+        Ok(Self { spectra, ..model.with_frequencies(params.frequencies) })
     }
 }
 
@@ -208,6 +228,35 @@ mod tests {
         assert_ne!(other.note(z, 60, &Alone, &Cancel::default()).expect("a note"), note);
         let error = Model::from_checkpoint(checkpoint).expect_err("writes no clips").to_string();
         assert_eq!(error, "gansynth plays sounds and writes no clips: use it in Descant Keys");
+    }
+
+    #[test]
+    fn magnitudes_are_told_against_the_spectrum_of_their_note() {
+        let (mut params, channels) = tiny();
+        let energy = |params: &SoundParams, weights: &Weights, pitch| {
+            let model = GanSynth::load(&params.clone().card(OURS, &channels), weights)?;
+            let note = model.note(&[0.5; 4], pitch, &Alone, &Cancel::default()).expect("a note");
+            Ok::<f64, ModelError>(note.iter().map(|x| f64::from(x * x)).sum())
+        };
+        let mut weights = weights(&params, &channels);
+        let plain = energy(&params, &weights, 60).expect("fits");
+        params.spectra = true;
+        assert!(energy(&params, &weights, 60).is_err(), "no spectra");
+        let shape = spectra_shape(&params.shape(&channels).expect("possible"));
+        // Every note above 60 has four times the power.
+        let quarter = shape[1] * usize::from(61 - params.lowest);
+        let mut values: Vec<f32> =
+            (0..shape[0] * shape[1]).map(|i| if i < quarter { 0.0 } else { 4f32.ln() }).collect();
+        weights.insert(SPECTRA, crate::nn::Tensor::f32(shape.clone(), values.clone()));
+        assert_eq!(energy(&params, &weights, 60).expect("fits"), plain);
+        let louder = energy(&params, &weights, 61).expect("fits");
+        params.spectra = false;
+        let ratio = louder / energy(&params, &weights, 61).expect("fits");
+        assert!((ratio - 4.0).abs() < 0.1, "{ratio}");
+        params.spectra = true;
+        values[7] = f32::NAN;
+        weights.insert(SPECTRA, crate::nn::Tensor::f32(shape, values));
+        assert!(matches!(energy(&params, &weights, 60), Err(ModelError::Hparams(_))));
     }
 
     #[test]

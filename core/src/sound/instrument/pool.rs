@@ -1,7 +1,7 @@
 //! [`Pool`]: the zones that there are, and which of them a note is made of.
 //!
 //! Belongs to the audio thread. It holds a fixed number of zones and frees none: what nobody needs any more comes out of
-//! [`Pool::orphan`], for a worker to free. Voices name zones by their place here, so that nothing is counted across
+//! [`Pool::orphan`], for a worker to free. Until the first one comes a plain tone stands in for all. Voices name zones by their place here, so that nothing is counted across
 //! threads.
 use super::grid::{Axes, POSITIONS, Position};
 use super::zone::Zone;
@@ -11,8 +11,9 @@ use std::sync::Arc;
 pub const PLACES: usize = 640;
 /// MIDI pitches.
 const PITCHES: usize = 128;
-/// No place.
+/// No place, and that of the tone that stands in.
 const NONE: u16 = u16::MAX;
+const STAND_IN: Place = Place(PLACES as u16);
 /// How many semitones of repitching a step on the grid weighs as much as, and an instrument that is no longer chosen.
 const STEP: u32 = 2;
 const STALE: u32 = 12;
@@ -40,16 +41,8 @@ pub struct Choice {
 }
 
 impl Choice {
-    const NOTHING: Self = Self { parts: [(Place(NONE), 0.0); 4], count: 0, exact: false };
-
     pub(super) fn parts(&self) -> &[(Place, f32)] {
         &self.parts[..self.count]
-    }
-
-    /// Whether there is anything to hear.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
     }
 
     fn add(&mut self, place: Place, share: f32) {
@@ -85,11 +78,12 @@ impl Default for Pool {
 }
 
 impl Pool {
-    /// Empty. Allocates; nothing later does.
+    /// With nothing but the plain tone. Allocates; nothing later does.
     #[must_use]
     pub fn new() -> Self {
+        let stand_in = Stored { zone: Some(Arc::new(Zone::plain())), users: 0, listed: true };
         Self {
-            stored: (0..PLACES).map(|_| Stored::default()).collect(),
+            stored: (0..PLACES).map(|_| Stored::default()).chain([stand_in]).collect(),
             free: (0..PLACES as u16).rev().collect(),
             orphans: Vec::with_capacity(PLACES),
             table: vec![[NONE; PITCHES]; POSITIONS].into(),
@@ -209,7 +203,7 @@ impl Pool {
         self.free.len()
     }
 
-    /// Whether there is no zone at all.
+    /// Whether there is no zone but the plain tone.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.free.len() + self.orphans.len() == PLACES
@@ -221,19 +215,17 @@ impl Pool {
         pitch.clamp(self.lowest, self.highest)
     }
 
-    /// What a note of `pitch` is made of at a point of the grid. Empty only if the pool is.
+    /// What a note of `pitch` is made of at a point of the grid: never of nothing.
     #[must_use]
     pub fn choose(&self, pitch: u8, x: f32, y: f32) -> Choice {
         let pitch = self.own_pitch(pitch);
-        let mut choice = Choice { exact: true, ..Choice::NOTHING };
+        let mut choice = Choice { parts: [(Place(NONE), 0.0); 4], count: 0, exact: true };
         for (position, share) in self.audible(x, y) {
             if self.fresh[position.index()] >> pitch & 1 == 1 {
                 choice.add(Place(self.table[position.index()][usize::from(pitch)]), share);
-            } else if let Some(place) = self.nearest(position, pitch) {
-                choice.exact = false;
-                choice.add(place, share);
             } else {
-                return Choice::NOTHING;
+                choice.exact = false;
+                choice.add(self.nearest(position, pitch).unwrap_or(STAND_IN), share);
             }
         }
         choice
@@ -309,7 +301,8 @@ mod tests {
     #[test]
     fn the_exact_zone_else_the_nearest_pitch() {
         let mut pool = Pool::new();
-        assert!(pool.choose(60, 0.0, 0.0).is_empty() && pool.is_empty());
+        let choice = pool.choose(67, 0.3, 0.3);
+        assert!(pool.is_empty() && choice.parts() == [(STAND_IN, 1.0)] && !choice.exact, "{choice:?}");
         pool.renew(Axes::default(), 24, 84);
         pool.insert(Position::FIRST, 60, tone(60)).expect("room");
         let choice = pool.choose(67, 0.3, 0.3);

@@ -43,7 +43,7 @@ impl Default for Synth {
 }
 
 impl Synth {
-    /// An instrument without a zone at 48 kHz. Allocates; nothing later does.
+    /// An instrument at 48 kHz with nothing but a plain tone. Allocates; nothing later does.
     #[must_use]
     pub fn new() -> Self {
         let mut synth = Self {

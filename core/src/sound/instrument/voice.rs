@@ -231,8 +231,7 @@ impl Voice {
         let point = settings.morph;
         if self.chosen != Some((pool.version(), point)) {
             let choice = pool.choose(self.start.key, point.0, point.1);
-            let settled = choice.is_empty() || self.follow(pool, &choice);
-            self.chosen = settled.then_some((pool.version(), point));
+            self.chosen = self.follow(pool, &choice).then_some((pool.version(), point));
         }
         let vibrato = (channel.wheel + self.expressions.vibrato).min(1.0) * VIBRATO * wave;
         let bend = channel.bend * held(settings.bend_range, 0.0, 48.0);

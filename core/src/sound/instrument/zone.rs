@@ -77,6 +77,32 @@ impl Zone {
         })
     }
 
+    /// A plain tone at middle C, to be heard for the moment until a model gave its first note.
+    #[must_use]
+    pub fn plain() -> Self {
+        const RATE: f64 = 48_000.0;
+        const CYCLES: f64 = 60.0;
+        let hertz = 440.0 * (-9.0_f64 / 12.0).exp2();
+        // A whole number of samples, less than 0.1 cent off.
+        let length = (CYCLES * RATE / hertz).round() as usize;
+        let turn = CYCLES * std::f64::consts::TAU / length as f64;
+        let sample = |i: usize| {
+            (1..=4).map(|n| (f64::from(n) * turn * i as f64).sin() / f64::from(n * n)).sum::<f64>()
+        };
+        let made: Vec<f64> = (0..2 * length + GUARD).map(sample).collect();
+        let peak = made.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        let full = f64::from(i16::MAX);
+        Self {
+            samples: std::iter::once(0.0).chain(made).map(|x| (x / peak * full).round() as i16).collect(),
+            scale: 1.0 / full as f32,
+            root: 60,
+            rate: RATE,
+            start: length,
+            end: 2 * length,
+            decay: 0.0,
+        }
+    }
+
     /// The MIDI pitch that it was rendered at.
     #[must_use]
     pub fn root(&self) -> u8 {

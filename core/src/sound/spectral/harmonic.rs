@@ -25,8 +25,7 @@ pub struct Harmonics {
 
 impl Harmonics {
     /// Cells whose frequency is told against these harmonics → mel cells as [`Spectral::render`] reads them.
-    #[must_use]
-    pub fn absolute(&self, relative: &[Cell]) -> Vec<Cell> {
+    fn absolute(&self, relative: &[Cell]) -> Vec<Cell> {
         let bands = self.width.len().max(1);
         let cell = |(i, &[magnitude, stray]): (usize, &Cell)| {
             let (frame, band) = (i / bands, i % bands);
@@ -63,6 +62,23 @@ impl Spectral {
         let (start, step) = (to.rows(&bin_start)?, to.rows(&bin_step)?);
         let width = to.rows(&vec![1.0; framing.bins()])?;
         Ok(Harmonics { bin_start, bin_step, start, step, width })
+    }
+
+    /// Cells whose frequency is told against `harmonics` → sound. What [`Self::relative`] cannot tell from silence is silent.
+    ///
+    /// # Errors
+    /// [`SpectralError::Length`].
+    pub fn render_relative(
+        &self,
+        relative: &[Cell],
+        harmonics: &Harmonics,
+    ) -> Result<Vec<f32>, SpectralError> {
+        let mut cells = harmonics.absolute(relative);
+        let silence = (2.0 * FLOOR).ln();
+        cells.iter_mut().filter(|c| c[0] <= silence).for_each(|c| c[0] = f64::NEG_INFINITY);
+        let (power, phase) = self.linear(&cells)?;
+        let stft = power.iter().zip(phase).map(|(p, phase)| Complex64::from_polar(p.sqrt(), phase));
+        self.sound(&stft.collect::<Vec<_>>())
     }
 
     /// Spectrum [frames × bins] → mel cells [frames × bands]: logarithm of the power, and how far the phase strays from
@@ -165,7 +181,7 @@ mod tests {
         let cells =
             spectral.relative(&spectral.stft(&tone(1093.0)).expect("fits"), &harmonics).expect("fits");
         let flat: Vec<Cell> = cells.iter().map(|c| [c[0], 0.0]).collect();
-        let sound = spectral.render(&harmonics.absolute(&flat)).expect("fits");
+        let sound = spectral.render_relative(&flat, &harmonics).expect("fits");
         let at = |hertz: f64| {
             let turn = |n: usize| TAU * hertz * n as f64 / RATE;
             let part = |f: fn(f64) -> f64| {
@@ -176,5 +192,17 @@ mod tests {
         // The tone's level was 0.5; mel bands blur it a little.
         assert!((0.35..0.55).contains(&at(1100.0)), "{}", at(1100.0));
         assert!(at(1093.0) < 0.5 * at(1100.0));
+    }
+
+    #[test]
+    fn silence_comes_back_as_silence() {
+        let spectral = spectral();
+        let harmonics = spectral.harmonics(1100.0, RATE).expect("possible");
+        let mut sound = tone(1100.0);
+        sound[1900..].fill(0.0);
+        let cells = spectral.relative(&spectral.stft(&sound).expect("fits"), &harmonics).expect("fits");
+        let again = spectral.render_relative(&cells, &harmonics).expect("fits");
+        assert!(again[1000..1500].iter().any(|x| x.abs() > 0.2));
+        assert!(again[2300..].iter().all(|x| *x == 0.0));
     }
 }

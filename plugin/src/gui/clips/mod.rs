@@ -22,7 +22,9 @@ use super::roll::{self, RollState, edit};
 use super::takes;
 use super::theme;
 use super::view::{Action, FitView, ParamId, ParamState, Place, View};
-use super::widgets::{control::ControlState, dropped_files, paragraph, region, text};
+use super::widgets::{
+    Command, command, control::ControlState, dropped_files, leave_space_to_the_host, paragraph, region, text,
+};
 use descant_core::music::{Clip, Note};
 use descant_core::tool::{Take, ToolKind};
 use egui::{Align2, Event, Key, Modifiers, Rect, StrokeKind, Ui, pos2, vec2};
@@ -320,8 +322,7 @@ fn keyboard(ui: &Ui, cx: &mut Cx<'_>, overlay: bool) {
     if ctx.text_edit_focused() {
         return;
     }
-    // Space belongs to the host's transport, even when a button has the keyboard focus.
-    ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Space));
+    leave_space_to_the_host(ctx);
     if overlay {
         if ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {
             if cx.state.about {
@@ -333,15 +334,13 @@ fn keyboard(ui: &Ui, cx: &mut Cx<'_>, overlay: bool) {
         return;
     }
     let unfocused = ctx.memory(|m| m.focused().is_none());
-    let (command, shift) = ctx.input(|i| (i.modifiers.command || i.modifiers.ctrl, i.modifiers.shift));
     let pressed = |key: Key| ctx.input(|i| i.key_pressed(key));
-    if command {
-        if pressed(Key::Y) || (pressed(Key::Z) && shift) {
-            cx.out.push(Action::Redo);
-        } else if pressed(Key::Z) {
-            cx.out.push(Action::Undo);
-        }
-        return;
+    if let Some(command) = command(ctx) {
+        return match command {
+            Command::Undo => cx.out.push(Action::Undo),
+            Command::Redo => cx.out.push(Action::Redo),
+            Command::Other => (),
+        };
     }
     if cx.state.lesson.is_open() {
         return lesson::keys(ui, cx);

@@ -16,7 +16,7 @@ use super::clips::about;
 use super::theme;
 use super::view::ParamState;
 use super::widgets::control::{self, Control, ControlState};
-use super::widgets::{dropped_files, region, status};
+use super::widgets::{Command, command, dropped_files, leave_space_to_the_host, region, status};
 use egui::{Key, Modifiers, Rect, Ui, pos2};
 use std::time::Duration;
 use view::{Action, Knob, Target, View};
@@ -181,20 +181,17 @@ fn shortcuts(ui: &Ui, cx: &mut Cx<'_>) {
     if ctx.text_edit_focused() {
         return;
     }
-    // Space belongs to the host's transport, even when a button has the keyboard focus.
-    ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Space));
+    leave_space_to_the_host(ctx);
     if cx.state.about && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {
         cx.state.about = false;
     }
-    let (command, shift) = ctx.input(|i| (i.modifiers.command || i.modifiers.ctrl, i.modifiers.shift));
     let pressed = |key: Key| ctx.input(|i| i.key_pressed(key));
-    if command {
-        if pressed(Key::Y) || (pressed(Key::Z) && shift) {
-            cx.out.push(Action::Redo);
-        } else if pressed(Key::Z) {
-            cx.out.push(Action::Undo);
-        }
-        return;
+    if let Some(command) = command(ctx) {
+        return match command {
+            Command::Undo => cx.out.push(Action::Undo),
+            Command::Redo => cx.out.push(Action::Redo),
+            Command::Other => (),
+        };
     }
     for (slot, key) in [Key::A, Key::B, Key::C, Key::D].into_iter().enumerate() {
         if pressed(key) && cx.view.slots[slot].is_some() {

@@ -11,8 +11,8 @@ pub mod thumb;
 use super::theme;
 use super::view::{Status, StatusKind};
 use egui::{
-    Align2, Color32, FontId, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder,
-    WidgetInfo, pos2, vec2,
+    Align2, Color32, Context, FontId, Key, Modifiers, Painter, Pos2, Rect, Response, Role, Sense, Stroke,
+    StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 use icons::Icon;
 use std::path::PathBuf;
@@ -123,6 +123,32 @@ pub(super) fn dropped_files(ui: &Ui, whole: Rect, words: &str) -> Vec<PathBuf> {
         text(&p, whole.center(), Align2::CENTER_CENTER, words, font, theme::TEXT, whole.width());
     }
     paths
+}
+
+/// Space belongs to the host's transport, even when a button has the keyboard focus.
+pub(super) fn leave_space_to_the_host(ctx: &Context) {
+    ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Space));
+}
+
+/// What keys mean while Ctrl or Cmd is held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Command {
+    Undo,
+    Redo,
+    /// Nothing here; nor do they mean what they mean alone.
+    Other,
+}
+
+/// What is commanded in this frame; none if neither Ctrl nor Cmd is held.
+pub(super) fn command(ctx: &Context) -> Option<Command> {
+    ctx.input(|i| {
+        let pressed = |key| i.key_pressed(key);
+        (i.modifiers.command || i.modifiers.ctrl).then(|| match () {
+            () if pressed(Key::Y) || (pressed(Key::Z) && i.modifiers.shift) => Command::Redo,
+            () if pressed(Key::Z) => Command::Undo,
+            () => Command::Other,
+        })
+    })
 }
 
 /// Mark and name of a product at the left of a header; a click shall open About.
