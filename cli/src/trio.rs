@@ -3,16 +3,10 @@
 use anyhow::{Context as _, Result};
 use descant_core::model::builtin;
 use descant_core::music::{Clip, TICKS_PER_QUARTER, Ticks, midi};
-use descant_core::sampling::{Seed, derive};
-use descant_core::tool::trio::{Player, Players, trio};
+use descant_core::sampling::Seed;
+use descant_core::tool::trio::{GROOVE, MODELS, PARTS, Player, Players, trios};
 use descant_core::tool::{Cancel, ChordTrack, Latent, Request, file_name};
 use std::path::PathBuf;
-
-/// The models of the parts. None of them writes all three: no weights for such a one are free to ship.
-const MELODY: &str = "chord_pitches_improv";
-const BASS: &str = "bass_rnn";
-const DRUMS: &str = "drum_kit";
-const GROOVE: &str = "groovae_2bar_humanize";
 
 /// Options of `descant trio`.
 #[derive(clap::Args)]
@@ -53,35 +47,37 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let ticks = Ticks::from(args.steps_per_chord) * TICKS_PER_QUARTER / 4;
     let chords = args.chords.as_deref().map(|text| ChordTrack::from_text(text, ticks)).transpose()?;
+    let [melody, bass, drums] = MODELS;
     let models =
-        [builtin::load(MELODY)?, builtin::load(BASS)?, builtin::load(DRUMS)?, builtin::load(GROOVE)?];
-    let [melody, bass, drums, groove] = &models;
+        [builtin::load(melody)?, builtin::load(bass)?, builtin::load(drums)?, builtin::load(GROOVE)?];
+    let player = |key, place: usize| Player { key, model: &models[place] };
     let players = Players {
-        melody: Player { key: MELODY, model: melody },
-        bass: Player { key: BASS, model: bass },
-        drums: Player { key: DRUMS, model: drums },
-        groove: Some(Player { key: GROOVE, model: groove }),
+        melody: player(melody, 0),
+        bass: player(bass, 1),
+        drums: player(drums, 2),
+        groove: Some(player(GROOVE, 3)),
     };
     let amount = args.groove / 100.0;
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
-    for number in 0..args.variations {
-        let seed = Seed(derive(args.seed.0, number));
-        let request = Request {
-            bars: args.bars,
-            seed: seed.0,
-            temperature: args.temperature,
-            tempo: Some(args.tempo),
-            chords: chords.clone(),
-            latent: Latent { timing: amount, dynamics: amount, ..Latent::default() },
-            ..Request::default()
-        };
-        let parts = trio(&players, &request, &Cancel::default(), &mut |_| {})?;
+    let request = Request {
+        bars: args.bars,
+        variations: args.variations,
+        seed: args.seed.0,
+        temperature: args.temperature,
+        tempo: Some(args.tempo),
+        chords,
+        latent: Latent { timing: amount, dynamics: amount, ..Latent::default() },
+        ..Request::default()
+    };
+    let all = trios(&players, &request, &Cancel::default(), &mut |_| {})?;
+    for (number, (seed, parts)) in (1..).zip(all) {
+        let seed = Seed(seed);
         let named = |(part, name): (_, &str)| {
             let take: &descant_core::tool::Take = part;
             Clip { name: name.into(), ..take.clip.clone() }
         };
-        let clips: Vec<Clip> = parts.iter().zip(["Melody", "Bass", "Drums"]).map(named).collect();
-        let name = file_name(&format!("Descant trio {} of {} {seed}", number + 1, args.variations));
+        let clips: Vec<Clip> = parts.iter().zip(PARTS).map(named).collect();
+        let name = file_name(&format!("Descant trio {number} of {} {seed}", args.variations));
         let path = args.out.join(format!("{name}.mid"));
         std::fs::write(&path, midi::write_clips(&clips)?).with_context(|| path.display().to_string())?;
         let notes: Vec<String> = clips.iter().map(|c| format!("{} {}", c.name, c.notes.len())).collect();

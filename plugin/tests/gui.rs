@@ -5,6 +5,7 @@ mod gui_views;
 mod window;
 
 use descant_core::music::{Meter, TICKS_PER_QUARTER};
+use descant_core::tool::Mix;
 use descant_plugin::gui::clips::{self, UiState};
 use descant_plugin::gui::roll::{geometry::Geometry, lanes};
 use descant_plugin::gui::view::*;
@@ -12,7 +13,7 @@ use egui::{Event, Key, Modifiers, Pos2, pos2, vec2};
 use egui_kittest::kittest::Queryable;
 use gui_views::{
     SEEDS, answering, continued, drum_map, drumify_without_weights, eight_takes, first_open, groove,
-    groove_of_a_melody, hats, interpolate, learning, learnt, melody, near, over_chords, pad, song,
+    groove_of_a_melody, hats, interpolate, learning, learnt, melody, near, over_chords, pad, song, trio,
     two_weights,
 };
 use std::path::PathBuf;
@@ -100,13 +101,39 @@ fn nothing_runs_without_weights_or_without_a_clip_to_continue() {
 #[test]
 fn tools_by_tab_and_by_number() {
     let mut w = Window::open(first_open());
-    assert_eq!(w.click("Tool: Interpolate"), set(ParamId::Tool, 2.0 / 7.0));
+    assert_eq!(w.click("Tool: Interpolate"), set(ParamId::Tool, 2.0 / 8.0));
     assert_eq!(w.click("Tool: Generate"), set(ParamId::Tool, 0.0));
     assert_eq!(w.click("More tools"), []);
-    assert_eq!(w.click("Harmonise"), set(ParamId::Tool, 6.0 / 7.0));
-    assert_eq!(w.key(Key::Num2, Modifiers::NONE), set(ParamId::Tool, 1.0 / 7.0));
-    assert_eq!(w.key(Key::Num8, Modifiers::NONE), set(ParamId::Tool, 1.0));
+    assert_eq!(w.click("Harmonise"), set(ParamId::Tool, 6.0 / 8.0));
+    assert_eq!(w.key(Key::Num2, Modifiers::NONE), set(ParamId::Tool, 1.0 / 8.0));
+    assert_eq!(w.key(Key::Num8, Modifiers::NONE), set(ParamId::Tool, 7.0 / 8.0));
+    assert_eq!(w.key(Key::Num9, Modifiers::NONE), set(ParamId::Tool, 1.0));
     assert_eq!(w.key(Key::Num1, Modifiers::NONE), set(ParamId::Tool, 0.0));
+}
+
+#[test]
+fn a_trio_is_one_row_and_three_parts() {
+    let mut w = Window::open(trio());
+    assert!(w.0.query_by_label("Take mavo-tiru").is_none());
+    assert_eq!(w.click("Part Melody"), [Action::LookAt(4)]);
+    assert_eq!(w.click("Part Bass"), [], "it is shown already");
+    let mix = |muted, solo| [Action::Mix(Mix { muted, solo })];
+    assert_eq!(w.click("Mute Drums"), mix([false; 3], [false; 3]));
+    assert_eq!(w.click("Mute Melody"), mix([true, false, true], [false; 3]));
+    assert_eq!(w.click("Solo Bass"), mix([false, false, true], [false, true, false]));
+    let below = vec2(0.0, 80.0);
+    let at = w.centre("Drag Drums");
+    assert_eq!(w.drag(at, at + below, Modifiers::NONE), [Action::LookAt(6), Action::DragOut(Part::Whole)]);
+    let at = w.centre("Drag all parts");
+    assert_eq!(w.drag(at, at + below, Modifiers::NONE), [Action::DragOut(Part::Trio)]);
+    let at = w.centre("Drag the clip");
+    assert_eq!(w.drag(at, at + below, Modifiers::NONE), [Action::DragOut(Part::Whole)]);
+    assert_eq!(w.click("Trio kiro-vami"), [Action::Show(7)]);
+    assert_eq!(
+        w.key(Key::ArrowDown, Modifiers::NONE),
+        [Action::Show(7)],
+        "from the trio whose bass is shown"
+    );
 }
 
 #[test]

@@ -39,6 +39,8 @@ fn the_window_shows_what_it_showed() {
         ("own_weights", gui_views::learnt(), (980.0, 620.0), Some("Model")),
         ("pad", gui_views::pad(), (980.0, 620.0), None),
         ("pad_small", gui_views::pad(), (720.0, 460.0), None),
+        ("trio", gui_views::trio(), (980.0, 620.0), None),
+        ("trio_small", gui_views::trio(), (720.0, 460.0), None),
         ("answering", gui_views::answering(), (720.0, 460.0), None),
     ] {
         let mut state = UiState::default();

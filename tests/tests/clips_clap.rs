@@ -65,6 +65,31 @@ fn a_generated_clip_plays_sample_exact_on_the_timeline() -> Result<()> {
     Ok(())
 }
 
+/// Three parts on three channels, together, and the same after a reload.
+#[test]
+fn a_trio_plays_on_three_channels() -> Result<()> {
+    let mut host = open()?;
+    let content = generate(&mut host, &[("Tool", "Trio"), ("Variations", "1"), ("Generate bars", "4")])?;
+    let parts = content.sounding.and_then(|id| content.trio(id)).context("no trio sounds")?;
+    let written: Vec<usize> = parts.iter().map(|e| e.take.clip.notes.len()).collect();
+    assert!(written.iter().all(|notes| *notes > 0), "{written:?}");
+    assert!(parts.iter().all(|e| e.take.clip.length == 16 * TICKS_PER_QUARTER));
+    let transport = Transport::new(RATE, 133.0);
+    let played = roll(&mut host, &transport, 16.0, &[512])?.notes;
+    assert_eq!(balanced(&played)?, 0, "notes hang");
+    let on = |channel| played.iter().filter(|n| n.on && n.channel == channel).count();
+    assert_eq!([on(0), on(1), on(9)], [written[0], written[1], written[2]]);
+    for blocks in [&[64_u32][..], &[1, 17, 333, 4096]] {
+        assert_eq!(roll(&mut host, &transport, 16.0, blocks)?.notes, played, "in blocks of {blocks:?}");
+    }
+    let saved = host.save()?;
+    let mut other = open()?;
+    other.load(&saved)?;
+    assert_eq!(other.save()?, saved);
+    assert_eq!(roll(&mut other, &transport, 16.0, &[512])?.notes, played);
+    Ok(())
+}
+
 #[test]
 fn a_host_that_rounds_its_position_hears_each_note_once() -> Result<()> {
     let mut host = open()?;

@@ -4,6 +4,7 @@
 
 mod gansynth;
 mod kernels;
+mod latent;
 mod models;
 mod personalise;
 mod quality;
@@ -24,6 +25,8 @@ enum What {
     Kernels(kernels::Args),
     /// A step of every model against the memory's bandwidth and the original program
     Models(models::Args),
+    /// Takes of the latent models, and samples of their largest shapes
+    Latent,
     /// Learning of eight clips by a latent model (MidiMe)
     Personalise,
     /// A note of GANSynth on one thread and on two, against the processor's peak
@@ -34,7 +37,7 @@ enum What {
     Quality(quality::Args),
     /// Values of the cache of each model that predict the validation pieces best
     Cache(quality::CacheArgs),
-    /// Kernels, models, personalise, gansynth, train-step and quality with their default options
+    /// Kernels, models, latent, personalise, gansynth, train-step and quality with their default options
     All,
 }
 
@@ -46,6 +49,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     match args.what {
         What::Kernels(args) => kernels::run(args),
         What::Models(args) => models::run(&args),
+        What::Latent => latent::run(),
         What::Personalise => personalise::run(),
         What::Gansynth(args) => gansynth::run(&args),
         What::TrainStep(args) => train_step::run(args),
@@ -56,6 +60,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
             let results = [
                 kernels::run(kernels::Args::default()),
                 models::run(&models::Args::default()),
+                latent::run(),
                 personalise::run(),
                 gansynth::run(&gansynth::Args::default()),
                 train_step::run(train_step::Args::default()),

@@ -12,6 +12,7 @@ mod improv_tests;
 mod infill;
 mod latent;
 mod limits;
+mod mix;
 mod name;
 mod performance;
 mod primer;
@@ -29,6 +30,7 @@ pub use latent::{
     Early, Latent, Learnt, Lesson, MAX_CLIPS, MAX_POSITIONS, Near, Origin, SQUARE_SIDE, USUAL_ROUNDS,
     decode_positions, decode_square, learn,
 };
+pub use mix::Mix;
 pub use name::{file_name, take_name};
 pub use primer::MAX_PRIMER_BARS;
 pub use run::{MAX_BARS, MAX_SEARCH, MAX_VARIATIONS, ToolError, run};
@@ -60,6 +62,8 @@ pub enum ToolKind {
     Drumify,
     /// Add hi-hats, or what else the model adds, to the primer's drums (GrooVAE).
     Hats,
+    /// Write melody, bass and drums at once ([`trio`]).
+    Trio,
 }
 
 impl ToolKind {
@@ -75,19 +79,20 @@ impl ToolKind {
             Self::Groove => "Groove",
             Self::Drumify => "Drumify",
             Self::Hats => "Hats",
+            Self::Trio => "Trio",
         }
     }
 
     /// Whether it starts from a primer.
     #[must_use]
     pub fn needs_primer(self) -> bool {
-        self != Self::Generate
+        !matches!(self, Self::Generate | Self::Trio)
     }
 
     /// Whether it adds new bars; otherwise takes are as long as the primer.
     #[must_use]
     pub fn adds_bars(self) -> bool {
-        matches!(self, Self::Generate | Self::Continue)
+        matches!(self, Self::Generate | Self::Continue | Self::Trio)
     }
 }
 

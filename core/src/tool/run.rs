@@ -112,6 +112,7 @@ pub fn run(
     let asked = request;
     let request = &heard(model, request);
     let mut takes = match (request.tool, model.encoding()) {
+        (ToolKind::Trio, _) => Err(ToolError::BadRequest("one model alone plays no trio".into())),
         (_, ModelEncoding::Latent(_)) | (Interpolate | Groove | Drumify | Hats, _) => {
             latent::run(model, request, cancel, progress)
         }

@@ -32,8 +32,39 @@ pub struct Players<'a> {
     pub groove: Option<Player<'a>>,
 }
 
+/// What a trio's parts are called, in their order.
+pub const PARTS: [&str; 3] = ["Melody", "Bass", "Drums"];
+/// Places among the parts.
+pub const BASS: usize = 1;
+/// See [`BASS`].
+pub const DRUMS: usize = 2;
+
+/// The model of each part, unless the musician chooses another one for the melody.
+pub const MODELS: [&str; 3] = ["chord_pitches_improv", "bass_rnn", "drum_kit"];
+/// The drummer whom all follow.
+pub const GROOVE: &str = "groovae_2bar_humanize";
+
 /// How much of the drummer's dynamics melody and bass take over.
 const DYNAMICS: f32 = 0.5;
+
+/// As many trios as the request has variations, each with its seed: the request with that seed gives that trio first.
+///
+/// # Errors
+/// As [`trio`].
+pub fn trios(
+    players: &Players<'_>,
+    request: &Request,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(f32),
+) -> Result<Vec<(u32, [Take; 3])>, ToolError> {
+    run::check(request)?;
+    let one = |number: u32| {
+        let seed = derive(request.seed, number);
+        let told = &mut |p: f32| progress((number as f32 + p) / request.variations as f32);
+        Ok((seed, trio(players, &Request { seed, ..request.clone() }, cancel, told)?))
+    };
+    (0..request.variations).map(one).collect()
+}
 
 /// Writes melody, bass and drums. Of the request, its bars, seed, temperature, meter, tempo, chords, limits (of the
 /// melody) and amounts of timing and dynamics count.
@@ -232,6 +263,21 @@ mod tests {
 
     fn written(players: &Players<'_>, request: &Request) -> [Take; 3] {
         trio(players, request, &Cancel::default(), &mut |_| {}).expect("plays")
+    }
+
+    #[test]
+    fn several_trios_each_from_its_seed() {
+        let band = Band::new();
+        let request = Request { bars: 2, variations: 3, ..asked() };
+        let mut told = Vec::new();
+        let all = trios(&band.players(), &request, &Cancel::default(), &mut |p| told.push(p)).expect("plays");
+        assert!(all.len() == 3 && told.is_sorted() && told.last() == Some(&1.0), "{told:?}");
+        for (seed, parts) in &all {
+            assert_eq!(written(&band.players(), &Request { seed: *seed, ..request.clone() }), *parts);
+        }
+        assert!(all[0].1 != all[1].1 && all[0].0 == request.seed);
+        let alone = Request { tool: ToolKind::Trio, ..request };
+        assert!(run(&band.models[0], &alone, &Cancel::default(), &mut |_| {}).is_err());
     }
 
     #[test]

@@ -161,6 +161,9 @@ impl Between {
                 ..nothing
             },
             ToolKind::Generate => Latent { own: self.own_share(), ..nothing },
+            ToolKind::Trio => {
+                Latent { timing: amount(&self.timing), dynamics: amount(&self.dynamics), ..nothing }
+            }
             ToolKind::Drumify => Latent { timing: amount(&self.timing), early, ..nothing },
             ToolKind::Hats => {
                 Latent { replace: self.replace_hats.value(), timing: amount(&self.timing), early, ..nothing }

@@ -8,7 +8,8 @@ use super::pad::Pad;
 use crate::gui::view::PrimerOrigin;
 use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{ChordMark, Clip};
-use descant_core::tool::Take;
+use descant_core::tool::{Mix, Take};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -40,6 +41,26 @@ pub struct Entry {
     pub of: u32,
     /// Made by a live mode.
     pub live: bool,
+    /// Of a part of a trio.
+    pub trio: Option<Member>,
+}
+
+/// The trio that a take belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Number of its first take, the melody.
+    pub first: u64,
+    /// The trio's seed.
+    pub seed: u32,
+}
+
+impl Entry {
+    /// Its place in its trio, from 0.
+    #[must_use]
+    pub fn part(&self) -> Option<usize> {
+        let part = usize::try_from(self.id.checked_sub(self.trio?.first)?).ok()?;
+        (part < 3).then_some(part)
+    }
 }
 
 /// What Continue starts from.
@@ -92,6 +113,8 @@ pub struct Content {
     pub lesson: Vec<Arc<Clip>>,
     /// The latent pad.
     pub pad: Pad,
+    /// Which parts of trios are heard.
+    pub mix: Mix,
 }
 
 /// A place for a clip besides the primer.
@@ -121,6 +144,7 @@ impl Default for Content {
             guide: None,
             lesson: Vec::new(),
             pad: Pad::default(),
+            mix: Mix::default(),
         }
     }
 }
@@ -130,6 +154,17 @@ impl Content {
     #[must_use]
     pub fn entry(&self, id: u64) -> Option<&Entry> {
         self.entries.iter().find(|e| e.id == id)
+    }
+
+    /// The parts of the trio that a take belongs to, if all are there.
+    #[must_use]
+    pub fn trio(&self, id: u64) -> Option<[&Entry; 3]> {
+        let member = self.entry(id)?.trio?;
+        let part = |i: usize| {
+            let part = self.entry(member.first.checked_add(i as u64)?)?;
+            (part.trio == Some(member)).then_some(part)
+        };
+        Some([part(0)?, part(1)?, part(2)?])
     }
 
     /// The take that the player plays.
@@ -226,23 +261,33 @@ impl Document {
 
     /// Adds the takes of a run; the first is shown and sounds. `next_seed`: seed of the next run.
     pub fn add_takes(&mut self, takes: Vec<Take>, next_seed: u32) {
-        if takes.is_empty() {
+        let of = takes.len() as u32;
+        self.add((1..).zip(takes).map(|(index, take)| (index, of, None, take)), next_seed);
+    }
+
+    /// The same of trios, each with its seed.
+    pub fn add_trios(&mut self, trios: Vec<(u32, [Take; 3])>, next_seed: u32) {
+        let of = trios.len() as u32;
+        let all = (1..).zip(trios).flat_map(|(index, (seed, parts))| {
+            parts.into_iter().enumerate().map(move |(part, take)| (index, of, Some((seed, part)), take))
+        });
+        self.add(all, next_seed);
+    }
+
+    /// Place in the run and their number, seed and part of a trio, take.
+    fn add(&mut self, takes: impl Iterator<Item = (u32, u32, Option<(u32, usize)>, Take)>, next_seed: u32) {
+        let mut takes = takes.peekable();
+        if takes.peek().is_none() {
             return;
         }
         self.remember();
-        let of = takes.len() as u32;
         let first = self.content.next_id;
-        for (index, take) in (1..).zip(takes) {
+        for (index, of, trio, take) in takes {
             let id = self.content.next_id;
             self.content.next_id += 1;
-            self.content.entries.push(Entry {
-                id,
-                take: Arc::new(take),
-                starred: false,
-                index,
-                of,
-                live: false,
-            });
+            let trio = trio.map(|(seed, part)| Member { first: id - part as u64, seed });
+            let take = Arc::new(take);
+            self.content.entries.push(Entry { id, take, starred: false, index, of, live: false, trio });
         }
         self.content.thin_out();
         self.content.shown = Some(first);
@@ -257,7 +302,15 @@ impl Document {
         let id = self.content.next_id;
         self.content.next_id += 1;
         let take = Arc::new(take);
-        self.content.entries.push(Entry { id, take, starred: false, index: 1, of: 1, live: true });
+        self.content.entries.push(Entry {
+            id,
+            take,
+            starred: false,
+            index: 1,
+            of: 1,
+            live: true,
+            trio: None,
+        });
         self.content.seed = next_seed;
         self.content.thin_out();
         self.content.drop_dangling();
@@ -290,20 +343,33 @@ impl Document {
         self.content.sounding = None;
     }
 
-    /// Star on or off.
+    /// Which parts of trios are heard. As what is shown, it is no step of undo and redo.
+    pub fn set_mix(&mut self, mix: Mix) {
+        self.content.mix = mix;
+    }
+
+    /// The numbers of a take and of the other parts of its trio.
+    fn together(&self, id: u64) -> Vec<u64> {
+        self.content.trio(id).map_or_else(|| vec![id], |parts| parts.map(|e| e.id).to_vec())
+    }
+
+    /// Star on or off; of a trio all parts.
     pub fn star(&mut self, id: u64) {
+        let Some(starred) = self.content.entry(id).map(|e| !e.starred) else { return };
         self.remember();
-        if let Some(entry) = self.content.entries.iter_mut().find(|e| e.id == id) {
-            entry.starred = !entry.starred;
+        let together = self.together(id);
+        for entry in self.content.entries.iter_mut().filter(|e| together.contains(&e.id)) {
+            entry.starred = starred;
         }
     }
 
-    /// Removes a take. Its neighbour is shown instead.
+    /// Removes a take, with all parts of its trio. Its neighbour is shown instead.
     pub fn delete(&mut self, id: u64) {
-        let Some(place) = self.content.entries.iter().position(|e| e.id == id) else { return };
+        let together = self.together(id);
+        let Some(place) = self.content.entries.iter().position(|e| together.contains(&e.id)) else { return };
         self.remember();
-        self.content.entries.remove(place);
-        if self.content.shown == Some(id) {
+        self.content.entries.retain(|e| !together.contains(&e.id));
+        if self.content.shown.is_some_and(|shown| together.contains(&shown)) {
             let last = self.content.entries.len().saturating_sub(1);
             self.content.shown = self.content.entries.get(place.min(last)).map(|e| e.id);
         }
@@ -497,6 +563,7 @@ impl Document {
         self.content.thin_out();
         // Numbers are never given twice, and what the musician looks at does not change if it is still there.
         self.content.next_id = self.content.next_id.max(from.next_id);
+        self.content.mix = from.mix;
         if from.shown.is_some_and(|id| self.content.entry(id).is_some()) {
             self.content.shown = from.shown;
         }
@@ -546,6 +613,32 @@ pub(crate) mod tests {
             notices: vec![],
             origin: None,
         }
+    }
+
+    fn a_trio(seed: u32) -> (u32, [Take; 3]) {
+        (seed, [take(seed), take(seed + 1), take(seed + 2)])
+    }
+
+    #[test]
+    fn a_trio_stays_together() {
+        let mut doc = Document::default();
+        doc.add_trios(vec![a_trio(10), a_trio(20)], 9);
+        let parts = |doc: &Document, id| doc.content().trio(id).map(|parts| parts.map(|e| e.id));
+        assert_eq!(
+            (parts(&doc, 2), parts(&doc, 4), parts(&doc, 7)),
+            (Some([1, 2, 3]), Some([4, 5, 6]), None)
+        );
+        let place = |e: &Entry| (e.index, e.of, e.part(), e.trio.map(|t| t.seed));
+        assert_eq!(doc.content().entry(6).map(place), Some((2, 2, Some(2), Some(20))));
+        doc.star(5);
+        assert_eq!(doc.content().entries.iter().filter(|e| e.starred).count(), 3);
+        doc.show(2);
+        doc.set_mix(Mix { muted: [true; 3], ..Mix::default() });
+        doc.delete(3);
+        assert_eq!((doc.content().entries.len(), doc.content().shown), (3, Some(4)));
+        doc.undo();
+        assert_eq!(parts(&doc, 1), Some([1, 2, 3]));
+        assert_eq!(doc.content().mix.muted, [true; 3], "what is heard is no step back");
     }
 
     #[test]

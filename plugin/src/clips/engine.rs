@@ -3,7 +3,7 @@
 //!
 //! Any thread but the audio thread. Locks are held for moments only; nothing here computes music.
 
-use super::document::{Content, Document};
+use super::document::{Content, Document, Entry};
 use super::files::Files;
 use super::lesson::Training;
 use super::live::Stage;
@@ -171,9 +171,13 @@ impl Engine {
             let plays = self.square().table().is_some() || morphs;
             let of = |d: &Document| {
                 let content = d.content();
-                let take = content.sounding_entry().filter(|_| !plays);
-                (plays || take.is_some())
-                    .then(|| (take.map(|e| (e.id, Arc::as_ptr(&e.take))), content.kit.clone()))
+                let takes: Vec<&Entry> = match content.sounding_entry().filter(|_| !plays) {
+                    Some(one) => content.trio(one.id).map_or_else(|| vec![one], Vec::from),
+                    None => Vec::new(),
+                };
+                let told: Vec<_> = takes.iter().map(|e| (e.id, Arc::as_ptr(&e.take))).collect();
+                let mix = (takes.len() > 1).then_some(content.mix);
+                (plays || !takes.is_empty()).then(|| (told, mix, content.kit.clone()))
             };
             let before = of(document);
             let result = f(document);
@@ -472,5 +476,13 @@ fn two_of_a_kind(a: &Clip, b: &Clip) -> Result<(), String> {
 /// What shall sound, ready for the audio thread.
 #[must_use]
 pub fn sounding(content: &Content) -> Option<Arc<Playable>> {
-    content.sounding_entry().map(|e| Arc::new(Playable::on_kit(&e.take.clip, e.id, 0, &content.kit)))
+    let sounding = content.sounding_entry()?;
+    let playable = match content.trio(sounding.id) {
+        Some(parts) => {
+            let clips = parts.map(|e| &e.take.clip);
+            Playable::trio(clips, sounding.id, |part| content.mix.hears(part), &content.kit)
+        }
+        None => Playable::on_kit(&sounding.take.clip, sounding.id, 0, &content.kit),
+    };
+    Some(Arc::new(playable))
 }

@@ -9,7 +9,8 @@ use crate::library;
 use descant_core::music::drum_map::DrumMap;
 use descant_core::music::midi::{self, WriteOptions};
 use descant_core::music::{ChordMark, Clip, ClipKind};
-use descant_core::tool::{self, Take, file_name};
+use descant_core::sampling::Seed;
+use descant_core::tool::{self, Take, file_name, trio};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,13 @@ use tempfile::TempDir;
 #[must_use]
 pub fn take_name(take: &Take, index: usize, of: usize) -> String {
     file_name(&tool::take_name(take, index, of, &library::name(&take.request.model)))
+}
+
+/// `Descant trio 1 of 4 [Bass] mavo-tiru`; of the file with all parts without the brackets.
+#[must_use]
+pub fn trio_name(index: u32, of: u32, seed: u32, part: Option<&str>) -> String {
+    let part = part.map_or_else(String::new, |part| format!("[{part}] "));
+    file_name(&format!("Descant trio {index} of {of} {part}{}", Seed(seed)))
 }
 
 /// The clip of a part of a take: everything, or only what the model wrote.
@@ -57,6 +65,8 @@ struct Shelf {
     written: BTreeMap<u64, Written>,
     /// Takes whose files somebody was given: those stay.
     given: BTreeSet<u64>,
+    /// Files of trios.
+    trios: u64,
 }
 
 /// See the file's head.
@@ -82,6 +92,23 @@ impl Files {
         shelf.write(entry, part, kit)
     }
 
+    /// A file with a track for each part of a trio, written for somebody to use.
+    pub fn trio(&self, parts: &[Entry; 3], kit: &DrumMap) -> io::Result<PathBuf> {
+        let mut shelf = self.lock();
+        let named = |(part, name): (&Entry, &str)| Clip { name: name.into(), ..kit.played(&part.take.clip) };
+        let clips: Vec<Clip> = parts.iter().zip(trio::PARTS).map(named).collect();
+        let bytes = midi::write_clips(&clips).map_err(io::Error::other)?;
+        shelf.trios += 1;
+        // A folder of its own each time: a dropped file is never overwritten.
+        let folder = shelf.root()?.join(format!("trio-{}", shelf.trios));
+        std::fs::create_dir_all(&folder)?;
+        let first = &parts[0];
+        let seed = first.trio.map_or(first.take.seed, |trio| trio.seed);
+        let path = folder.join(format!("{}.mid", trio_name(first.index, first.of, seed, None)));
+        std::fs::write(&path, bytes)?;
+        Ok(path)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Shelf> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -101,6 +128,14 @@ impl Shelf {
         });
     }
 
+    /// The folder of all files.
+    fn root(&mut self) -> io::Result<PathBuf> {
+        if self.folder.is_none() {
+            self.folder = Some(tempfile::Builder::new().prefix("descant-").tempdir()?);
+        }
+        Ok(self.folder.as_ref().map(|f| f.path().to_path_buf()).unwrap_or_default())
+    }
+
     /// The file of a take, written now if it is not there.
     fn write(&mut self, entry: &Entry, part: Part, kit: &DrumMap) -> io::Result<PathBuf> {
         let place = usize::from(part == Part::New);
@@ -110,10 +145,7 @@ impl Shelf {
         {
             return Ok(written.paths[place].clone());
         }
-        if self.folder.is_none() {
-            self.folder = Some(tempfile::Builder::new().prefix("descant-").tempdir()?);
-        }
-        let root = self.folder.as_ref().map(|f| f.path().to_path_buf()).unwrap_or_default();
+        let root = self.root()?;
         // A folder per take and part, so that equal names never meet and a dropped file is never overwritten.
         let edition = self.written.get(&entry.id).map_or(0, |w| edition(&w.paths[0]) + 1);
         let paths = [Part::Whole, Part::New].map(|part| {
@@ -146,11 +178,10 @@ mod tests {
     use super::super::document::tests::take;
     use super::*;
     use descant_core::music::{Note, TICKS_PER_QUARTER};
-    use descant_core::sampling::Seed;
     use descant_core::tool::{ChordTrack, ToolKind};
 
     fn entry(id: u64, take: Take) -> Entry {
-        Entry { id, take: Arc::new(take), starred: false, index: 3, of: 8, live: false }
+        Entry { id, take: Arc::new(take), starred: false, index: 3, of: 8, live: false, trio: None }
     }
 
     #[test]
@@ -165,6 +196,28 @@ mod tests {
         request.primer = Some(primer);
         take.request = Arc::new(request);
         assert_eq!(take_name(&take, 1, 1), format!("Descant 1 of 1 [My_ groove_no. 1_] Drum kit RNN {seed}"));
+    }
+
+    #[test]
+    fn a_trio_is_a_file_of_three_tracks() {
+        let files = Files::default();
+        let part = |id: u64, kind| {
+            let mut take = take(id as u32);
+            take.clip.kind = kind;
+            let trio = Some(super::super::document::Member { first: 1, seed: 5 });
+            Entry { trio, ..entry(id, take) }
+        };
+        let parts = [part(1, ClipKind::Melody), part(2, ClipKind::Melody), part(3, ClipKind::Drums)];
+        let mut kit = DrumMap::default();
+        kit.set_output(0, 24).expect("free");
+        let path = files.trio(&parts, &kit).expect("written");
+        let name = format!("Descant trio 3 of 8 {}.mid", Seed(5));
+        assert_eq!(path.file_name().and_then(|n| n.to_str()), Some(name.as_str()));
+        let song = midi::read(&std::fs::read(&path).expect("there")).expect("a MIDI file");
+        let tracks: Vec<_> =
+            song.tracks.iter().map(|t| (t.name.as_str(), t.channel, t.notes[0].pitch)).collect();
+        assert_eq!(tracks, [("Melody", 1, 36), ("Bass", 2, 36), ("Drums", 10, 24)]);
+        assert_ne!(files.trio(&parts, &kit).expect("written"), path, "a dropped file stays as it was");
     }
 
     #[test]

@@ -180,10 +180,9 @@ impl Plugin for Clips {
         let own_tempo = f64::from(self.params.own_tempo.value());
         let plan = self.timeline.plan(&transport, frames, own_tempo, on);
         self.audio.moment(moment(plan, &self.player, &self.params, (self.audio.received(), self.panics), on));
-        let (melodies, drums) = self.params.channels();
+        let channels = self.params.channels();
         let (morph, pad) = (self.params.between.place(), self.params.between.spot());
-        let settings =
-            Settings { on, quantum: self.params.quantum(), melodies, drums, spot: Spot { morph, pad } };
+        let settings = Settings { on, quantum: self.params.quantum(), channels, spot: Spot { morph, pad } };
         let level = self.params.audition.value() / 100.0;
         self.audible = level > 0.0 && on;
 
@@ -199,7 +198,7 @@ impl Plugin for Clips {
         self.player.process(plan, frames, settings, &mut |event| {
             let sent = out.send(event);
             if sent && audible {
-                let sound = if event.channel == drums { Sound::Drums } else { Sound::Keys };
+                let sound = if event.drum { Sound::Drums } else { Sound::Keys };
                 match event.velocity {
                     Some(velocity) => audition.note_on(sound, event.sound, velocity, event.sample as usize),
                     None => audition.note_off(sound, event.sound, event.sample as usize),

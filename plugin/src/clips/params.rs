@@ -5,7 +5,7 @@
 
 use super::between::Between;
 use super::more::More;
-use super::player::Quantum;
+use super::player::{Channels, Quantum};
 use super::state::DocStore;
 use crate::bridge::Trigger;
 use crate::gui::view::ParamId;
@@ -50,6 +50,9 @@ pub enum Tool {
     #[id = "hats"]
     #[name = "Hats"]
     Hats,
+    #[id = "trio"]
+    #[name = "Trio"]
+    Trio,
 }
 
 /// Tonic.
@@ -277,6 +280,8 @@ pub struct ClipsParams {
     /// What the tools of latent models are told.
     #[nested(group = "Between and groove")]
     pub between: Between,
+    #[id = "bass_channel"]
+    pub bass_channel: IntParam,
     /// Counts the presses of Panic.
     pub panics: Arc<Trigger>,
     /// Takes, primer, seed.
@@ -390,6 +395,7 @@ impl ClipsParams {
             panic: switch("Panic", false).with_callback(Arc::new(move |on| pressed.parameter_changed(on))),
             panics,
             between: Between::default(),
+            bass_channel: whole("Bass channel", 2, 1, 16),
             doc: Arc::default(),
             window: Arc::new(RwLock::new(FIRST_WINDOW)),
         }
@@ -407,6 +413,7 @@ impl ClipsParams {
             Tool::Rewrite => ToolKind::Rewrite,
             Tool::Harmonise => ToolKind::Harmonise,
             Tool::Hats => ToolKind::Hats,
+            Tool::Trio => ToolKind::Trio,
         }
     }
 
@@ -446,11 +453,15 @@ impl ClipsParams {
         }
     }
 
-    /// MIDI channels from 0: melodies, drums.
+    /// Where notes leave.
     #[must_use]
-    pub fn channels(&self) -> (u8, u8) {
+    pub fn channels(&self) -> Channels {
         let channel = |p: &IntParam| (p.value().clamp(1, 16) - 1) as u8;
-        (channel(&self.melody_channel), channel(&self.drum_channel))
+        Channels {
+            melodies: channel(&self.melody_channel),
+            bass: channel(&self.bass_channel),
+            drums: channel(&self.drum_channel),
+        }
     }
 
     /// Visits the parameter behind a control of the window. `Bars` is the one of the chosen tool.
@@ -541,7 +552,7 @@ pub(crate) mod tests {
     use super::*;
 
     /// Ids, names and order as released. Lines may be added at the end, nothing else may change.
-    const FROZEN: [(&str, &str); 61] = [
+    const FROZEN: [(&str, &str); 62] = [
         ("temperature", "Temperature"),
         ("tool", "Tool"),
         ("model", "Model"),
@@ -603,6 +614,7 @@ pub(crate) mod tests {
         ("pad_plays", "Pad plays"),
         ("pad_x", "Pad X"),
         ("pad_y", "Pad Y"),
+        ("bass_channel", "Bass channel"),
     ];
 
     fn params() -> ClipsParams {
@@ -639,6 +651,10 @@ pub(crate) mod tests {
                 let $p = &all.between.$between;
                 $body
             })*
+            {
+                let $p = &all.bass_channel;
+                $body
+            }
         }};
     }
 
@@ -683,7 +699,7 @@ pub(crate) mod tests {
         let p = params();
         assert_eq!(p.temperature.value(), 1.0);
         assert_eq!((p.bars.value(), p.continue_bars.value(), p.variations.value()), (4, 2, 8));
-        assert_eq!(p.channels(), (0, 9));
+        assert_eq!(p.channels(), Channels { melodies: 0, bass: 1, drums: 9 });
         assert_eq!(p.constraints(), Constraints::default());
         assert!(p.play.value() && !p.generate.value() && !p.bypass.value());
         assert_eq!((p.live_mode.value(), p.call_ends.value(), p.answer_bars.value()), (LiveMode::Off, 1, 0));

@@ -5,6 +5,7 @@
 use super::timeline::Grid;
 use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{Clip, ClipKind, Note, TICKS_PER_QUARTER, Ticks};
+use descant_core::tool::trio;
 use std::sync::Arc;
 
 /// Shortest repeat: keeps the number of repeats in a block small.
@@ -30,6 +31,19 @@ pub struct Playable {
     further: Box<[Option<Box<[Note]>>]>,
     /// Of a pad: places in a row; 0 for anything else.
     across: usize,
+    /// Of a trio: whose each note is; empty for anything else.
+    parts: Box<[u8]>,
+}
+
+/// Who plays a note: what decides its channel and its sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// A melody.
+    Melody,
+    /// The bass of a trio.
+    Bass,
+    /// Drums.
+    Drums,
 }
 
 /// Number that stands for the morph where a take's number is expected; takes count from 1.
@@ -67,6 +81,30 @@ impl Playable {
             sounds: None,
             further: Box::default(),
             across: 0,
+            parts: Box::default(),
+        }
+    }
+
+    /// The parts of a trio, of one length, that are heard.
+    #[must_use]
+    pub fn trio(clips: [&Clip; 3], take: u64, heard: impl Fn(usize) -> bool, kit: &DrumMap) -> Self {
+        let drums = Self::on_kit(clips[trio::DRUMS], take, 0, kit);
+        let mut all: Vec<(Note, u8)> = Vec::new();
+        for (part, clip) in clips.into_iter().enumerate().filter(|(part, _)| heard(*part)) {
+            let notes = if part == trio::DRUMS { drums.notes.clone() } else { Self::new(clip, take).notes };
+            all.extend(notes.iter().map(|note| (*note, part as u8)));
+        }
+        all.sort_unstable();
+        let (notes, parts): (Vec<Note>, Vec<u8>) = all.into_iter().unzip();
+        Self { notes: notes.into(), parts: parts.into(), kind: ClipKind::Melody, ..drums }
+    }
+
+    /// Who plays the note of that number.
+    pub(super) fn who(&self, index: usize) -> Who {
+        match (self.parts.get(index).map(|&part| usize::from(part)), self.kind) {
+            (Some(trio::DRUMS), _) | (None, ClipKind::Drums) => Who::Drums,
+            (Some(trio::BASS), _) => Who::Bass,
+            _ => Who::Melody,
         }
     }
 
@@ -116,7 +154,8 @@ impl Playable {
     }
 
     /// Notes of the place of that number, sorted by start.
-    pub(super) fn notes_at(&self, number: usize) -> &[Note] {
+    #[must_use]
+    pub fn notes_at(&self, number: usize) -> &[Note] {
         let further = number.checked_sub(1).and_then(|i| self.further.get(i)?.as_deref());
         further.unwrap_or(&self.notes)
     }
@@ -137,8 +176,9 @@ impl Playable {
 
     /// The pitch that the audition plays for one that is sent out.
     #[must_use]
-    pub fn sound(&self, pitch: u8) -> u8 {
-        let sound = self.sounds.as_ref().and_then(|sounds| sounds.get(usize::from(pitch)));
+    pub fn sound(&self, who: Who, pitch: u8) -> u8 {
+        let sounds = self.sounds.as_ref().filter(|_| who == Who::Drums);
+        let sound = sounds.and_then(|sounds| sounds.get(usize::from(pitch)));
         sound.copied().unwrap_or(pitch)
     }
 
@@ -256,5 +296,45 @@ impl Placed {
             0 if song > origin => song,
             local => song - local + self.clip.length,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use descant_core::tool::Mix;
+
+    #[test]
+    fn a_trio_knows_who_plays_each_note() {
+        let clip = |kind, pitch, starts: &[Ticks]| Clip {
+            kind,
+            length: 4 * TICKS_PER_QUARTER,
+            notes: starts.iter().map(|&start| Note { start, pitch, length: 10, velocity: 90 }).collect(),
+            ..Clip::default()
+        };
+        let melody = clip(ClipKind::Melody, 72, &[0, 100]);
+        let bass = clip(ClipKind::Melody, 36, &[0, 50]);
+        let drums = clip(ClipKind::Drums, 36, &[0, 100]);
+        let mut kit = DrumMap::default();
+        kit.set_output(0, 24).expect("free");
+        let heard = |mix: Mix| {
+            let trio = Playable::trio([&melody, &bass, &drums], 7, |part| mix.hears(part), &kit);
+            let notes = trio.notes.iter().enumerate();
+            notes
+                .map(|(i, n)| (n.start, n.pitch, trio.who(i), trio.sound(trio.who(i), n.pitch)))
+                .collect::<Vec<_>>()
+        };
+        let all = [
+            (0, 24, Who::Drums, 36),
+            (0, 36, Who::Bass, 36),
+            (0, 72, Who::Melody, 72),
+            (50, 36, Who::Bass, 36),
+            (100, 24, Who::Drums, 36),
+            (100, 72, Who::Melody, 72),
+        ];
+        assert_eq!(heard(Mix::default()), all);
+        let solo = heard(Mix { solo: [false, true, false], ..Mix::default() });
+        assert_eq!(solo, [all[1], all[3]]);
+        assert_eq!(heard(Mix { muted: [true; 3], ..Mix::default() }), []);
     }
 }

@@ -5,10 +5,10 @@
 //! point, at the end of the clip that plays, or on a bar line to play it once ([`Start`]). A note that was switched on is switched off, whatever happens. Never allocates, locks or frees: a clip
 //! that is no longer needed waits in a slot until the caller takes it away.
 
-use super::playable::{MORPH, PAD, Placed, Playable, Spot, Start};
+use super::playable::{MORPH, PAD, Placed, Playable, Spot, Start, Who};
 use super::timeline::{Cause, Grid, Plan, Segment};
 use crate::bridge::Sounding;
-use descant_core::music::{ClipKind, Note, TICKS_PER_QUARTER, Ticks};
+use descant_core::music::{TICKS_PER_QUARTER, Ticks};
 use std::sync::Arc;
 
 /// Notes that may sound at once. More are not switched on.
@@ -34,12 +34,38 @@ pub struct Settings {
     pub on: bool,
     /// When a new take starts to sound.
     pub quantum: Quantum,
-    /// MIDI channel 0..=15 of melodies.
-    pub melodies: u8,
-    /// MIDI channel 0..=15 of drums.
-    pub drums: u8,
+    /// Where notes leave.
+    pub channels: Channels,
     /// Place of the morph and on the pad.
     pub spot: Spot,
+}
+
+/// MIDI channels 0..=15.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Channels {
+    /// Of melodies.
+    pub melodies: u8,
+    /// Of the bass of a trio.
+    pub bass: u8,
+    /// Of drums.
+    pub drums: u8,
+}
+
+impl Channels {
+    /// From 1, in the order of a trio's parts.
+    #[must_use]
+    pub fn numbers(self) -> [u8; 3] {
+        [self.melodies, self.bass, self.drums].map(|channel| channel + 1)
+    }
+
+    fn of(self, who: Who) -> u8 {
+        let channel = match who {
+            Who::Melody => self.melodies,
+            Who::Bass => self.bass,
+            Who::Drums => self.drums,
+        };
+        channel & 15
+    }
 }
 
 /// A note event with its sample within the block.
@@ -53,6 +79,8 @@ pub struct Event {
     pub pitch: u8,
     /// What the audition plays.
     pub sound: u8,
+    /// Whether that is a drum.
+    pub drum: bool,
     /// 1..=127 for on, `None` for off.
     pub velocity: Option<u8>,
 }
@@ -62,11 +90,19 @@ struct Voice {
     channel: u8,
     pitch: u8,
     sound: u8,
+    drum: bool,
     /// Sample on the player's clock at which the note ends. Counted in samples when the note begins, so that no
     /// change of tempo, loop or clip can strand it.
     off_at: u64,
     /// The host had no room for the note-off: try again at the start of the next block.
     stuck: bool,
+}
+
+impl Voice {
+    fn event(&self, sample: u32, velocity: Option<u8>) -> Event {
+        let Self { channel, pitch, sound, drum, .. } = *self;
+        Event { sample, channel, pitch, sound, drum, velocity }
+    }
 }
 
 struct Pending {
@@ -264,7 +300,6 @@ impl Player {
         // The clip is moved out so that the voices can be changed while its notes are read; no count changes.
         let Some(placed) = self.clip.take() else { return };
         let (clip, until) = (&placed.clip, until.min(placed.last_end()));
-        let channel = if clip.kind == ClipKind::Drums { settings.drums } else { settings.melodies } & 15;
         let notes = clip.notes_at(placed.number);
         let local = placed.local(self.frontier, grid);
         let mut base = self.frontier - local;
@@ -279,11 +314,19 @@ impl Player {
             if tick >= until {
                 break;
             }
+            let who = clip.who(index);
             index += 1;
             let at = segment.sample(tick).clamp(i64::from(samples.start), i64::from(samples.end) - 1) as u32;
             let lasts = (segment.sample(tick + note.length) - segment.sample(tick)).max(1);
             self.finish_offs(samples.start, at + 1, emit);
-            self.strike(at, (channel, clip.sound(note.pitch)), note, lasts as u64, emit);
+            let voice = Voice {
+                channel: settings.channels.of(who),
+                pitch: note.pitch,
+                sound: clip.sound(who, note.pitch),
+                drum: who == Who::Drums,
+                ..Voice::default()
+            };
+            self.strike(at, voice, note.velocity, lasts as u64, emit);
         }
         self.clip = Some(placed);
     }
@@ -291,12 +334,12 @@ impl Player {
     fn strike(
         &mut self,
         sample: u32,
-        (channel, sound): (u8, u8),
-        note: &Note,
+        voice: Voice,
+        velocity: u8,
         samples: u64,
         emit: &mut impl FnMut(Event) -> bool,
     ) {
-        let same = |v: &Voice| v.channel == channel && v.pitch == note.pitch;
+        let same = |v: &Voice| v.channel == voice.channel && v.pitch == voice.pitch;
         if let Some(index) = self.voices[..self.sounding].iter().position(same)
             && !self.end_voice(index, sample, emit)
         {
@@ -305,9 +348,9 @@ impl Player {
         if self.sounding == MAX_VOICES {
             return;
         }
-        if emit(Event { sample, channel, pitch: note.pitch, sound, velocity: Some(note.velocity) }) {
+        if emit(voice.event(sample, Some(velocity))) {
             let off_at = self.clock + u64::from(sample) + samples;
-            self.voices[self.sounding] = Voice { channel, pitch: note.pitch, sound, off_at, stuck: false };
+            self.voices[self.sounding] = Voice { off_at, ..voice };
             self.sounding += 1;
         }
     }
@@ -343,8 +386,7 @@ impl Player {
 
     /// `false`: the host refused; the voice stays and is tried again.
     fn end_voice(&mut self, index: usize, sample: u32, emit: &mut impl FnMut(Event) -> bool) -> bool {
-        let Voice { channel, pitch, sound, .. } = self.voices[index];
-        if emit(Event { sample, channel, pitch, sound, velocity: None }) {
+        if emit(self.voices[index].event(sample, None)) {
             self.sounding -= 1;
             self.voices[index] = self.voices[self.sounding];
             true

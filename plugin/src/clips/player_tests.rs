@@ -4,7 +4,7 @@ mod live;
 mod morph;
 
 use super::playable::{Playable, Spot, Start};
-use super::player::{Event, Player, Quantum, Settings};
+use super::player::{Channels, Event, Player, Quantum, Settings};
 use super::timeline::{Timeline, Transport};
 use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{Clip, ClipKind, Meter, Note, TICKS_PER_QUARTER, Ticks};
@@ -74,8 +74,7 @@ impl Host {
             settings: Settings {
                 on: true,
                 quantum: Quantum::Bar,
-                melodies: 0,
-                drums: 9,
+                channels: Channels { melodies: 0, bass: 1, drums: 9 },
                 spot: Spot::default(),
             },
             room: usize::MAX,

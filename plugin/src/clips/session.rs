@@ -4,7 +4,7 @@
 //! here: only the host's parameter gestures may do that ([`super::editor`]).
 
 use super::chords::{Chords, ChordsError};
-use super::document::{Primer, Slot};
+use super::document::{Entry, Primer, Slot};
 use super::engine::Engine;
 use super::lesson;
 use super::pad::{self, Pad};
@@ -37,6 +37,8 @@ pub fn carry_out(engine: &Arc<Engine>, action: Action) -> Option<Wish> {
             }
         }
         Action::Show(id) => engine.change(false, |d| d.show(id)),
+        Action::LookAt(id) => engine.change(false, |d| d.look_at(id)),
+        Action::Mix(mix) => engine.change(true, |d| d.set_mix(mix)),
         Action::Star(id) => engine.change(false, |d| d.star(id)),
         Action::Delete(id) => engine.change(false, |d| d.delete(id)),
         Action::MoreLikeThis(id) => engine.send(Command::MoreLike(id)),
@@ -184,9 +186,16 @@ fn drop_in(engine: &Arc<Engine>, files: Vec<PathBuf>) {
 }
 
 fn shown_file(engine: &Arc<Engine>, part: Part) -> Option<PathBuf> {
-    let (entry, kit) =
-        engine.params.doc.read(|d| (d.content().shown_entry().cloned(), d.content().kit.clone()));
-    match engine.files.path(&entry?, part, &kit) {
+    let (entry, trio, kit) = engine.params.doc.read(|d| {
+        let content = d.content();
+        let trio = content.shown.and_then(|id| content.trio(id)).map(|parts| parts.map(Entry::clone));
+        (content.shown_entry().cloned(), trio, content.kit.clone())
+    });
+    let written = match (part, trio) {
+        (Part::Trio, Some(trio)) => engine.files.trio(&trio, &kit),
+        _ => engine.files.path(&entry?, part, &kit),
+    };
+    match written {
         Ok(path) => Some(path),
         Err(why) => {
             engine.say(StatusKind::Bad, format!("The take could not be written as a file: {why}."));
@@ -199,7 +208,10 @@ fn drag_out(engine: &Arc<Engine>, part: Part) -> Option<Wish> {
     let path = shown_file(engine, part)?;
     // The host will play it from its track; twice would be once too often. A click on the take resumes.
     engine.change(true, |d| {
-        if d.content().sounding == d.content().shown {
+        let content = d.content();
+        let trio = |id: Option<u64>| id.and_then(|id| content.entry(id)?.trio);
+        let one_of_it = trio(content.shown).is_some() && trio(content.shown) == trio(content.sounding);
+        if content.sounding == content.shown || one_of_it {
             d.silence();
         }
     });

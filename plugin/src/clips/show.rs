@@ -5,8 +5,8 @@ use super::engine::Engine;
 use super::live::Stage;
 use crate::gui::host_window::State;
 use crate::gui::view::{
-    ChordsView, FitView, KitView, ModelView, ParamId, PrimerView, SongView, TakeView, TransportView, View,
-    WeightsView,
+    ChordsView, FitView, KitView, ModelView, ParamId, PrimerView, SongView, TakeView, TransportView,
+    TrioView, View, WeightsView,
 };
 use crate::library::{self, ModelInfo};
 use descant_core::music::ClipKind;
@@ -75,7 +75,7 @@ pub const CONTROLS: [ParamId; 56] = [
 ];
 
 /// All tools, in the order of the header.
-pub const TOOLS: [ToolKind; 8] = [
+pub const TOOLS: [ToolKind; 9] = [
     ToolKind::Generate,
     ToolKind::Continue,
     ToolKind::Interpolate,
@@ -84,6 +84,7 @@ pub const TOOLS: [ToolKind; 8] = [
     ToolKind::Rewrite,
     ToolKind::Harmonise,
     ToolKind::Hats,
+    ToolKind::Trio,
 ];
 
 /// What the window shows now.
@@ -143,6 +144,12 @@ pub fn view(engine: &Engine) -> View {
                 id: e.id,
                 seed: Seed(e.take.seed).to_string(),
                 part: (e.take.request.tool == ToolKind::Interpolate && e.of > 1).then_some((e.index, e.of)),
+                index: e.index,
+                trio: e.part().zip(e.trio).map(|(part, trio)| TrioView {
+                    first: trio.first,
+                    part,
+                    seed: Seed(trio.seed).to_string(),
+                }),
                 take: e.take,
                 starred: e.starred,
             })
@@ -180,6 +187,8 @@ pub fn view(engine: &Engine) -> View {
         other: content.other,
         guide: content.guide,
         lesson: engine.training().view(content.lesson),
+        mix: content.mix,
+        channels: params.channels().numbers(),
     }
 }
 

@@ -5,12 +5,12 @@
 //! version stays readable; what cannot be read is refused and changes nothing.
 
 use super::chords::Chords;
-use super::document::{Content, Document, Entry, MAX_LESSON, MAX_LOCKED, Primer};
+use super::document::{Content, Document, Entry, MAX_LESSON, MAX_LOCKED, Member, Primer};
 use super::pad::Pad;
 use crate::gui::view::PrimerOrigin;
 use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{ChordMark, Clip, Meter, Note, Ticks};
-use descant_core::tool::{Origin, Request, Score, Take};
+use descant_core::tool::{Mix, Origin, Request, Score, Take};
 use nice_plug::params::persist::PersistentField;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -55,6 +55,9 @@ pub struct Saved {
     lesson: Vec<Clip>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pad: Option<Pad>,
+    /// Left out where all is heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mix: Option<Mix>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,6 +92,8 @@ struct SavedTake {
     live: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     origin: Option<Origin>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trio: Option<Member>,
 }
 
 impl Saved {
@@ -122,6 +127,7 @@ impl Saved {
                     clip: take.clip.clone(),
                     live: entry.live,
                     origin: take.origin.clone(),
+                    trio: entry.trio,
                 }
             })
             .collect();
@@ -152,6 +158,7 @@ impl Saved {
             other: content.other.as_deref().cloned(),
             guide: content.guide.as_deref().cloned(),
             pad: (content.pad != Pad::default()).then(|| content.pad.clone()),
+            mix: (content.mix != Mix::default()).then_some(content.mix),
             lesson: content.lesson.iter().map(|clip| (**clip).clone()).collect(),
         }
     }
@@ -187,6 +194,7 @@ impl Saved {
                 index: saved.index,
                 of: saved.of,
                 live: saved.live,
+                trio: saved.trio,
             });
         }
         let primer = self.primer.and_then(|p| {
@@ -223,6 +231,7 @@ impl Saved {
             as_played: as_played.map(Arc::new),
             other: self.other.and_then(credible).map(Arc::new),
             pad,
+            mix: self.mix.unwrap_or_default(),
             guide: self.guide.and_then(credible).map(Arc::new),
             lesson: self.lesson.into_iter().take(MAX_LESSON).filter_map(credible).map(Arc::new).collect(),
         })

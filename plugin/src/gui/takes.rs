@@ -26,10 +26,11 @@ const ROW: f32 = 52.0;
 const TOOLS: f32 = 34.0;
 const RUN: f32 = 24.0;
 
-/// Takes in display order: runs newest first, takes of a run in order. `true` marks the first of a run.
+/// Takes in display order: runs newest first, takes of a run in order, of a trio only the first. `true` marks the first
+/// of a run.
 fn order(view: &View) -> Vec<(&TakeView, bool)> {
     let mut runs: Vec<Vec<&TakeView>> = Vec::new();
-    for t in &view.takes {
+    for t in view.takes.iter().filter(|t| t.trio.as_ref().is_none_or(|trio| trio.first == t.id)) {
         match runs.last_mut() {
             Some(run) if same_run(run[0], t) => run.push(t),
             _ => runs.push(vec![t]),
@@ -39,18 +40,29 @@ fn order(view: &View) -> Vec<(&TakeView, bool)> {
 }
 
 fn same_run(a: &TakeView, b: &TakeView) -> bool {
-    Arc::ptr_eq(&a.take.request, &b.take.request) || a.take.request == b.take.request
+    let same = || Arc::ptr_eq(&a.take.request, &b.take.request) || a.take.request == b.take.request;
+    // The requests of a trio's parts have its own seed.
+    match (&a.trio, &b.trio) {
+        (None, None) => same(),
+        (Some(_), Some(_)) => b.index > 1,
+        _ => false,
+    }
 }
 
 /// Moves the choice by `by` rows, as the arrow keys do.
 pub(super) fn step(cx: &mut Cx<'_>, by: i64) {
     let order = order(cx.view);
     let Some(last) = order.len().checked_sub(1) else { return };
-    let now = order.iter().position(|(t, _)| Some(t.id) == cx.view.shown);
+    let now = order.iter().position(|(t, _)| is_shown(cx.view, t));
     let next = now.map_or(0, |i| (i as i64 + by).clamp(0, last as i64) as usize);
     let id = order[next].0.id;
     cx.state.takes.reveal = Some(id);
     hear(cx, id);
+}
+
+/// Whether a take is shown, or a part of the trio that it stands for.
+fn is_shown(view: &View, t: &TakeView) -> bool {
+    view.shown == Some(t.id) || t.trio.is_some() && view.trio().is_some_and(|parts| parts[0].id == t.id)
 }
 
 /// Shows a take and lets it sound, instead of the morph or the pad if that plays.
@@ -70,7 +82,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     let head = text(p, title, Align2::LEFT_CENTER, "Takes", theme::bold(theme::BODY), theme::TEXT, 80.0);
     if !view.takes.is_empty() {
         let pos = pos2(head.right() + 8.0, title.y);
-        let count = view.takes.len().to_string();
+        let count = order(view).len().to_string();
         text(p, pos, Align2::LEFT_CENTER, &count, theme::font(theme::BODY), theme::DIM, 60.0);
     }
     let at =
@@ -189,7 +201,10 @@ fn run_head(ui: &mut Ui, first: &TakeView) {
     let r = &first.take.request;
     // Weights of one's own are behind a dot.
     let model = r.model.replace('_', " ").replacen('.', ", ", 1);
-    let words = format!("{} · {model} · {:.2}", r.tool.name(), r.temperature);
+    let words = match &first.trio {
+        Some(_) => format!("Trio · melody, bass, drums · {:.2}", r.temperature),
+        None => format!("{} · {model} · {:.2}", r.tool.name(), r.temperature),
+    };
     let pos = pos2(rect.left() + 12.0, rect.center().y + 2.0);
     text(
         ui.painter(),
@@ -204,7 +219,12 @@ fn run_head(ui: &mut Ui, first: &TakeView) {
 
 /// Whether the model said how expected the notes are.
 fn is_scored(t: &TakeView) -> bool {
-    t.take.score.steps > 0
+    t.take.score.steps > 0 && t.trio.is_none()
+}
+
+/// The seed of a take, or of the trio that it stands for.
+fn seed_of(t: &TakeView) -> &str {
+    t.trio.as_ref().map_or(&t.seed, |trio| &trio.seed)
 }
 
 fn score(t: &TakeView) -> String {
@@ -212,7 +232,7 @@ fn score(t: &TakeView) -> String {
 }
 
 fn row(ui: &mut Ui, t: &TakeView, cx: &mut Cx<'_>) {
-    let shown = cx.view.shown == Some(t.id);
+    let shown = is_shown(cx.view, t);
     let height = if shown { ROW + TOOLS } else { ROW };
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     if cx.state.takes.reveal == Some(t.id) {
@@ -233,8 +253,10 @@ fn row_in_view(
     shown: bool,
     cx: &mut Cx<'_>,
 ) {
-    let sounding = cx.view.sounding == Some(t.id);
-    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, shown, format!("Take {}", t.seed)));
+    let sounding = cx.view.sounds(t);
+    let kind = if t.trio.is_some() { "Trio" } else { "Take" };
+    let spoken = format!("{kind} {}", seed_of(t));
+    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, shown, &spoken));
     let age = ui.input(|i| i.time) - cx.state.takes.arrived.get(&t.id).copied().unwrap_or(f64::NEG_INFINITY);
     let alpha = (age / 0.12).clamp(0.0, 1.0) as f32;
     let p = ui.painter();
@@ -279,11 +301,12 @@ fn row_in_view(
     let font = if shown { theme::bold(theme::BODY) } else { theme::font(theme::BODY) };
     let c = theme::fade(theme::TEXT, alpha);
     let room = words.width() - if sounding && !narrow { 20.0 } else { 0.0 };
-    let first = text(p, pos2(words.left(), y - 9.0), Align2::LEFT_CENTER, &t.seed, font, c, room);
+    let first = text(p, pos2(words.left(), y - 9.0), Align2::LEFT_CENTER, seed_of(t), font, c, room);
     let n = t.take.clip.bars();
     let bars = format!("{n} {}", if n == 1 { "bar" } else { "bars" });
     let facts = match t.part {
         Some((place, of)) => format!("{bars} · {place} of {of}"),
+        None if t.trio.is_some() && !narrow => format!("{bars} · three parts"),
         None if narrow || !is_scored(t) => bars,
         None => format!("{bars} · score {}", score(t)),
     };
@@ -312,7 +335,7 @@ fn row_in_view(
         if !shown {
             cx.out.push(Action::Show(t.id));
         }
-        cx.out.push(Action::DragOut(Part::Whole));
+        cx.out.push(Action::DragOut(if t.trio.is_some() { Part::Trio } else { Part::Whole }));
     }
     drag.on_hover_text("Drag this take to a track of your DAW.").on_hover_cursor(CursorIcon::Grab);
 
@@ -364,7 +387,7 @@ fn tools(ui: &Ui, rect: Rect, t: &TakeView, cx: &mut Cx<'_>) {
     }
     let pos = pos2(rect.right() - 14.0, y + 14.0);
     let room = pos.x - place(0.0).left();
-    let sounding = cx.view.sounding == Some(t.id);
+    let sounding = cx.view.sounds(t);
     let words = match sounding {
         true if is_scored(t) => format!("model score {}", score(t)),
         true => String::new(),
@@ -393,8 +416,8 @@ fn context_menu(response: &egui::Response, t: &TakeView, cx: &mut Cx<'_>) {
                 ui.close();
             }
         }
-        if choice::menu_row(ui, "Copy the seed", &t.seed, false, true) {
-            ui.ctx().copy_text(t.seed.clone());
+        if choice::menu_row(ui, "Copy the seed", seed_of(t), false, true) {
+            ui.ctx().copy_text(seed_of(t).to_owned());
             ui.close();
         }
     });

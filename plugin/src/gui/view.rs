@@ -5,7 +5,7 @@
 
 use descant_core::music::drum_map::{DrumMap, LANE_NAMES, Merge};
 use descant_core::music::{ChordMark, Clip, ClipKind, Meter, Ticks};
-use descant_core::tool::{Take, ToolKind};
+use descant_core::tool::{Mix, Take, ToolKind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -318,6 +318,21 @@ pub struct TakeView {
     pub starred: bool,
     /// Of an interpolation: which of how many positions, from 1.
     pub part: Option<(u32, u32)>,
+    /// Place in its run, from 1.
+    pub index: u32,
+    /// Of a part of a trio.
+    pub trio: Option<TrioView>,
+}
+
+/// The trio that a take belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrioView {
+    /// Its first take.
+    pub first: u64,
+    /// The take's place in it, from 0.
+    pub part: usize,
+    /// The trio's seed, as a word.
+    pub seed: String,
 }
 
 /// A track of a dropped song.
@@ -506,9 +521,33 @@ pub struct View {
     pub lesson: LessonView,
     /// The latent pad, if there is one.
     pub pad: Option<PadView>,
+    /// Which parts of trios are heard.
+    pub mix: Mix,
+    /// MIDI channels of a trio's parts, from 1.
+    pub channels: [u8; 3],
 }
 
 impl View {
+    /// Whether a take sounds, alone or in its trio.
+    #[must_use]
+    pub fn sounds(&self, take: &TakeView) -> bool {
+        let trio = |t: &TakeView| t.trio.as_ref().map(|trio| trio.first);
+        let sounding = self.takes.iter().find(|t| Some(t.id) == self.sounding);
+        sounding.is_some_and(|t| t.id == take.id || (trio(t).is_some() && trio(t) == trio(take)))
+    }
+
+    /// The parts of the trio whose take is shown.
+    #[must_use]
+    pub fn trio(&self) -> Option<[&TakeView; 3]> {
+        let shown = self.takes.iter().find(|t| Some(t.id) == self.shown)?;
+        let first = shown.trio.as_ref()?.first;
+        let part = |part: usize| {
+            let is = |t: &&TakeView| t.trio.as_ref().is_some_and(|t| (t.first, t.part) == (first, part));
+            self.takes.iter().find(is)
+        };
+        Some([part(0)?, part(1)?, part(2)?])
+    }
+
     /// The model that the chosen tool plays with; the chosen one where there is none.
     #[must_use]
     pub fn playing_model(&self) -> Option<&ModelView> {
@@ -563,6 +602,8 @@ pub enum Part {
     Whole,
     /// Only what the model wrote.
     New,
+    /// All parts of the trio, as one file with a track each.
+    Trio,
 }
 
 /// What was done with the latent pad.
@@ -635,6 +676,10 @@ pub enum Action {
     Cancel,
     /// A take was clicked: show it and play it from the next swap point.
     Show(u64),
+    /// Another part of the trio that sounds is to be looked at.
+    LookAt(u64),
+    /// Which parts of trios are heard.
+    Mix(Mix),
     /// Star on or off.
     Star(u64),
     /// Remove a take (undoable).

@@ -148,6 +148,8 @@ pub(super) struct Worker {
     drawn: Option<((Position, u8), Arc<Zone>)>,
     point: (f32, f32),
     looked: Instant,
+    /// What it found wrong last.
+    complaint: String,
 }
 
 impl Worker {
@@ -165,6 +167,7 @@ impl Worker {
             drawn: None,
             point: (0.0, 0.0),
             looked: Instant::now(),
+            complaint: String::new(),
         }
     }
 
@@ -279,8 +282,12 @@ impl Worker {
         let mut live = self.engine.live();
         (live.axes, live.range, live.ready, live.rendering) = (axes, range, [0; POSITIONS], None);
         match problem {
-            Some(text) => live.status = Status { kind: StatusKind::Warn, text },
-            None if live.status.kind == StatusKind::Bad => live.status = Status::default(),
+            Some(text) => {
+                self.complaint.clone_from(&text);
+                live.status = Status { kind: StatusKind::Warn, text };
+            }
+            // What others said stays to be read.
+            None if live.status.text == self.complaint => live.status = Status::default(),
             None => {}
         }
         self.making.is_some()
@@ -400,7 +407,8 @@ impl Worker {
         true
     }
 
-    fn fail(&self, why: &str) {
+    fn fail(&mut self, why: &str) {
+        why.clone_into(&mut self.complaint);
         self.engine.say(StatusKind::Bad, why);
         if let Some(stamp) = self.stamp {
             self.side.demand.give_up(stamp);

@@ -7,7 +7,7 @@ use super::{ModelInfo, models, ready};
 use descant_core::codec::vae::GrooveInput;
 use descant_core::model::{Configuration, EncodingParams, LatentMusic, catalogue, find};
 use descant_core::music::ClipKind;
-use descant_core::tool::ToolKind;
+use descant_core::tool::{ToolKind, trio};
 
 /// The model of a tool.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +53,11 @@ fn fit(
     }
     let fitting = catalogue().iter().filter(|c| can(tool, clip, c) && suits(tool, clip, c) && ready(c.id));
     let unlike = |c: &Configuration| chosen.is_some_and(|chosen| chosen.kind != c.kind);
-    fitting.min_by_key(|c| (unlike(c), roundabout(c))).map(|c| c.id).ok_or_else(|| needed(tool, clip))
+    let last = |c: &Configuration| tool == ToolKind::Trio && c.id != trio::MODELS[0];
+    fitting
+        .min_by_key(|c| (unlike(c), roundabout(c), last(c)))
+        .map(|c| c.id)
+        .ok_or_else(|| needed(tool, clip))
 }
 
 /// Whether a model writes what one would expect after a clip of this kind.
@@ -109,6 +113,7 @@ fn can(tool: ToolKind, clip: Option<ClipKind>, configuration: &Configuration) ->
         ToolKind::Groove => groove.is_some_and(|(input, _)| !input.tapify && input.add_drums == 0),
         ToolKind::Drumify => groove.is_some_and(|(input, told)| input.tapify && !told),
         ToolKind::Hats => groove.is_some_and(|(input, told)| input.add_drums != 0 && !told),
+        ToolKind::Trio => matches!(encoding, EncodingParams::Improv { .. }),
     }
 }
 
@@ -127,6 +132,7 @@ fn purpose(tool: ToolKind, clip: Option<ClipKind>) -> &'static str {
         (ToolKind::Groove, _) => "a model of drummers' timing",
         (ToolKind::Drumify, _) => "a model that hears taps",
         (ToolKind::Hats, _) => "a model that adds hi-hats",
+        (ToolKind::Trio, _) => "a model of melodies over chords",
     }
 }
 

@@ -23,7 +23,7 @@ use descant_core::model::{
     Configuration, EncodingParams, Family, LatentMusic, Model, ModelError, builtin, catalogue,
 };
 use descant_core::music::{Clip, ClipKind};
-use descant_core::tool::{self, Cancel, Request, Take, ToolError};
+use descant_core::tool::{self, Cancel, Request, Take, ToolError, trio};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -187,6 +187,21 @@ impl Generator for Models {
     ) -> Result<Vec<Take>, String> {
         let model = load(&request.model)?;
         tool::run(&model, request, cancel, progress).map_err(said)
+    }
+
+    fn trios(
+        &self,
+        request: &Request,
+        cancel: &Cancel,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<Vec<(u32, [Take; 3])>, String> {
+        let [_, bass, drums] = trio::MODELS;
+        let keys = [request.model.as_str(), bass, drums, trio::GROOVE];
+        let models = keys.into_iter().map(load).collect::<Result<Vec<_>, _>>()?;
+        let player = |place: usize| trio::Player { key: keys[place], model: &models[place] };
+        let players =
+            trio::Players { melody: player(0), bass: player(1), drums: player(2), groove: Some(player(3)) };
+        trio::trios(&players, request, cancel, progress).map_err(said)
     }
 
     fn between(

@@ -1,7 +1,7 @@
 //! What the worker does: run a tool, take over what was played in, read files, write files.
 
 use super::{Command, Worker};
-use crate::clips::document::Primer;
+use crate::clips::document::{Document, Primer};
 use crate::clips::files;
 use crate::clips::import;
 use crate::clips::lesson;
@@ -9,7 +9,7 @@ use crate::clips::show;
 use crate::gui::view::{PrimerOrigin, StatusKind};
 use crate::library;
 use descant_core::music::ClipKind;
-use descant_core::tool::{Cancel, Request, Take, ToolKind};
+use descant_core::tool::{Cancel, Request, Take, ToolKind, trio};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Instant;
@@ -53,6 +53,9 @@ impl Worker {
         };
         let loads = engine.params.doc.loads();
         let started = Instant::now();
+        if request.tool == ToolKind::Trio {
+            return self.run_trio(&request, loads, started);
+        }
         let run =
             |cancel: &Cancel, progress: &mut dyn FnMut(f32)| engine.generator.run(&request, cancel, progress);
         match self.long_work(run) {
@@ -62,6 +65,59 @@ impl Worker {
             Done::With(takes) if takes.is_empty() => engine.failed("The model wrote nothing."),
             Done::With(takes) => self.deliver(&request, takes, loads, started),
         }
+    }
+
+    fn run_trio(&mut self, request: &Request, loads: u64, started: Instant) {
+        let engine = self.engine.clone();
+        let run = |cancel: &Cancel, progress: &mut dyn FnMut(f32)| {
+            engine.generator.trios(request, cancel, progress)
+        };
+        let mut trios = match self.long_work(run) {
+            Done::Cancelled => return engine.say(StatusKind::Info, "Cancelled."),
+            Done::Panicked => {
+                return engine.failed("A model stumbled over this request. Your takes are safe.");
+            }
+            Done::Failed(why) => return engine.failed(why),
+            Done::With(trios) => trios,
+        };
+        let of = trios.len() as u32;
+        for (index, (seed, parts)) in (1..).zip(&mut trios) {
+            for (take, name) in parts.iter_mut().zip(trio::PARTS) {
+                take.clip.name = files::trio_name(index, of, *seed, Some(name));
+            }
+        }
+        let notices: Vec<String> =
+            trios.iter().flat_map(|(_, parts)| parts).flat_map(|take| take.notices.clone()).collect();
+        let next = engine.next_seed(request.seed, request.variations);
+        if self.add(loads, |d| d.add_trios(trios, next)) {
+            let trios = if of == 1 { "1 trio".into() } else { format!("{of} trios") };
+            self.report(format!("{trios} in {} ms.", started.elapsed().as_millis()), &notices);
+        }
+    }
+
+    /// Adds takes to the document, unless another project was loaded since: they belong to the old one.
+    fn add(&self, loads: u64, add: impl FnOnce(&mut Document)) -> bool {
+        let engine = &self.engine;
+        engine.change(false, |d| {
+            let same_project = engine.params.doc.loads() == loads;
+            if same_project {
+                add(d);
+            }
+            same_project
+        })
+    }
+
+    /// What came of a run, and each thing that the musician should know once.
+    fn report(&self, mut text: String, notices: &[String]) {
+        let mut said: Vec<&String> = Vec::new();
+        for notice in notices {
+            if !said.contains(&notice) {
+                text.push(' ');
+                text.push_str(&library::sentence(notice));
+                said.push(notice);
+            }
+        }
+        self.engine.say(if notices.is_empty() { StatusKind::Good } else { StatusKind::Warn }, text);
     }
 
     /// Work that shows its progress and can be cancelled.
@@ -116,25 +172,13 @@ impl Worker {
     fn deliver(&self, request: &Request, mut takes: Vec<Take>, loads: u64, started: Instant) {
         let engine = &self.engine;
         let of = takes.len();
-        let mut notices: Vec<String> = Vec::new();
         for (index, take) in (1..).zip(&mut takes) {
             take.clip.name = files::take_name(take, index, of);
-            for notice in &take.notices {
-                if !notices.contains(notice) {
-                    notices.push(notice.clone());
-                }
-            }
         }
+        let notices: Vec<String> = takes.iter().flat_map(|take| take.notices.clone()).collect();
         let next = engine.next_seed(request.seed, request.variations);
-        let kept = engine.change(false, |d| {
-            let same_project = engine.params.doc.loads() == loads;
-            if same_project {
-                d.add_takes(takes, next);
-            }
-            same_project
-        });
-        if !kept {
-            return; // a project was loaded meanwhile: these takes belong to the old one
+        if !self.add(loads, |d| d.add_takes(takes, next)) {
+            return;
         }
         let millis = started.elapsed().as_millis();
         let model = library::name(&request.model);
@@ -143,11 +187,7 @@ impl Worker {
         if request.temperature == 0.0 && of > 1 {
             text.push_str(" At temperature 0 all takes are equal.");
         }
-        for notice in &notices {
-            text.push(' ');
-            text.push_str(&library::sentence(notice));
-        }
-        engine.say(if notices.is_empty() { StatusKind::Good } else { StatusKind::Warn }, text);
+        self.report(text, &notices);
     }
 
     /// Every take exists as a file before anybody can start to drag it: also one that was edited, brought back

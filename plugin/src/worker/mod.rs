@@ -40,6 +40,16 @@ pub trait Generator: Send + Sync {
         progress: &mut dyn FnMut(f32),
     ) -> Result<Vec<Take>, String>;
 
+    /// Trios for a request, each with its seed: melody, bass and drums; or why there are none.
+    fn trios(
+        &self,
+        _request: &Request,
+        _cancel: &Cancel,
+        _progress: &mut dyn FnMut(f32),
+    ) -> Result<Vec<(u32, [Take; 3])>, String> {
+        Err("There is nobody to play a trio here.".into())
+    }
+
     /// The clips at these positions between a request's primer (0) and its other clip (1), or why there are none.
     fn between(
         &self,

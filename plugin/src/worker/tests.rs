@@ -5,6 +5,7 @@ mod learn;
 mod live;
 mod morph;
 mod pad;
+mod trio;
 
 use super::*;
 use crate::bridge::{AudioSide, Played, Trigger, bridge};

@@ -2,14 +2,14 @@
 
 use descant_core::music::drum_map::DrumMap;
 use descant_core::music::{ChordMark, Clip, ClipKind, Meter, Note, TICKS_PER_QUARTER};
-use descant_core::tool::{ChordTrack, Constraints, Request, Score, Take, ToolKind};
+use descant_core::tool::{ChordTrack, Constraints, Mix, Request, Score, Take, ToolKind};
 use descant_plugin::gui::view::*;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 const S: i64 = TICKS_PER_QUARTER / 4;
-const TOOLS: [&str; 8] =
-    ["Generate", "Continue", "Interpolate", "Groove", "Drumify", "Rewrite", "Harmonise", "Hats"];
+const TOOLS: [&str; 9] =
+    ["Generate", "Continue", "Interpolate", "Groove", "Drumify", "Rewrite", "Harmonise", "Hats", "Trio"];
 
 /// A drum clip: kick, snare, hats, with small differences by `n`.
 pub fn drums(bars: i64, n: i64) -> Clip {
@@ -276,6 +276,8 @@ pub fn first_open() -> View {
         morph: MorphView::default(),
         lesson: LessonView::default(),
         pad: None,
+        mix: Mix::default(),
+        channels: [1, 2, 10],
     }
 }
 
@@ -464,6 +466,8 @@ fn takes(view: &mut View, tool: ToolKind, primer: Option<&Clip>, make: impl Fn(i
             seed: seed.into(),
             starred: i == 1 || i == 4,
             part: None,
+            index: i as u32 + 1,
+            trio: None,
         });
     }
     view.status = Status {
@@ -482,6 +486,41 @@ pub fn eight_takes() -> View {
     v.transport.playing = true;
     v.transport.bar = 17;
     v.transport.playhead = Some(22 * S + 311);
+    v
+}
+
+/// Three trios, the bass of the second shown, its drums muted.
+pub fn trio() -> View {
+    let mut v = first_open();
+    v.tool = ToolKind::Trio;
+    v.params.insert(ParamId::Tool, choice(8, &TOOLS));
+    takes(&mut v, ToolKind::Generate, None, |i| melody(4, i + 1));
+    let mut parts = Vec::new();
+    for (i, leader) in v.takes.drain(..).take(3).enumerate() {
+        let first = 3 * i as u64 + 1;
+        for part in 0..3 {
+            let mut take = (*leader.take).clone();
+            let seed = 3 * i as u32 + part as u32;
+            take.seed = seed;
+            take.request = Arc::new(Request { seed, ..(*take.request).clone() });
+            match part {
+                1 => take.clip.notes.iter_mut().for_each(|n| n.pitch -= 24),
+                2 => take.clip = drums(4, i as i64),
+                _ => {}
+            }
+            let trio = Some(TrioView { first, part, seed: SEEDS[i].into() });
+            let seed = SEEDS[(i + part + 2) % 8].to_owned();
+            let (id, take) = (first + part as u64, Arc::new(take));
+            parts.push(TakeView { id, take, seed, trio, index: i as u32 + 1, ..leader.clone() });
+        }
+    }
+    v.takes = parts;
+    v.shown = Some(5);
+    v.sounding = Some(4);
+    v.transport.playing = true;
+    v.transport.playhead = Some(22 * S + 311);
+    v.mix.muted[2] = true;
+    v.status = Status { kind: StatusKind::Good, text: "3 trios in 212 ms.".into() };
     v
 }
 

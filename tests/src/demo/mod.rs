@@ -2,6 +2,7 @@
 //! transport and looks at the window. Everything it writes comes from the plugin; everything it claims it checks.
 #![expect(clippy::print_stdout, reason = "a program that talks to a person")]
 
+mod ensemble;
 mod keys;
 mod onsets;
 #[cfg(target_os = "linux")]
@@ -103,8 +104,14 @@ pub fn run(out: &Path) -> Result<()> {
 
     pages.push(("improvise".into(), improvise(out)?));
     pages.push(("harmonise".into(), harmonise(out)?));
+    for tool in ["Interpolate", "Groove", "Drumify", "Hats"] {
+        pages.push((tool.to_lowercase(), with_tool(tool, out)?));
+    }
 
     println!("{}", keys::perform(out)?);
+    let (line, trio) = ensemble::perform(out)?;
+    println!("{line}");
+    pages.push(("trio".into(), trio));
 
     #[cfg(target_os = "linux")]
     for line in pictures::take(out, &pages)? {
@@ -179,6 +186,33 @@ fn harmonise(out: &Path) -> Result<Vec<u8>> {
         melody.notes.len(),
         take.clip.notes.len(),
         take.clip.bars()
+    );
+    host.save()
+}
+
+/// A tool of the latent models on the drum primer. The saved project.
+fn with_tool(tool: &str, out: &Path) -> Result<Vec<u8>> {
+    let drums = primer(&INPUTS[0])?;
+    let project = Content {
+        primer: Some(Primer { clip: drums.clone(), origin: PrimerOrigin::File }),
+        other: Some(primer(&INPUTS[2])?),
+        ..Content::default()
+    };
+    let (mut host, content) = reopened(&project, &[("Tool", tool), ("Variations", "2")])?;
+    for entry in &content.entries {
+        write_take(out, entry)?;
+        let bar = entry.take.clip.meter.bar_ticks();
+        ensure!(entry.take.clip.length % bar == 0, "a take of {tool} does not end on a bar line");
+    }
+    let take = &content.entries[0].take;
+    println!(
+        "{tool:11} {} ({} notes): {} takes, the first with {} notes in {} bars{}",
+        INPUTS[0].file,
+        drums.notes.len(),
+        content.entries.len(),
+        take.clip.notes.len(),
+        take.clip.bars(),
+        notices(take)
     );
     host.save()
 }

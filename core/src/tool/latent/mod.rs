@@ -66,6 +66,7 @@ pub(super) fn run(
         ToolKind::Continue => Err(ToolError::NoContinue(name())),
         ToolKind::Rewrite => Err(ToolError::NoInfill(name())),
         ToolKind::Harmonise => Err(ToolError::NotVoices(name())),
+        ToolKind::Trio => Err(ToolError::NoTool(name())),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Cx, blocked};
 use crate::gui::theme;
 use crate::gui::view::{Action, ParamId, Part};
 use crate::gui::widgets::{button, choice, control, control::Control, icons::Icon, name, status, text};
-use descant_core::tool::ToolKind;
+use descant_core::tool::{ToolKind, trio::PARTS};
 use egui::{Align2, Popup, Rect, Role, Sense, Ui, pos2, vec2};
 
 /// Height of the bar.
@@ -169,13 +169,19 @@ fn audition(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
 /// Drag handles, Save and Reveal for the shown take.
 fn way_out(ui: &mut Ui, cell: Rect, save: Rect, reveal: Rect, cx: &mut Cx<'_>) {
     let take = cx.view.shown.and_then(|id| cx.view.takes.iter().find(|t| t.id == id));
-    let parts = take.is_some_and(|t| t.take.new_from > 0);
+    let trio = cx.view.trio().is_some();
+    let parts = trio || take.is_some_and(|t| t.take.new_from > 0);
+    let part = take.and_then(|t| t.trio.as_ref()).map_or("", |t| PARTS[t.part]);
     crate::gui::widgets::caption(ui.painter(), cell.left_top(), "Drag to a track", cell.width());
     let whole = body(cell);
-    if parts {
-        let half = (whole.width() - 4.0) / 2.0;
-        let left = Rect::from_min_size(whole.min, vec2(half, whole.height()));
-        let right = Rect::from_min_size(pos2(whole.right() - half, whole.top()), vec2(half, whole.height()));
+    let half = (whole.width() - 4.0) / 2.0;
+    let left = Rect::from_min_size(whole.min, vec2(half, whole.height()));
+    let right = Rect::from_min_size(pos2(whole.right() - half, whole.top()), vec2(half, whole.height()));
+    if trio {
+        let tip = "Drag all three parts to your DAW, as one file with three tracks.";
+        handle(ui, left, "All", tip, Part::Trio, true, cx);
+        handle(ui, right, part, "Drag the part that you see to a track of your DAW.", Part::Whole, true, cx);
+    } else if parts {
         handle(
             ui,
             left,
@@ -194,8 +200,11 @@ fn way_out(ui: &mut Ui, cell: Rect, save: Rect, reveal: Rect, cx: &mut Cx<'_>) {
         button::icon(ui, save, Icon::Save, "Save…", "Save the clip as a MIDI file.", take.is_some());
     if parts {
         Popup::menu(&response).width(150.0).show(|ui| {
-            for (label, part) in [("Save the whole clip…", Part::Whole), ("Save the new part…", Part::New)]
-            {
+            let parts = match trio {
+                true => [("Save all three…", Part::Trio), ("Save this part…", Part::Whole)],
+                false => [("Save the whole clip…", Part::Whole), ("Save the new part…", Part::New)],
+            };
+            for (label, part) in parts {
                 if choice::menu_row(ui, label, "", false, true) {
                     cx.out.push(Action::Save(part));
                     ui.close();
@@ -212,7 +221,11 @@ fn way_out(ui: &mut Ui, cell: Rect, save: Rect, reveal: Rect, cx: &mut Cx<'_>) {
 }
 
 fn handle(ui: &Ui, rect: Rect, label: &str, tip: &str, part: Part, enabled: bool, cx: &mut Cx<'_>) {
-    let spoken = if part == Part::New { "Drag the new part" } else { "Drag the clip" };
+    let spoken = match part {
+        Part::Whole => "Drag the clip",
+        Part::New => "Drag the new part",
+        Part::Trio => "Drag all parts",
+    };
     let tip = if enabled { tip } else { "Nothing to drag yet: generate first." };
     if button::handle(ui, rect, label, spoken, tip, enabled) {
         cx.out.push(Action::DragOut(part));

@@ -12,7 +12,7 @@ use egui::{Align2, Rect, Role, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 const TABS: usize = 5;
 
 /// The tools with what they do, in the order of the parameter.
-pub(super) const TOOLS: [(ToolKind, &str); 8] = [
+pub(super) const TOOLS: [(ToolKind, &str); 9] = [
     (ToolKind::Generate, "Write clips from nothing. Key 1."),
     (ToolKind::Continue, "Write on from a clip: its notes stay, new bars follow without a gap. Key 2."),
     (ToolKind::Interpolate, "Write what lies between two clips, and morph from one to the other. Key 3."),
@@ -24,6 +24,7 @@ pub(super) const TOOLS: [(ToolKind, &str); 8] = [
     (ToolKind::Rewrite, "Write bars of the shown clip anew; those that you lock stay. Key 6."),
     (ToolKind::Harmonise, "Add voices to the primer, whose notes all stay. Key 7."),
     (ToolKind::Hats, "Add closed hi-hats to the primer's drums. Key 8."),
+    (ToolKind::Trio, "Write melody, bass and drums at once, over the same chords and in one groove. Key 9."),
 ];
 
 pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {

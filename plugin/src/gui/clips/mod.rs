@@ -17,6 +17,7 @@ mod pad;
 mod slot;
 mod song;
 mod tool;
+mod trio;
 
 use super::roll::{self, RollState, edit};
 use super::takes;
@@ -26,7 +27,7 @@ use super::widgets::{
     Command, command, control::ControlState, dropped_files, leave_space_to_the_host, paragraph, region, text,
 };
 use descant_core::music::{Clip, Note};
-use descant_core::tool::{Take, ToolKind};
+use descant_core::tool::{Take, ToolKind, trio::PARTS};
 use egui::{Align2, Event, Key, Modifiers, Rect, StrokeKind, Ui, pos2, vec2};
 
 /// What a window remembers between frames and may forget when it closes.
@@ -144,6 +145,11 @@ pub fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<Action> {
             rect.max.y = strip.top() - 1.0;
             region(ui, "pad", strip, |ui| pad::show(ui, strip, &mut cx));
         }
+        if let Some(parts) = view.trio().filter(|_| !cx.state.primer_in_roll) {
+            let strip = rect.with_min_y(rect.bottom() - trio::HEIGHT);
+            rect.max.y = strip.top() - 1.0;
+            region(ui, "trio", strip, |ui| trio::show(ui, strip, parts, &mut cx));
+        }
         region(ui, "music", rect, |ui| music(ui, rect, &mut cx));
         region(ui, "takes", regions.takes, |ui| takes::show(ui, regions.takes, &mut cx));
     }
@@ -225,14 +231,18 @@ fn music(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
     } else if let Some(t) = take {
         // Takes play their own notes; the playhead belongs to the one that sounds.
         let clip = &t.take.clip;
+        let title = match &t.trio {
+            Some(trio) => format!("{} · {}", PARTS[trio.part], trio.seed),
+            None => t.seed.clone(),
+        };
         let content = roll::Content {
             take: Some(t.id),
             clip,
             new_from: t.take.new_from,
             kept: kept(&t.take),
             ghost: before(&t.take).or(ghost.map(|g| &g.take.clip)).filter(|ghost| ghost.kind == clip.kind),
-            playhead: view.transport.playhead.filter(|_| view.sounding == Some(t.id)),
-            title: &t.seed,
+            playhead: view.transport.playhead.filter(|_| view.sounds(t)),
+            title: &title,
             locks: rewrites,
             chords: chords::over_take(view, &cx.state.chords, t),
             before: before(&t.take)
@@ -361,7 +371,8 @@ fn keyboard(ui: &Ui, cx: &mut Cx<'_>, overlay: bool) {
             takes::step(cx, down - up);
         }
     }
-    let numbers = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8];
+    let numbers =
+        [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
     for (tool, key) in numbers.into_iter().enumerate() {
         if pressed(key) {
             header::choose(cx, tool);

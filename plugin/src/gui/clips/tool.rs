@@ -19,7 +19,9 @@ const EARLY: &str =
 /// Whether the chosen tool has settings of its own here.
 pub(super) fn has_settings(view: &View) -> bool {
     match view.tool {
-        ToolKind::Interpolate | ToolKind::Groove | ToolKind::Drumify | ToolKind::Hats => true,
+        ToolKind::Interpolate | ToolKind::Groove | ToolKind::Drumify | ToolKind::Hats | ToolKind::Trio => {
+            true
+        }
         ToolKind::Generate => view.playing_model().is_some_and(|m| m.latent),
         _ => false,
     }
@@ -81,6 +83,13 @@ pub(super) fn show(ui: &mut Ui, at: Pos2, w: f32, tight: bool, cx: &mut Cx<'_>) 
                 switch(ui, cell(1.0, 0.0), ParamId::KeepHits, "Keep my hits", tip, ["Off", "On"], cx);
                 early(ui, cell(1.0, 1.0), cx);
             }
+        }
+        ToolKind::Trio => {
+            let tip =
+                "How much of the drummer's timing all three take over: 0 % leaves every note on the grid.";
+            field(ui, cell(0.0, 0.0), ParamId::Timing, "Timing", tip, cx);
+            let tip = "How much of the drummer's loud and soft: all of it for the drums, half of it for the others.";
+            field(ui, cell(0.0, 1.0), ParamId::Dynamics, "Dynamics", tip, cx);
         }
         ToolKind::Drumify => {
             field(ui, cell(0.0, 0.0), ParamId::Timing, "Timing", TIMING, cx);
