@@ -66,4 +66,28 @@ impl Clip {
         self.notes.retain(|n| (0..length).contains(&n.start));
         self.notes.sort_unstable();
     }
+
+    /// The same, and makes of the notes what MIDI can say: each ends with the clip at the latest, and where its pitch is
+    /// struck again; of two that begin together the longer one is left, as loud as the louder.
+    pub fn cut(&mut self) {
+        self.normalise();
+        let mut last: [Option<usize>; 256] = [None; 256];
+        let mut cut: Vec<Note> = Vec::with_capacity(self.notes.len());
+        for note in &self.notes {
+            let note = Note { length: note.length.clamp(1, self.length - note.start), ..*note };
+            let slot = &mut last[usize::from(note.pitch)];
+            if let Some(earlier) = slot.map(|i| &mut cut[i]) {
+                if earlier.start == note.start {
+                    // Sorted by length, so the later is the longer one.
+                    earlier.length = note.length;
+                    earlier.velocity = earlier.velocity.max(note.velocity);
+                    continue;
+                }
+                earlier.length = earlier.length.min(note.start - earlier.start);
+            }
+            *slot = Some(cut.len());
+            cut.push(note);
+        }
+        self.notes = cut;
+    }
 }

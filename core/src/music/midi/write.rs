@@ -102,34 +102,11 @@ fn write_tracks(clips: &[Clip], options: WriteOptions<'_>) -> Result<Vec<u8>, Mi
 
 /// The clip's notes as MIDI can play them: within the clip, in range, no pitch overlapping itself; sorted.
 fn playable(clip: &Clip) -> Vec<Note> {
-    let mut notes: Vec<Note> = clip
-        .notes
-        .iter()
-        .filter(|n| (0..clip.length).contains(&n.start) && n.pitch < 128)
-        .map(|n| Note {
-            length: n.length.clamp(1, clip.length - n.start),
-            velocity: n.velocity.clamp(1, 127),
-            ..*n
-        })
-        .collect();
-    notes.sort_unstable();
-    let mut last: [Option<usize>; 128] = [None; 128];
-    let mut out: Vec<Note> = Vec::with_capacity(notes.len());
-    for note in notes {
-        let slot = &mut last[usize::from(note.pitch)];
-        if let Some(earlier) = slot.map(|i| &mut out[i]) {
-            if earlier.start == note.start {
-                // Sorted by length, so the later is the longer one.
-                earlier.length = note.length;
-                earlier.velocity = earlier.velocity.max(note.velocity);
-                continue;
-            }
-            earlier.length = earlier.length.min(note.start - earlier.start);
-        }
-        *slot = Some(out.len());
-        out.push(note);
-    }
-    out
+    let in_range = clip.notes.iter().filter(|n| n.pitch < 128);
+    let notes = in_range.map(|n| Note { velocity: n.velocity.clamp(1, 127), ..*n }).collect();
+    let mut cut = Clip { notes, ..clip.clone() };
+    cut.cut();
+    cut.notes
 }
 
 /// Events of one track; of the first one, which `leads`, with tempo, meter and these chords. `step`: our ticks per

@@ -231,7 +231,8 @@ impl<'a> Job<'a> {
             meter,
             tempo: self.request.tempo.or(primer.and_then(|p| p.tempo)),
         };
-        clip.normalise();
+        // Hits move in time: what is heard and shown is what a MIDI file holds.
+        clip.cut();
         clip
     }
 }
