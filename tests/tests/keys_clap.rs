@@ -102,6 +102,46 @@ fn a_bounce_is_complete_and_the_same_every_time() -> Result<()> {
     Ok(())
 }
 
+/// Requirement T-GS-12: under a morph from A to B over 8 bars the first note is A's, the last is B's, each differs from
+/// the one before, and nothing is rougher than without a morph.
+#[test]
+fn t_gs_12_a_morph_over_eight_bars() -> Result<()> {
+    const BEAT: u64 = 24_000;
+    let melody = || (0..32).flat_map(|i| [on(i * BEAT, 60), off(i * BEAT + 12_000, 60)]).collect::<Vec<_>>();
+    let piece = |morph: &dyn Fn(u64) -> f64| -> Result<Vec<f32>> {
+        let mut host = open_offline()?;
+        let mut events = melody();
+        for step in 0..=320 {
+            events.push(host.set_normalised((step * BEAT / 10) as u32, "Morph X", morph(step))?);
+        }
+        events.sort_by_key(|event| match event {
+            In::Note(note) => (note.time, 1),
+            In::Param { time, .. } => (u64::from(*time), 0),
+            In::Midi { .. } | In::Tuning { .. } => (0, 0),
+        });
+        let [left, _] = play(&mut host, 33 * BEAT, &[512], &events)?.wave;
+        Ok(left)
+    };
+    let (a, b) = (piece(&|_| 0.0)?, piece(&|_| 1.0)?);
+    let morphed = piece(&|step| (step as f64 / 310.0).min(1.0))?;
+    let note = |wave: &[f32], i: u64| wave[(i * BEAT) as usize..][..9_600].to_vec();
+    let apart = |x: &[f32], y: &[f32]| -> f64 {
+        let (off, all) = x.iter().zip(y).fold((0.0, 1e-9), |(off, all), (x, y)| {
+            (off + f64::from((x - y) * (x - y)), all + f64::from(x * x + y * y))
+        });
+        (off / all).sqrt()
+    };
+    assert!(apart(&note(&a, 0), &note(&b, 0)) > 0.1, "A and B are one instrument");
+    assert!(
+        apart(&note(&morphed, 0), &note(&a, 0)) < 0.05 && apart(&note(&morphed, 31), &note(&b, 31)) < 1e-3
+    );
+    let steps: Vec<f64> = (1..32).map(|i| apart(&note(&morphed, i - 1), &note(&morphed, i))).collect();
+    assert!(steps[..30].iter().all(|step| *step > 1e-3), "{steps:?}");
+    let bound = 1.2 * roughness(&a).max(roughness(&b));
+    assert!(roughness(&morphed) < bound, "{} beside {bound}", roughness(&morphed));
+    Ok(())
+}
+
 #[test]
 fn pedal_tuning_and_note_ends() -> Result<()> {
     let mut host = open_offline()?;

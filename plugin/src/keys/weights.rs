@@ -46,6 +46,55 @@ mod tests {
     use super::*;
     use crate::keys::document::{Document, Origin};
     use crate::keys::worker::vector;
+    use descant_core::nn::conv::Alone;
+    use descant_core::tool::Cancel;
+
+    /// How far the pitch of a sound is from `hertz`, as a share: by where, around eight periods, half a second of it is
+    /// most like itself.
+    fn off_pitch(sound: &[f32], hertz: f64) -> f64 {
+        let lag = 8.0 * 16_000.0 / hertz;
+        let part = &sound[8_000..16_000];
+        let like = |lag: usize| -> f64 {
+            let later = &sound[8_000 + lag..];
+            let (both, own) = part
+                .iter()
+                .zip(later)
+                .fold((0.0, 1e-12), |(both, own), (a, b)| (both + f64::from(a * b), own + f64::from(b * b)));
+            both / own.sqrt()
+        };
+        let around = (0.97 * lag) as usize..=(1.03 * lag).ceil() as usize;
+        let best = around.max_by(|a, b| like(*a).total_cmp(&like(*b))).expect("some lags");
+        let [a, b, c] = [best - 1, best, best + 1].map(like);
+        let top = best as f64 + 0.5 * (a - c) / (a - 2.0 * b + c);
+        (lag / top - 1.0).abs()
+    }
+
+    fn hertz(pitch: u8) -> f64 {
+        440.0 * ((f64::from(pitch) - 69.0) / 12.0).exp2()
+    }
+
+    /// Requirement T-GS-06.
+    #[test]
+    fn t_gs_06_a_random_instrument_plays_middle_c() {
+        let notes = built_in().expect("loads");
+        let sound = notes.note(&notes.vector(6), 60, &Alone, &Cancel::default()).expect("a note");
+        assert_eq!(sound.len(), 64_000);
+        let off = off_pitch(&sound, 261.625_565);
+        assert!(off < 0.01, "{off}");
+    }
+
+    /// Requirement T-GS-05.
+    #[test]
+    fn t_gs_05_every_pitch_of_an_instrument_is_in_tune() {
+        let notes = built_in().expect("loads");
+        let z = notes.vector(1);
+        let play = |pitch| notes.note(&z, pitch, &Alone, &Cancel::default()).expect("a note");
+        let off: Vec<(u8, f64)> =
+            (24..=84).map(|pitch| (pitch, off_pitch(&play(pitch), hertz(pitch)))).collect();
+        // 25 cents.
+        let wrong: Vec<&(u8, f64)> = off.iter().filter(|(_, off)| *off > 0.014_5).collect();
+        assert!(off.len() == 61 && wrong.len() <= 3, "{wrong:?}");
+    }
 
     #[test]
     fn the_weights_inside_load_once_and_know_their_instruments() {

@@ -99,6 +99,8 @@ impl<'a> Space<'a> {
         }
         let bars = clips.iter().map(Clip::bars).max().unwrap_or(1).max(1);
         let length = BAR * Ticks::from(bars);
+        let longest = clips.iter().map(whole_bars).max().unwrap_or(length);
+        clips.iter_mut().for_each(|clip| go_round(clip, longest));
         let pieces = job.pieces(length);
         let mut notices: Vec<String> = Vec::new();
         let controls = controls(job, pieces * job.steps(), &mut notices)?;
@@ -167,6 +169,21 @@ impl<'a> Space<'a> {
         }
         Ok(all)
     }
+}
+
+fn whole_bars(clip: &Clip) -> Ticks {
+    clip.meter.bar_ticks() * Ticks::from(clip.bars().max(1))
+}
+
+/// Repeats a clip up to a length, as a timeline repeats clips: between a clip and a longer one there is no silence.
+fn go_round(clip: &mut Clip, length: Ticks) {
+    let once = whole_bars(clip);
+    let notes = clip.notes.clone();
+    for from in (1..).map(|n| n * once).take_while(|from| *from < length) {
+        let again = notes.iter().map(|n| Note { start: n.start + from, ..*n });
+        clip.notes.extend(again.filter(|n| n.start < length));
+    }
+    clip.length = clip.length.max(length);
 }
 
 /// What a model that follows chords is told: those of the request, or none.
