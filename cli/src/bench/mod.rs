@@ -25,7 +25,7 @@ enum What {
     Kernels(kernels::Args),
     /// A step of every model against the memory's bandwidth and the original program
     Models(models::Args),
-    /// Takes of the latent models, and samples of their largest shapes
+    /// Takes of the latent models, and a sample of the largest shape
     Latent,
     /// Learning of eight clips by a latent model (MidiMe)
     Personalise,
