@@ -1,12 +1,9 @@
 //! `descant bench latent`: CPU time of takes of the latent models on one thread. Of those inside the program the whole
 //! way from a request to notes; of the largest published shape, with weights from a formula in 16 bits, a sample.
 
-use super::models::{least, weights};
+use super::models::{decoded, halves, least, weights};
 use anyhow::{Context as _, Result, ensure};
-use descant_core::codec::encoding::SparseVector;
-use descant_core::model::music_vae::DecodeOptions;
 use descant_core::model::{EncodingParams, LatentMusic, Model, builtin, catalogue, find};
-use descant_core::nn::Weights;
 use descant_core::tool::{self, Cancel, Request};
 use std::time::Instant;
 
@@ -71,33 +68,11 @@ pub fn run() -> Result<()> {
         );
     }
     println!("a sample of the largest published shape in 16 bits, s of CPU time");
-    let one = sample(&large(LARGE)?)?;
+    let configuration = find(LARGE).context("in the catalogue")?;
+    let model = Model::of_configuration(configuration, &halves(&weights(configuration)?))?;
+    let (params, _) = model.latent().context("a latent model")?;
+    let one = decoded(&model, params, &[1], 3)?.micros * params.steps() as f64 / 1e6;
     println!("  {LARGE:24} {one:6.3} ({} < {LARGE_SECONDS})", goals.word(one, LARGE_SECONDS));
     ensure!(goals.missed == 0, "{} of {} goals are missed", goals.missed, goals.all);
     Ok(())
-}
-
-fn large(id: &str) -> Result<Model> {
-    let configuration = find(id).context("in the catalogue")?;
-    let mut halves = Weights::new();
-    for (name, tensor) in weights(configuration)?.iter() {
-        halves.insert(name, tensor.to_f16());
-    }
-    Ok(Model::of_configuration(configuration, &halves)?)
-}
-
-/// Seconds of a sample.
-fn sample(model: &Model) -> Result<f64> {
-    let (params, vae) = model.latent().context("a latent model")?;
-    let z = [vae.prior(1)];
-    let control = vec![SparseVector::new(); params.steps()];
-    let controls = vec![control.as_slice(); usize::from(params.control() > 0)];
-    let options =
-        DecodeOptions { temperature: 0.5, seeds: &[1], controls: &controls, length: params.steps() };
-    let micros = least(3, || {
-        let pieces = vae.decode(&z, &options, &Cancel::default(), &mut |_| {})?;
-        ensure!(pieces.iter().all(|piece| piece.len() == params.steps()), "a piece is too short");
-        Ok(())
-    })?;
-    Ok(micros / 1e6)
 }

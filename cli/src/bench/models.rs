@@ -73,11 +73,7 @@ pub fn run(args: &Args) -> Result<()> {
         .filter(|c| args.models.iter().any(|id| id == c.id) || args.models.is_empty() && usual(c))
     {
         let weights = weights(configuration)?;
-        let rounded: Weights = weights
-            .iter()
-            .map(|(name, tensor): (&str, &Tensor)| (name.to_owned(), tensor.to_f16()))
-            .collect();
-        for (storage, weights) in [("f32", &weights), ("f16", &rounded)] {
+        for (storage, weights) in [("f32", &weights), ("f16", &halves(&weights))] {
             let model = Model::new(Card::of(configuration), weights)?;
             let one = time(&model, 1, repeats)?;
             let many = time(&model, LANES, repeats)?;
@@ -143,9 +139,14 @@ pub(super) fn weights(configuration: &Configuration) -> Result<Weights> {
     Ok(formula::weights(variables.iter().map(|(n, s)| (n.as_str(), s.as_slice())), 1, &scales))
 }
 
+/// The same in 16 bits, as weights are shipped.
+pub(super) fn halves(weights: &Weights) -> Weights {
+    weights.iter().map(|(name, tensor): (&str, &Tensor)| (name.to_owned(), tensor.to_f16())).collect()
+}
+
 /// What a step of all takes costs.
-struct Timed {
-    micros: f64,
+pub(super) struct Timed {
+    pub micros: f64,
     /// Bytes of weights that a step reads.
     bytes: usize,
 }
@@ -169,7 +170,7 @@ fn time(model: &Model, takes: u32, repeats: usize) -> Result<Timed> {
             events(model.rnn(&encoding)?, &seeds, repeats)
         }
         ModelEncoding::Pianoroll { hidden } => roll(model, *hidden, &seeds, repeats),
-        ModelEncoding::Latent(params) => latent(model, params, &seeds, repeats),
+        ModelEncoding::Latent(params) => decoded(model, params, &seeds, repeats),
     }
 }
 
@@ -213,7 +214,7 @@ fn roll(model: &Model, hidden: usize, seeds: &[u32], repeats: usize) -> Result<T
 }
 
 /// Steps of pieces that are decoded from vectors of the prior.
-fn latent(model: &Model, params: &LatentParams, seeds: &[u32], repeats: usize) -> Result<Timed> {
+pub(super) fn decoded(model: &Model, params: &LatentParams, seeds: &[u32], repeats: usize) -> Result<Timed> {
     let Some((_, vae)) = model.latent() else { anyhow::bail!("{} is no latent model", model.name()) };
     let z: Vec<Vec<f32>> = seeds.iter().map(|&seed| vae.prior(seed)).collect();
     let control = vec![SparseVector::new(); params.steps()];

@@ -16,6 +16,8 @@ use descant_core::model::gansynth::Shape;
 pub const INSTRUMENTS: &str = "instruments";
 /// What is left of a value below 0.
 const SLOPE: f32 = 0.2;
+/// Semitones across which weights of notes are alike at first.
+const ALIKE: f32 = 6.0;
 /// Keeps norms above 0.
 const EPSILON: f32 = 1e-8;
 /// Parameters of a block: kernel and bias of its three layers.
@@ -99,6 +101,9 @@ impl Network {
                 Parameter { name, shape, values }
             })
             .collect();
+        if let Some(first) = parameters.first_mut() {
+            begin_alike(&shape, &mut first.values, rng);
+        }
         let values = (0..instruments * shape.latent).map(|_| normal(rng)).collect();
         parameters.push(Parameter {
             name: INSTRUMENTS.into(),
@@ -284,6 +289,22 @@ impl Network {
         let along = back.iter().zip(input).map(|(b, x)| b * x).sum::<f32>() / inputs as f32;
         let all = back.iter().zip(input);
         all.take(self.shape.latent).map(|(b, x)| norm * (b - x * along)).collect()
+    }
+}
+
+/// Weights of the notes in the first layer: as strong together as those of the vector, and much alike for notes close by,
+/// so that what is learned of one is learned of its neighbours.
+fn begin_alike(shape: &Shape, values: &mut [f32], rng: &mut Rng) {
+    let (outputs, inputs) = (shape.channels[0], shape.inputs());
+    let strength = (2.0 * shape.latent as f32).sqrt();
+    for place in values.chunks_exact_mut(inputs * outputs) {
+        for output in 0..outputs {
+            let (turn, begin) = (normal(rng) / ALIKE, rng.uniform() * std::f32::consts::TAU);
+            let notes = place[shape.latent * outputs + output..].iter_mut().step_by(outputs);
+            for (note, value) in notes.enumerate() {
+                *value = strength * (turn * note as f32 + begin).cos();
+            }
+        }
     }
 }
 

@@ -289,8 +289,21 @@ fn notes_with_numbers_of_their_own_are_told_apart() {
     left(&mut synth, 48_000);
     assert_eq!(synth.active_voices(), 1);
     synth.express(Which { id: Some(2), ..Which::default() }, Expression::Volume(0.0));
-    left(&mut synth, 64);
+    left(&mut synth, 2_400);
     assert!(left(&mut synth, 480).iter().all(|x| *x == 0.0));
+}
+
+#[test]
+fn pressure_volume_and_place_move_without_a_click() {
+    let mut synth = synth(&[60]);
+    synth.note_on(0, 60, Some(1), 1.0);
+    let still = roughness(&left(&mut synth, 24_000)[12_000..]);
+    let moved = [Expression::Volume(0.25), Expression::Pan(-1.0), Expression::Pressure(1.0)];
+    for expression in moved {
+        synth.express(Which::key(0, 60), expression);
+        let sound = left(&mut synth, 4_800);
+        assert!(roughness(&sound) < 2.0 * still, "{expression:?}: {} {still}", roughness(&sound));
+    }
 }
 
 #[test]

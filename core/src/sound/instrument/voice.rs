@@ -14,6 +14,10 @@ pub(super) const TICK: usize = 32;
 const LAYERS: usize = 6;
 /// Seconds of a crossfade from zone to zone.
 const CROSSFADE: f32 = 0.03;
+/// Seconds in which most of a step in level or place is made, so that pressure and pan do not click.
+const SMOOTH: f32 = 0.005;
+/// A step of this size is made at once, or it would never end.
+const ARRIVED: f32 = 1e-3;
 /// Seconds in which a voice that lost its place fades out.
 const FADE: f32 = 0.005;
 /// A note at full velocity.
@@ -238,8 +242,10 @@ impl Voice {
         let tune = held(settings.tune, -48.0, 48.0) + self.expressions.tuning + self.start.detune;
         self.steer(pool, self.pitch + tune + bend + vibrato, rate);
         let target = self.target_sides(now);
+        let share = 1.0 / (SMOOTH * rate).max(TICK as f32);
         for ((step, target), side) in self.side_steps.iter_mut().zip(target).zip(self.sides) {
-            *step = (target - side) / TICK as f32;
+            let way = target - side;
+            *step = if way.abs() < ARRIVED { way / TICK as f32 } else { way * share };
         }
         self.filter = self.opening(now);
         // Far below what can be heard, and before the processor would slow down over it.
