@@ -9,7 +9,7 @@ use std::process::Command;
 pub enum Need {
     /// Compiling: a C compiler for two small C libraries.
     Build,
-    /// Compiling, and opening real windows on a private X server with software OpenGL.
+    /// Compiling, and opening real windows on a private X server with software OpenGL, and painting with software Vulkan.
     Tests,
 }
 
@@ -24,6 +24,7 @@ const TESTS: &[&str] = &[
     "libxcursor1",
     "libxkbcommon0",
     "libxkbcommon-x11-0",
+    "mesa-vulkan-drivers",
 ];
 
 /// Installs what is missing, or says what to install.

@@ -1,6 +1,7 @@
 //! The document of Keys: which instruments are in the slots, which were there before, and what they are called.
 //!
 //! Any thread but the audio thread. Only a change of the slots counts the generation on: a new name renders nothing anew.
+use super::compute::Choice;
 use super::presets::{self, PRESETS};
 use descant_core::sampling::{Seed, derive};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -44,6 +45,8 @@ pub struct Document {
     pub(super) slots: Slots,
     /// Seed of the next random instrument.
     pub(super) next: u32,
+    /// Who is to render; undo leaves it alone.
+    pub(super) compute: Choice,
     /// The latest last.
     pub(super) done: Vec<Slots>,
     pub(super) undone: Vec<Slots>,
@@ -59,7 +62,14 @@ impl Default for Document {
     fn default() -> Self {
         let [first, second, ..] = PRESETS.map(|preset| Some(preset.origin()));
         let slots = [first, second, None, None];
-        Self { slots, next: FIRST_SEED, done: Vec::new(), undone: Vec::new(), kept: Vec::new() }
+        Self {
+            slots,
+            next: FIRST_SEED,
+            compute: Choice::Auto,
+            done: Vec::new(),
+            undone: Vec::new(),
+            kept: Vec::new(),
+        }
     }
 }
 
@@ -68,6 +78,17 @@ impl Document {
     #[must_use]
     pub fn slots(&self) -> &Slots {
         &self.slots
+    }
+
+    /// Who is to render.
+    #[must_use]
+    pub fn compute(&self) -> Choice {
+        self.compute
+    }
+
+    /// Who is to render from now on.
+    pub fn set_compute(&mut self, choice: Choice) {
+        self.compute = choice;
     }
 
     /// The instruments that were in a slot, the latest last.

@@ -3,6 +3,7 @@
 //! Any thread but the audio thread. Locks are held for moments only.
 use super::bridge::{Demand, Press, WindowSide, WorkerSide};
 use super::cache::Cache;
+use super::compute::{ComputeView, OpenRenderer};
 use super::document::Store;
 use super::piece::Piece;
 use super::studio::Studio;
@@ -19,6 +20,16 @@ use std::thread::JoinHandle;
 pub type Load = Box<dyn Fn() -> Result<Arc<dyn Notes>, String> + Send + Sync>;
 /// Opens the cache, on the worker.
 pub type OpenCache = Box<dyn Fn() -> Option<Cache> + Send + Sync>;
+
+/// Where an instance's means come from; each is asked on the worker, when it is needed.
+pub struct Sources {
+    /// The model.
+    pub load: Load,
+    /// Notes on disk.
+    pub cache: OpenCache,
+    /// The graphics processor.
+    pub graphics: OpenRenderer,
+}
 
 /// Pictures of a zone.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +57,8 @@ pub struct Live {
     pub range: (u8, u8),
     /// The zone that is being rendered.
     pub rendering: Option<(Position, u8)>,
+    /// Who renders.
+    pub compute: ComputeView,
     /// The zone that was played last.
     pub picture: Option<Arc<ZoneView>>,
 }
@@ -58,6 +71,7 @@ impl Default for Live {
             axes: Axes::default(),
             range: (24, 84),
             rendering: None,
+            compute: ComputeView::default(),
             picture: None,
         }
     }
@@ -79,8 +93,7 @@ pub struct Engine {
     pub random: Arc<Trigger>,
     /// Renders whole pieces and folders.
     pub studio: Studio,
-    pub(super) cache: OpenCache,
-    load: Load,
+    pub(super) sources: Sources,
     notes: Mutex<Option<Arc<dyn Notes>>>,
     keyboard: Mutex<WindowSide>,
     piece: Mutex<Piece>,
@@ -101,15 +114,14 @@ impl Engine {
         random: Arc<Trigger>,
         side: WorkerSide,
         keyboard: WindowSide,
-        (load, cache): (Load, OpenCache),
+        sources: Sources,
     ) -> Arc<Self> {
         Arc::new(Self {
             store,
             demand: side.demand.clone(),
             random,
             studio: Studio::default(),
-            cache,
-            load,
+            sources,
             notes: Mutex::default(),
             keyboard: Mutex::new(keyboard),
             piece: Mutex::default(),
@@ -145,7 +157,7 @@ impl Engine {
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         match &*notes {
             Some(notes) => Ok(notes.clone()),
-            None => Ok(notes.insert((self.load)()?).clone()),
+            None => Ok(notes.insert((self.sources.load)()?).clone()),
         }
     }
 

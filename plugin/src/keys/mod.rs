@@ -2,6 +2,7 @@
 //! which never allocates, locks, waits (but in an offline render), frees or logs.
 pub mod bridge;
 pub mod cache;
+pub mod compute;
 pub mod document;
 pub mod editor;
 pub mod engine;
@@ -50,8 +51,11 @@ impl Default for Keys {
         let random = Arc::new(Trigger::default());
         let params = Arc::new(KeysParams::new(random.clone()));
         let (audio, side, keyboard) = bridge::bridge(params.doc.generation());
-        let sources: (engine::Load, engine::OpenCache) =
-            (Box::new(weights::built_in), Box::new(cache::Cache::of_user));
+        let sources = engine::Sources {
+            load: Box::new(weights::built_in),
+            cache: Box::new(cache::Cache::of_user),
+            graphics: Box::new(compute::graphics),
+        };
         let engine = Engine::new(params.doc.clone(), random, side, keyboard, sources);
         Self { params, engine, player: Player::new(audio), offline: false }
     }

@@ -75,6 +75,7 @@ pub fn carry_out(engine: &Arc<Engine>, action: Action) -> Vec<Wish> {
                 engine.studio.start(engine, move |engine, task| export::export(engine, task, &origin, &home));
             }
         }
+        Action::Compute(choice) => store.change(|d| d.set_compute(choice)),
         Action::Cancel => engine.studio.cancel(),
         Action::DragOut => return engine.piece().wav.clone().map(Wish::Drag).into_iter().collect(),
         Action::Save => {

@@ -1,4 +1,5 @@
 //! Fills the window's [`View`] from the engine. The window's thread, once per frame; changes nothing.
+use super::compute::ComputeView;
 use super::document::{Document, Origin};
 use super::engine::Engine;
 use super::params::KeysParams;
@@ -83,13 +84,13 @@ pub fn view(engine: &Engine, params: &KeysParams) -> View {
     let along = engine.piece().clone();
     let spacing = std::iter::once((Target::Spacing, spacing(&along)));
     let nearest = engine.nearest_slot();
-    let (slots, choices, chosen, can) = engine.store.read(|d| {
+    let (slots, choices, chosen, can, choice) = engine.store.read(|d| {
         let here = d.slots()[nearest].clone();
         let choices = choices(d, notes);
         let chosen = choices.iter().position(|(origin, _)| Some(origin) == here.as_ref());
         let views = choices.iter().map(|(o, group)| ChoiceView { instrument: instrument(d, o), group });
         let slots = d.slots().each_ref().map(|slot| slot.as_ref().map(|o| instrument(d, o)));
-        (slots, views.collect(), chosen, d.can())
+        (slots, views.collect(), chosen, d.can(), d.compute())
     });
     let (point, progress) = (engine.demand.morph(), engine.studio.progress());
     let live = engine.live();
@@ -109,7 +110,7 @@ pub fn view(engine: &Engine, params: &KeysParams) -> View {
         rendering: live.rendering.map(|(position, pitch)| (position.index(), pitch)),
         held: engine.demand.held(),
         model: notes.map(|n| title(n.model()).to_owned()).unwrap_or_default(),
-        compute: "CPU".into(),
+        compute: ComputeView { choice, ..live.compute.clone() },
         picture: live.picture.clone(),
         piece: piece(&along, notes),
         progress,

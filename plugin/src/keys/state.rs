@@ -2,6 +2,7 @@
 //!
 //! Any thread but the audio thread. Versioned; the same document gives the same bytes. Vectors are listed once and named
 //! by their place. Whatever a project says, what comes out of it is bounded.
+use super::compute::Choice;
 use super::document::{Document, Kept, LONGEST_NAME, MOST_KEPT, MOST_STEPS, Origin, Slots, Store};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub struct Saved {
     pub version: u32,
     slots: [Option<Named>; 4],
     next: u32,
+    #[serde(skip_serializing_if = "is_auto")]
+    compute: Choice,
     /// The latest last.
     history: Vec<[Option<Named>; 4]>,
     kept: Vec<SavedKept>,
@@ -45,6 +48,10 @@ struct SavedKept {
     starred: bool,
 }
 
+fn is_auto(choice: &Choice) -> bool {
+    *choice == Choice::Auto
+}
+
 impl Saved {
     /// Of a document.
     #[must_use]
@@ -68,7 +75,8 @@ impl Saved {
         });
         let kept = kept.collect();
         let vectors = vectors.into_iter().map(|z| z.to_vec()).collect();
-        Self { version: VERSION, slots, next: document.next, history, kept, vectors }
+        let Document { next, compute, .. } = *document;
+        Self { version: VERSION, slots, next, compute, history, kept, vectors }
     }
 
     /// The document, if this build can read it.
@@ -98,6 +106,7 @@ impl Saved {
         Some(Document {
             slots: all(self.slots),
             next: self.next,
+            compute: self.compute,
             kept: kept.collect(),
             done: done.into_iter().map(all).collect(),
             undone: Vec::new(),
@@ -138,11 +147,13 @@ mod tests {
         store.change(|d| d.put(0, Some(own.clone())));
         store.change(|d| d.rename(&own, "Mine"));
         store.change(|d| d.star(&own));
+        store.change(|d| d.set_compute(Choice::Cpu));
         let first = text(&store);
         assert!(first.contains("[[0.1,-2.5e-7,3.0]]"), "listed once: {first}");
         let other = Store::default();
         assert!(other.load(serde_json::from_str(&first).expect("own text")));
         assert_eq!((text(&other), other.slots().0), (first, store.slots().0));
+        assert_eq!(other.read(Document::compute), Choice::Cpu);
         assert_eq!(other.read(|d| (d.name(&own), d.is_starred(&own))), ("Mine".into(), true));
         assert_eq!(other.edits(), 0, "the host knows");
         assert!(other.change(Document::undo), "the history is saved");

@@ -3,14 +3,15 @@
 //! With the feature `alloc-guard` every block runs under the guard that aborts when the audio thread allocates or frees.
 use super::bridge::bridge;
 use super::cache::Cache;
+use super::compute::{Choice, Renderer, Unrendered};
 use super::document::Origin;
 use super::document::Store;
-use super::engine::Engine;
+use super::engine::{Engine, Sources};
 use super::player::{Event, Host, Player};
 use super::worker::{Notes, Synthesis};
 use crate::bridge::Trigger;
 use descant_core::model::gansynth::{GanSynth, Instrument, Normaliser, NoteError, Shape};
-use descant_core::nn::conv::Crew;
+use descant_core::nn::conv::{Alone, Crew};
 use descant_core::nn::formula;
 use descant_core::sound::instrument::{Controller, Expression, Position, Settings, Which};
 use descant_core::tool::Cancel;
@@ -155,11 +156,16 @@ impl Bench {
         load: super::engine::Load,
         cache: super::engine::OpenCache,
     ) -> Self {
+        let graphics = Box::new(|_: &Arc<dyn Notes>| Err("There is none.".to_owned()));
+        Self::of(offline, tones, Sources { load, cache, graphics })
+    }
+
+    fn of(offline: bool, tones: Arc<Tones>, sources: Sources) -> Self {
         let store = Arc::new(Store::default());
         let (audio, side, keyboard) = bridge(store.generation());
         let random = Arc::new(Trigger::default());
         random.arm();
-        let engine = Engine::new(store, random, side, keyboard, (load, cache));
+        let engine = Engine::new(store, random, side, keyboard, sources);
         let mut player = Player::new(audio);
         player.prepare(RATE, offline);
         engine.start();
@@ -618,4 +624,116 @@ fn steps_go_through_the_list_and_a_typed_seed_brings_its_instrument() {
         engine.store.read(|d| (d.name(&Origin::Seed(1)), d.is_starred(&Origin::Seed(1)))),
         ("Glass reed".into(), true)
     );
+}
+
+/// A graphics processor that takes its time or breaks down, as a test wants.
+struct Graphics {
+    notes: Arc<dyn Notes>,
+    made: Arc<AtomicUsize>,
+    /// Notes until it breaks down.
+    good: usize,
+}
+
+impl Renderer for Graphics {
+    fn name(&self) -> &str {
+        "Fine Graphics 9"
+    }
+
+    fn note(&self, vector: &[f32], pitch: u8) -> Result<Vec<f32>, Unrendered> {
+        if self.made.fetch_add(1, Ordering::SeqCst) >= self.good {
+            return Err(Unrendered::Processor("It was pulled out.".into()));
+        }
+        self.notes.note(vector, pitch, &Alone, &Cancel::default()).map_err(Unrendered::Note)
+    }
+}
+
+/// An instance with a graphics processor that makes so many notes, and how many it was asked for.
+fn with_graphics(good: usize) -> (Bench, Arc<AtomicUsize>) {
+    let (tones, asked) = (Arc::new(Tones::default()), Arc::new(AtomicUsize::new(0)));
+    let (shared, made) = (tones.clone(), asked.clone());
+    let sources = Sources {
+        load: Box::new(move || Ok(shared.clone())),
+        cache: Box::new(|| None),
+        graphics: Box::new(move |notes| {
+            Ok(Box::new(Graphics { notes: notes.clone(), made: made.clone(), good }))
+        }),
+    };
+    (Bench::of(false, tones, sources), asked)
+}
+
+#[test]
+fn the_first_note_is_the_main_processors_and_then_the_faster_one_is_taken() {
+    let (mut bench, asked) = with_graphics(usize::MAX);
+    bench.until("the whole keyboard", |b| b.ready().count_ones() == 61);
+    let made = asked.load(Ordering::SeqCst);
+    // It is measured once after it has compiled: 2 notes at least, and never the first.
+    assert!((2..61).contains(&made), "{made}");
+    assert_eq!(bench.tones.asked().len(), 61);
+    let view = bench.engine.live().compute.clone();
+    assert!(view.why.contains("ms on the CPU and"), "{view:?}");
+    assert_eq!(bench.engine.live().status.text, "");
+}
+
+#[test]
+fn who_renders_is_what_was_chosen() {
+    let (mut bench, asked) = with_graphics(usize::MAX);
+    bench.engine.store.change(|d| d.set_compute(Choice::Cpu));
+    // Some notes may have been made before.
+    bench.engine.store.change(|d| d.put(0, Some(Origin::Seed(3))));
+    bench.until("the change", |b| b.tones.asked().len() > 80);
+    let before = asked.load(Ordering::SeqCst);
+    bench.until("more", |b| b.tones.asked().len() > 120);
+    assert_eq!(asked.load(Ordering::SeqCst), before);
+    bench.engine.store.change(|d| d.set_compute(Choice::Gpu));
+    bench.engine.store.change(|d| d.put(0, Some(Origin::Seed(4))));
+    bench.until("the graphics processor", |b| b.engine.live().compute.used == "Fine Graphics 9");
+    assert!(asked.load(Ordering::SeqCst) > before);
+}
+
+#[test]
+fn a_graphics_processor_that_is_lost_in_a_note_costs_nothing_but_speed() {
+    let (mut bench, asked) = with_graphics(3);
+    bench.engine.store.change(|d| d.set_compute(Choice::Gpu));
+    bench.block(64, &[(0, on(60))]);
+    bench.until("the whole keyboard", |b| b.ready().count_ones() == 61);
+    assert_eq!(asked.load(Ordering::SeqCst), 4, "it is left alone after it broke down");
+    let live = bench.engine.live();
+    assert_eq!((live.compute.used.as_str(), live.compute.why.as_str()), ("CPU", "It was pulled out."));
+    assert_eq!(live.status.text, "It was pulled out. The CPU renders the notes.");
+}
+
+#[test]
+fn without_a_graphics_processor_only_those_hear_of_it_who_asked_for_one() {
+    let mut bench = Bench::new(false);
+    bench.until("the whole keyboard", |b| b.ready().count_ones() == 61);
+    {
+        let live = bench.engine.live();
+        assert_eq!((live.compute.used.as_str(), live.compute.why.as_str()), ("CPU", "There is none."));
+        assert_eq!(live.status.text, "");
+    }
+    bench.engine.store.change(|d| d.set_compute(Choice::Gpu));
+    bench.engine.store.change(|d| d.put(0, Some(Origin::Seed(3))));
+    bench.until("the sentence", |b| {
+        b.engine.live().status.text == "There is none. The CPU renders the notes."
+    });
+}
+
+/// What this computer has: a real graphics processor renders as the main one does, anything else is refused with a sentence.
+#[cfg(feature = "gpu")]
+#[test]
+fn the_processor_of_this_computer_renders_or_is_refused() {
+    let notes: Arc<dyn Notes> = super::weights::built_in().expect("loads");
+    match super::compute::graphics(&notes) {
+        Ok(renderer) => {
+            let z = notes.vector(6);
+            let sound = renderer.note(&z, 60).expect("a note");
+            let expected = notes.note(&z, 60, &Alone, &Cancel::default()).expect("a note");
+            let off = sound.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(off < 1e-2, "{}: {off}", renderer.name());
+        }
+        Err(why) => {
+            assert!(why.contains("graphics processor") && why.ends_with('.'), "{why}");
+            assert!(why.starts_with(|c: char| !c.is_lowercase()), "{why}");
+        }
+    }
 }

@@ -5,7 +5,8 @@
 //! needed now interrupts one that is rendered ahead. A panic in a model becomes a message.
 use super::bridge::{Delivery, Stamp, WorkerSide};
 use super::cache::{Cache, Key};
-use super::document::Origin;
+use super::compute::Compute;
+use super::document::{Document, Origin};
 use super::engine::Engine;
 use super::engine::ZoneView;
 use super::plan::{self, BUDGET, Next, Wanted};
@@ -43,6 +44,10 @@ pub trait Notes: Send + Sync {
     fn rate(&self) -> u32;
     /// The instrument of a seed.
     fn vector(&self, seed: u32) -> Vec<f32>;
+    /// The network, if it is one that other processors know.
+    fn gansynth(&self) -> Option<&GanSynth> {
+        None
+    }
     /// A note of an instrument.
     ///
     /// # Errors
@@ -113,6 +118,10 @@ impl Notes for Synthesis {
         self.model.random_instrument(seed)
     }
 
+    fn gansynth(&self) -> Option<&GanSynth> {
+        Some(&self.model)
+    }
+
     fn note(
         &self,
         vector: &[f32],
@@ -136,6 +145,7 @@ pub(super) struct Worker {
     engine: Arc<Engine>,
     side: WorkerSide,
     cache: Option<Cache>,
+    compute: Compute,
     stamp: Option<Stamp>,
     making: Option<Making>,
     /// Pitches of each position that were sent, or cannot be made; and those that the pool may hold in all.
@@ -150,6 +160,8 @@ pub(super) struct Worker {
     looked: Instant,
     /// What it found wrong last.
     complaint: String,
+    /// What it said last about who renders.
+    trouble: Option<String>,
 }
 
 impl Worker {
@@ -158,6 +170,7 @@ impl Worker {
             engine,
             side,
             cache: None,
+            compute: Compute::default(),
             stamp: None,
             making: None,
             done: [0; POSITIONS],
@@ -168,12 +181,13 @@ impl Worker {
             point: (0.0, 0.0),
             looked: Instant::now(),
             complaint: String::new(),
+            trouble: None,
         }
     }
 
     /// The thread.
     pub fn run(mut self) {
-        self.cache = (self.engine.cache)();
+        self.cache = (self.engine.sources.cache)();
         while !self.engine.quits() {
             let round = catch_unwind(AssertUnwindSafe(|| self.round()));
             let busy = round.unwrap_or_else(|_| {
@@ -324,6 +338,7 @@ impl Worker {
         let vector = making.grid.vector(position);
         let key = Key { model: notes.model(), vector: &vector, pitch };
         self.engine.live().rendering = Some((position, pitch));
+        let mut compute = std::mem::take(&mut self.compute);
         let cached = self.cache.as_ref().and_then(|cache| cache.get(&key));
         let recording = match cached {
             Some(recording) => Ok(recording),
@@ -332,7 +347,12 @@ impl Worker {
                 let stop = || self.overtaken(urgent, wanted);
                 let threads = if urgent { THREADS } else { 1 };
                 let crew = Watch { threads, cancel: &cancel, stop: &stop };
-                let note = notes.note(&vector, pitch, &crew, &cancel);
+                compute.choose(self.engine.store.read(Document::compute));
+                let note = compute.note(
+                    (&notes, &self.engine.sources.graphics),
+                    (&vector, pitch, urgent),
+                    || notes.note(&vector, pitch, &crew, &cancel),
+                );
                 note.map(|sound| Recording::new(&sound, notes.rate())).inspect(|recording| {
                     if let Some(cache) = &mut self.cache {
                         cache.put(&key, recording);
@@ -340,6 +360,7 @@ impl Worker {
                 })
             }
         };
+        self.compute = compute;
         let zone = match recording {
             Err(NoteError::Cancelled) => return true,
             Err(why) => Err(why.to_string()),
@@ -354,9 +375,22 @@ impl Worker {
             }
             Err(why) => self.fail(&format!("No sound for this instrument: {why}.")),
         }
+        self.tell_who_renders();
         self.done[position.index()] |= 1 << pitch;
         self.show(position);
         true
+    }
+
+    fn tell_who_renders(&mut self) {
+        let mut live = self.engine.live();
+        live.compute = self.compute.view();
+        let trouble = self.compute.trouble();
+        if trouble != self.trouble {
+            if let Some(text) = trouble.clone() {
+                live.status = Status { kind: StatusKind::Warn, text };
+            }
+            self.trouble = trouble;
+        }
     }
 
     /// Whether what is being rendered must wait for something else.

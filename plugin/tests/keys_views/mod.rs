@@ -3,6 +3,7 @@ use descant_core::sound::instrument::{Axes, POSITIONS, Position};
 use descant_core::sound::picture::Picture;
 use descant_plugin::gui::keys::view::*;
 use descant_plugin::gui::view::{ParamState, Status, StatusKind};
+use descant_plugin::keys::compute::ComputeView;
 use descant_plugin::keys::engine::ZoneView;
 use std::sync::Arc;
 
@@ -62,7 +63,7 @@ pub fn first_open() -> View {
         rendering: Some((0, 60)),
         held: 0,
         model: "GANSynth small".into(),
-        compute: "CPU".into(),
+        compute: ComputeView::default(),
         picture: None,
         piece: PieceView { seed: "keno-fugu".into(), ..PieceView::default() },
         progress: None,

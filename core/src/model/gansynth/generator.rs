@@ -107,16 +107,7 @@ impl Generator {
         crew: &dyn Crew,
         cancel: &Cancel,
     ) -> Result<Vec<f32>, NoteError> {
-        let input = self.input(z, pitch)?;
-        let [height, width] = self.shape.start;
-        let channels = self.shape.channels.first().copied().unwrap_or(0);
-        let mut flat = vec![0.0; self.first.outputs()];
-        self.first.run(self.isa, &input, &mut flat)?;
-        let mut x = Image::zeros(height, width, channels);
-        for (i, values) in flat.chunks_exact(channels.max(1)).enumerate() {
-            x.pixel_mut(i / width, i % width).copy_from_slice(values);
-        }
-        leaky_norm(self.isa, &mut x);
+        let mut x = self.start(z, pitch)?;
         let [height, width] = self.shape.image();
         let mut image = vec![0.0; height * width * COLOURS];
         for block in &self.blocks {
@@ -131,6 +122,32 @@ impl Generator {
             }
         }
         Ok(image)
+    }
+
+    /// What the first layer makes of a note: for another processor that does the others, [`Generator::layers`].
+    ///
+    /// # Errors
+    /// [`NoteError::Pitch`], [`NoteError::Latent`], [`NoteError::NotFinite`].
+    pub fn start(&self, z: &[f32], pitch: u8) -> Result<Image, NoteError> {
+        let input = self.input(z, pitch)?;
+        let [height, width] = self.shape.start;
+        let channels = self.shape.channels.first().copied().unwrap_or(0);
+        let mut flat = vec![0.0; self.first.outputs()];
+        self.first.run(self.isa, &input, &mut flat)?;
+        let mut x = Image::zeros(height, width, channels);
+        for (i, values) in flat.chunks_exact(channels.max(1)).enumerate() {
+            x.pixel_mut(i / width, i % width).copy_from_slice(values);
+        }
+        leaky_norm(self.isa, &mut x);
+        Ok(x)
+    }
+
+    /// The layers after the first, in order; with the colours that are seen behind one, and how much.
+    pub fn layers(&self) -> impl Iterator<Item = (&Conv, Option<(&ToColour, f32)>)> {
+        self.blocks.iter().flat_map(|block| {
+            let colour = block.colour.as_ref().map(|(colour, alpha)| (colour, *alpha));
+            block.grow.iter().map(|grow| (grow, None)).chain([(&block.conv, colour)])
+        })
     }
 
     /// The instrument and the note, with a mean square of 1.

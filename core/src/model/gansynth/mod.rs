@@ -152,12 +152,22 @@ impl GanSynth {
         crew: &dyn Crew,
         cancel: &Cancel,
     ) -> Result<Vec<f32>, NoteError> {
-        let image = self.generator.image(z, pitch, crew, cancel)?;
-        let mut cells = self.normaliser.cells(&image);
+        self.sound(&self.generator.image(z, pitch, crew, cancel)?, pitch)
+    }
+
+    /// The sound of an image that was made of a note `pitch`, here or by another processor.
+    ///
+    /// # Errors
+    /// [`NoteError`].
+    pub fn sound(&self, image: &[f32], pitch: u8) -> Result<Vec<f32>, NoteError> {
+        let (lowest, highest) = (self.shape().lowest, self.shape().highest());
+        if !(lowest..=highest).contains(&pitch) {
+            return Err(NoteError::Pitch { pitch, lowest, highest });
+        }
+        let mut cells = self.normaliser.cells(image);
         if let Some(spectra) = &self.spectra {
             let [_, bands] = self.shape().image();
-            // The generator refused other notes.
-            let spectrum = &spectra[usize::from(pitch - self.shape().lowest) * bands..][..bands];
+            let spectrum = &spectra[usize::from(pitch - lowest) * bands..][..bands];
             for row in cells.chunks_exact_mut(bands) {
                 row.iter_mut().zip(spectrum).for_each(|(cell, mean)| cell[0] += f64::from(*mean));
             }

@@ -36,6 +36,18 @@ impl ToColour {
         Ok(Self { inputs, rows: (0..outputs).map(row).collect(), bias })
     }
 
+    /// For each output a weight of each input, scaled, filled up with zeros to a multiple of [`super::Conv::GROUP`].
+    #[must_use]
+    pub fn rows(&self) -> &[Vec<f32>] {
+        &self.rows
+    }
+
+    /// The biases.
+    #[must_use]
+    pub fn bias(&self) -> &[f32] {
+        &self.bias
+    }
+
     /// The result [height × width × outputs], in -1..1.
     ///
     /// # Errors

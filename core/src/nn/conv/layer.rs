@@ -29,6 +29,9 @@ pub struct Conv {
 }
 
 impl Conv {
+    /// Channels to whose multiple pixels are filled up.
+    pub const GROUP: usize = GROUP;
+
     /// Packs `{prefix}conv2d/kernel` [3, 3, `inputs`, `outputs`], times `scale`, and `{prefix}bias`. `doubled`: the
     /// image is first made twice as high and wide.
     ///
@@ -58,6 +61,53 @@ impl Conv {
         self.outputs
     }
 
+    /// Channels of what is read.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Rows and columns of the result for one that is read: 1 or 2.
+    #[must_use]
+    pub fn scale(&self) -> usize {
+        if self.doubled { 2 } else { 1 }
+    }
+
+    /// For each place in a square of the result, which neighbours of a pixel are read: rows down, columns to the right.
+    #[must_use]
+    pub fn reach(&self) -> Vec<Vec<[i32; 2]>> {
+        let away = |&(y, x): &(usize, usize)| [y as i32 - 1, x as i32 - 1];
+        self.phases.iter().map(|phase| phase.taps.iter().map(away).collect()).collect()
+    }
+
+    /// The weights [places × taps × inputs × outputs], for other processors: scaled, inputs and outputs filled up with
+    /// zeros to a multiple of [`Conv::GROUP`].
+    #[must_use]
+    pub fn weights(&self) -> Vec<f32> {
+        let groups = self.outputs.div_ceil(GROUP);
+        let missing = self.inputs.next_multiple_of(GROUP) - self.inputs;
+        let mut all = Vec::new();
+        for phase in &self.phases {
+            let taps = phase.taps.len();
+            for tap in 0..taps {
+                for input in 0..self.inputs {
+                    for group in 0..groups {
+                        let row = &phase.rows[(group * taps + tap) * self.inputs + input];
+                        all.extend_from_slice(row.0.as_flattened());
+                    }
+                }
+                all.resize(all.len() + missing * groups * GROUP, 0.0);
+            }
+        }
+        all
+    }
+
+    /// The biases, filled up as the weights are.
+    #[must_use]
+    pub fn bias(&self) -> &[f32] {
+        &self.bias
+    }
+
     /// Multiplications and additions for an image of `pixels` pixels at the input.
     #[must_use]
     pub fn multiply_adds(&self, pixels: usize) -> usize {
@@ -73,7 +123,7 @@ impl Conv {
         if x.channels() != self.inputs {
             return Err(NnError::Step { what: "channels", expected: self.inputs, found: x.channels() });
         }
-        let scale = if self.doubled { 2 } else { 1 };
+        let scale = self.scale();
         let mut out = Image::zeros(scale * x.height(), scale * x.width(), self.outputs);
         let rows = (BAND / x.width().max(1)).max(1);
         let (row, pixel) = (out.row_stride(), out.pixel_stride());

@@ -1,6 +1,7 @@
 //! The top line: the instrument that is heard, the model, how much of the keyboard is ready. GUI thread.
 use super::Cx;
 use super::view::Action;
+use crate::keys::compute::Choice;
 use crate::gui::theme;
 use crate::gui::widgets::control::select_all;
 use crate::gui::widgets::{brand, button, choice, icons::Icon, name, text};
@@ -109,8 +110,8 @@ fn title(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
 }
 
 /// Model, what it runs on, and how many notes are ready, from the right edge inwards.
-fn readiness(ui: &Ui, rect: Rect, cx: &Cx<'_>) {
-    let p = ui.painter();
+fn readiness(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
+    let p = &ui.painter().clone();
     let view = cx.view;
     let (ready, all) = (view.here().count_ones(), view.pitches());
     let y = rect.center().y;
@@ -132,14 +133,30 @@ fn readiness(ui: &Ui, rect: Rect, cx: &Cx<'_>) {
     if view.model.is_empty() {
         return;
     }
-    let words = format!("{} · {}", view.model, view.compute);
+    let words = format!("{} · {}", view.model, view.compute.used);
     let room = left - 16.0 - rect.left();
     if room < 60.0 {
         return;
     }
     let at = pos2(left - 16.0, y);
     let r = text(p, at, Align2::RIGHT_CENTER, &words, font, theme::FAINT, room);
-    let response = ui.interact(r, ui.scope_id().with("model"), Sense::hover());
-    name(ui, &response, Role::Label, &words);
-    response.on_hover_text(format!("{words}: the network that renders the notes, and what it runs on."));
+    let response = ui.interact(r.expand(3.0), ui.scope_id().with("model"), Sense::click());
+    name(ui, &response, Role::Button, &words);
+    let why = &view.compute.why;
+    let tip = format!("The network that renders the notes, and what it runs on. {why} Click to choose.");
+    let response = response.on_hover_text(tip.replace("  ", " "));
+    let rows = [
+        (Choice::Auto, "Auto", "what is faster here"),
+        (Choice::Cpu, "CPU", "main processor"),
+        (Choice::Gpu, "GPU", "graphics processor"),
+    ];
+    Popup::menu(&response).width(220.0).show(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for (choice, name, note) in rows {
+            if choice::menu_row(ui, name, note, view.compute.choice == choice, true) {
+                cx.out.push(Action::Compute(choice));
+                ui.close();
+            }
+        }
+    });
 }

@@ -2,6 +2,7 @@
 //!
 //! The window is a function from one to the other and holds nothing that must survive.
 use crate::gui::view::{Gesture, ParamState, Status};
+use crate::keys::compute::{Choice, ComputeView};
 use crate::keys::engine::ZoneView;
 use descant_core::sound::instrument::{Axes, POSITIONS};
 use std::collections::HashMap;
@@ -141,7 +142,7 @@ pub struct View {
     /// Name of the model; empty before it is loaded.
     pub model: String,
     /// What it runs on.
-    pub compute: String,
+    pub compute: ComputeView,
     /// Pictures of the zone that was played last.
     pub picture: Option<Arc<ZoneView>>,
     /// Along the clip.
@@ -221,6 +222,8 @@ pub enum Action {
     DragOut,
     /// "Save…" for it.
     Save,
+    /// Who is to render the notes.
+    Compute(Choice),
 }
 
 impl From<(Target, Gesture)> for Action {
