@@ -39,6 +39,7 @@ pub enum Accept {
 /// A graphics processor, ready to paint.
 pub struct Gpu {
     name: String,
+    software: bool,
     pub(crate) device: wgpu::Device,
     pub(crate) queue: wgpu::Queue,
     pub(crate) shaders: Shaders,
@@ -108,7 +109,7 @@ impl Gpu {
         let told = lost.clone();
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| keep(&told, error.to_string())));
         let shaders = Shaders::new(&device);
-        let gpu = Self { name: info.name, device, queue, shaders, lost };
+        let gpu = Self { name: info.name, software, device, queue, shaders, lost };
         gpu.check()?;
         Ok(Arc::new(gpu))
     }
@@ -117,6 +118,12 @@ impl Gpu {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether the main processor does its work.
+    #[must_use]
+    pub fn is_software(&self) -> bool {
+        self.software
     }
 
     /// Gives it up, as if it had been pulled out: whatever is asked of it afterwards fails.

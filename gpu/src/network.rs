@@ -149,7 +149,8 @@ impl Network {
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         let [mut from, mut to] = [&room.planes[0], &room.planes[1]];
         let images = images as u32;
-        for Layer { convolution, activation, groups: ([pixels, outputs, places], activated) } in &self.layers {
+        for Layer { convolution, activation, groups: ([pixels, outputs, places], activated) } in &self.layers
+        {
             let [sizes, reach, weights, bias] = convolution;
             pass.set_pipeline(&shaders.convolution);
             pass.set_bind_group(
@@ -236,5 +237,10 @@ fn empty(gpu: &Gpu, size: u64, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer
     if size > limits.max_buffer_size.min(limits.max_storage_buffer_binding_size) {
         return Err(GpuError::Memory);
     }
-    Ok(gpu.device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false }))
+    Ok(gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size,
+        usage,
+        mapped_at_creation: false,
+    }))
 }

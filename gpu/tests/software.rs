@@ -38,7 +38,8 @@ fn shaders_and_kernels_paint_the_same_images(gpu: &Arc<Gpu>) {
         let generator = generator(progress);
         let network = Network::new(gpu.clone(), &generator).expect("fits");
         let vectors: Vec<Vec<f32>> = (0..5).map(vector).collect();
-        let all: Vec<(&[f32], u8)> = vectors.iter().zip([24, 61, 84, 60, 33]).map(|(z, p)| (&**z, p)).collect();
+        let all: Vec<(&[f32], u8)> =
+            vectors.iter().zip([24, 61, 84, 60, 33]).map(|(z, p)| (&**z, p)).collect();
         // More, fewer and more at once than there was room for.
         for notes in [&all[..2], &all[2..3], &all[..]] {
             let images = network.images(notes).expect("images");
@@ -76,13 +77,24 @@ fn a_lost_processor_says_so_and_nothing_hangs(_: &Arc<Gpu>) {
     let network = Network::new(gpu.clone(), &generator(small().finished())).expect("fits");
     let z = vector(1);
     assert!(network.images(&[(&z, 60)]).is_ok());
-    gpu.lose();
+    // Somebody pulls it out while it paints.
+    std::thread::scope(|scope| {
+        scope.spawn(|| gpu.lose());
+        let why = loop {
+            if let Err(why) = network.images(&[(&z, 60)]) {
+                break why;
+            }
+        };
+        assert!(matches!(why, ImageError::Gpu(GpuError::Lost(_))), "{why}");
+    });
     for _ in 0..2 {
         let lost = network.images(&[(&z, 60)]);
         assert!(matches!(lost, Err(ImageError::Gpu(GpuError::Lost(_)))), "{lost:?}");
     }
     assert!(Network::new(gpu, &generator(small().finished())).is_err());
 }
+
+type Test = fn(&Arc<Gpu>);
 
 fn main() {
     let gpu = match Gpu::open(Accept::Software) {
@@ -94,7 +106,7 @@ fn main() {
         Err(why) => panic!("{why}"),
     };
     println!("on {}", gpu.name());
-    let tests: [(&str, fn(&Arc<Gpu>)); 4] = [
+    let tests: [(&str, Test); 4] = [
         ("shaders_and_kernels_paint_the_same_images", shaders_and_kernels_paint_the_same_images),
         (
             "a_note_that_the_model_has_not_is_refused_and_the_next_one_painted",

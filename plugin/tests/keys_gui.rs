@@ -4,6 +4,7 @@ mod keys_views;
 mod shown;
 mod window;
 
+use descant_core::sound::along::Manner;
 use descant_plugin::gui::keys::view::*;
 use descant_plugin::gui::keys::{self, UiState};
 use descant_plugin::gui::view::Gesture;
@@ -165,7 +166,8 @@ fn along_the_clip() {
     let mut w = Window::open(full());
     assert_eq!(w.click("Render"), [Action::Render]);
     assert_eq!(w.click("New instruments"), [Action::NewSeed]);
-    assert_eq!(w.click("Rules: Original"), [Action::Original(true)]);
+    assert_eq!(w.click("Rules: Original"), [Action::Rules(Manner::Original)]);
+    assert_eq!(w.click("Rules: Morph"), [Action::Rules(Manner::Morphing)]);
     assert_eq!(w.click("Save WAV…"), [Action::Save]);
     assert_eq!(w.click("Export keyboard…"), [Action::Export]);
     let handle = w.rect("Drag the sound").center();

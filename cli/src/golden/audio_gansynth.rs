@@ -1,7 +1,8 @@
-//! GANSynth files of the audio vectors: the network with its sound, instruments along a piece, notes put together. In builds
-//! with training the network of burn is held to the same images.
+//! GANSynth files of the audio vectors: the network with its sound, instruments along a piece, notes put together. Burn's
+//! network and the shaders are held to the same images ([`super::others`]).
 use super::audio_spectral::case;
 use super::c_forward::{count, flat, list, number};
+use super::others::{Others, report_absent};
 use super::tensors::{Tensors, compare, lcg, wide};
 use super::{Outcome, Report};
 use anyhow::{Context, Result, ensure};
@@ -59,39 +60,9 @@ fn loudness(ours: &[f32], theirs: f64, share: f64) -> Result<()> {
     Ok(())
 }
 
-/// The same network in burn.
-#[cfg(feature = "train")]
-struct Burn(descant_learn::gansynth::reference::Generator);
-/// This build has no burn.
-#[cfg(not(feature = "train"))]
-struct Burn;
-
-#[cfg(feature = "train")]
-impl Burn {
-    fn load(shape: &Shape, weights: &Weights, progress: f64) -> Result<Self> {
-        use descant_learn::gansynth::reference::Generator;
-        let device = descant_learn::reference::Device::flex();
-        Ok(Self(Generator::load(shape.clone(), weights, progress, &device)?))
-    }
-
-    fn compare(&self, z: &[f32], pitch: u8, with: impl FnOnce(&[f32]) -> Result<f64>) -> Result<f64> {
-        with(&self.0.image(z, pitch))
-    }
-}
-
-#[cfg(not(feature = "train"))]
-impl Burn {
-    fn load(_: &Shape, _: &Weights, _: f64) -> Result<Self> {
-        Ok(Self)
-    }
-
-    fn compare(&self, _: &[f32], _: u8, _: impl FnOnce(&[f32]) -> Result<f64>) -> Result<f64> {
-        Ok(0.0)
-    }
-}
-
 /// `generator_small.safetensors`, `generator_depth7.safetensors`: weights in the file, several stages of training.
 pub fn generator(doc: &Value, report: &mut Report) {
+    report_absent(report, false);
     case(doc, report, |file| {
         let (shape, weights) = (shape(file)?, file.weights()?);
         names(&weights, &shape)?;
@@ -106,9 +77,9 @@ pub fn generator(doc: &Value, report: &mut Report) {
             let ours = alphas(progress, shape.channels.len());
             compare("share", &ours, &file.values(&format!("{prefix}/alpha"))?, 1e-6)?;
             let model = GanSynth::new(shape.clone(), normaliser, &weights, progress)?;
-            let burn = Burn::load(&shape, &weights, progress)?;
+            let others = Others::load(&shape, &weights, progress, model.generator())?;
             for (i, (z, label)) in z.chunks_exact(shape.latent).zip(&labels).enumerate() {
-                let off = note(file, prefix, (&model, &burn), z, *label, i);
+                let off = note(file, prefix, (&model, &others), z, *label, i);
                 worst = worst.max(off.with_context(|| format!("progress {progress}, note {i}"))?);
             }
         }
@@ -120,7 +91,7 @@ pub fn generator(doc: &Value, report: &mut Report) {
 fn note(
     file: &Tensors,
     prefix: &str,
-    (model, burn): (&GanSynth, &Burn),
+    (model, others): (&GanSynth, &Others),
     z: &[f32],
     label: usize,
     i: usize,
@@ -136,7 +107,7 @@ fn note(
     let [_, width] = model.shape().image();
     if let Ok(expected) = part("image") {
         let off = compare("image", &wide(&image), &expected, 5e-5)?;
-        burn.compare(z, pitch, |image| compare("image of burn", &wide(image), &expected, 5e-5))?;
+        others.compare(z, pitch, |image| compare("image", &wide(image), &expected, 5e-5))?;
         let cells = model.normaliser().cells(&image).as_flattened().to_vec();
         // The channel of magnitudes is stretched by 15.
         compare("de-normalised image", &cells, &part("denorm")?, 5e-5 * 16.0)?;
@@ -145,7 +116,7 @@ fn note(
     let which = file.positions(&format!("{prefix}/rows"))?;
     let expected = part("image_rows")?;
     let off = compare("image", &rows(&image, width, &which), &expected, 2e-4)?;
-    burn.compare(z, pitch, |image| compare("image of burn", &rows(image, width, &which), &expected, 2e-4))?;
+    others.compare(z, pitch, |image| compare("image", &rows(image, width, &which), &expected, 2e-4))?;
     loudness(
         &ours,
         file.values(&format!("{prefix}/wave_rms"))?.get(i).copied().context("no loudness")?,
@@ -157,6 +128,7 @@ fn note(
 
 /// `generator_truesize.safetensors`: the size of the released models, weights by rule.
 pub fn generator_truesize(doc: &Value, report: &mut Report) {
+    report_absent(report, true);
     case(doc, report, |file| {
         let shape = Shape::released();
         let seed = u32::try_from(file.count("weight_base_seed")?)?;
@@ -176,14 +148,12 @@ pub fn generator_truesize(doc: &Value, report: &mut Report) {
             lcg(seed + 900).map(|u| (12.0_f64.sqrt() * (u - 0.5)) as f32).take(shape.latent).collect();
         let pitch = shape.lowest + u8::try_from(file.count("label")?)?;
         let finished = shape.finished();
-        let burn = Burn::load(&shape, &weights, finished)?;
-        let model = GanSynth::new(shape, Normaliser::default(), &weights, finished)?;
+        let model = GanSynth::new(shape.clone(), Normaliser::default(), &weights, finished)?;
+        let others = Others::load(&shape, &weights, finished, model.generator())?;
         let image = model.generator().image(&z, pitch, &Alone, &Cancel::default())?;
         let (which, expected) = (file.positions("out/rows")?, file.values("out/image_rows")?);
         let mut worst = compare("image", &rows(&image, 1024, &which), &expected, 1e-4)?;
-        burn.compare(&z, pitch, |image| {
-            compare("image of burn", &rows(image, 1024, &which), &expected, 1e-4)
-        })?;
+        others.compare(&z, pitch, |image| compare("image", &rows(image, 1024, &which), &expected, 1e-4))?;
         let mean = |row: &[f32], which: usize| {
             row.iter().skip(which).step_by(2).map(|&x| f64::from(x)).sum::<f64>() / 1024.0
         };

@@ -21,6 +21,7 @@ mod js_checkpoints;
 mod js_model;
 mod js_music;
 mod midime;
+mod others;
 mod report;
 mod rnn_case;
 mod stored;
@@ -129,6 +130,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         }
         explained.extend(report.used().iter().map(|name| folder.join(name)));
         println!("{}: {report}", path.display());
+        for line in report.absent() {
+            println!("  SKIPPED {line}");
+        }
         for line in report.failures() {
             println!("  FAILED {line}");
         }

@@ -12,6 +12,8 @@ pub enum Outcome {
     Ok(f64),
     /// The library has no such operation, family or configuration yet; says which.
     NotBuilt(String),
+    /// This computer or build cannot run it; says why. Skipped, and printed.
+    Absent(String),
     /// What differed.
     Failed(String),
 }
@@ -24,6 +26,7 @@ pub struct Report {
     used: Vec<String>,
     ok: usize,
     skipped: usize,
+    absent: Vec<String>,
     failures: Vec<String>,
     largest_error: f64,
 }
@@ -38,6 +41,7 @@ impl Report {
             used: Vec::new(),
             ok: 0,
             skipped: 0,
+            absent: Vec::new(),
             failures: Vec::new(),
             largest_error: 0.0,
         }
@@ -49,6 +53,10 @@ impl Report {
             Outcome::Ok(error) => {
                 self.ok += 1;
                 self.largest_error = self.largest_error.max(error);
+            }
+            Outcome::Absent(why) => {
+                self.skipped += 1;
+                self.absent.push(format!("{id}: {why}"));
             }
             Outcome::NotBuilt(_) if self.known_only => self.skipped += 1,
             Outcome::NotBuilt(what) => self.failures.push(format!("{id}: not built yet: {what}")),
@@ -67,6 +75,12 @@ impl Report {
             };
             self.case(case["id"].as_str().unwrap_or("?"), outcome);
         }
+    }
+
+    /// What was skipped because this computer or build has it not.
+    #[must_use]
+    pub fn absent(&self) -> &[String] {
+        &self.absent
     }
 
     /// Folder of the file, for the files it refers to.

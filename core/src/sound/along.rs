@@ -1,6 +1,6 @@
 //! [`Along`]: a piece played by instruments that change on its way, which is what the source does with GANSynth (spec audio
 //! 1.8): every so many seconds stands an instrument, and each note takes the vector on the arc between two of them at which
-//! it begins.
+//! it begins, or goes along the arc as long as it is held ([`Manner::Morphing`]).
 //!
 //! Worker threads. [`Manner::Original`] is the reference, to the note; [`Manner::Musical`] does what it means: the end is
 //! the last end (not that of the last note in the file), no note is dropped for its pitch, the peak is that of magnitudes.
@@ -10,6 +10,10 @@ use crate::music::{ClipKind, Song, TempoMap};
 
 /// Notes of a piece at most.
 const MOST_NOTES: usize = 20_000;
+/// Seconds from one vector of a note that goes along to the next, and how long the model's notes are: behind that there is
+/// nothing to change.
+pub const STEP: f64 = 0.5;
+const LONGEST: f64 = 4.0;
 /// Pitches that the reference keeps.
 const ORIGINAL: (u8, u8) = (36, 84);
 
@@ -45,6 +49,8 @@ pub enum Manner {
     /// See the file's head.
     #[default]
     Musical,
+    /// The same, and a note goes on changing while it is held.
+    Morphing,
     /// As the reference does it.
     Original,
 }
@@ -97,7 +103,7 @@ impl Along {
         let mut notes = Vec::with_capacity(piece.len());
         for note in piece {
             let pitch = match manner {
-                Manner::Musical => by_octaves(note.pitch, range),
+                Manner::Musical | Manner::Morphing => by_octaves(note.pitch, range),
                 Manner::Original => Some(note.pitch).filter(|p| (ORIGINAL.0..=ORIGINAL.1).contains(p)),
             };
             let pitch = pitch.filter(|p| (range.0..=range.1).contains(p));
@@ -106,7 +112,7 @@ impl Along {
             notes.extend(pitch.map(|pitch| PieceNote { pitch, ..*note }));
         }
         let total = match manner {
-            Manner::Musical => notes.iter().map(|n| n.end).reduce(f64::max),
+            Manner::Musical | Manner::Morphing => notes.iter().map(|n| n.end).reduce(f64::max),
             Manner::Original => notes.last().map(|n| n.end),
         };
         let total = total.ok_or(AlongError::NoNotes)?;
@@ -123,29 +129,35 @@ impl Along {
         }
     }
 
-    /// The instrument of a note.
+    /// The instruments of a note, one every [`STEP`] seconds: but for [`Manner::Morphing`] only that of its start.
     #[must_use]
-    pub fn vector(&self, note: &PieceNote) -> Vec<f32> {
-        self.anchors.at(note.start).into_iter().map(|x| x as f32).collect()
+    pub fn way(&self, note: &PieceNote) -> Vec<Vec<f32>> {
+        let steps = match self.manner {
+            Manner::Morphing => ((note.end - note.start).clamp(0.0, LONGEST) / STEP).ceil() as usize,
+            Manner::Musical | Manner::Original => 0,
+        };
+        let at = |step: usize| self.anchors.at(note.start + step as f64 * STEP);
+        (0..=steps).map(|step| at(step).into_iter().map(|x| x as f32).collect()).collect()
     }
 
-    /// The piece, at [`super::combine::RATE`] with a peak of 0.5. `sound` renders note `index`, with its vector.
+    /// The piece, at [`super::combine::RATE`] with a peak of 0.5. `sound` renders note `index`, with its
+    /// vectors.
     ///
     /// # Errors
     /// That of `sound`, or [`AlongError::Combine`] as one.
     pub fn render<E: From<AlongError>>(
         &self,
-        mut sound: impl FnMut(usize, &PieceNote, &[f32]) -> Result<Vec<f32>, E>,
+        mut sound: impl FnMut(usize, &PieceNote, &[Vec<f32>]) -> Result<Vec<f32>, E>,
     ) -> Result<Vec<f64>, E> {
         let peaks = match self.manner {
-            Manner::Musical => Peaks::Magnitude,
+            Manner::Musical | Manner::Morphing => Peaks::Magnitude,
             Manner::Original => Peaks::Largest,
         };
         let span = |n: &PieceNote| (n.start, n.end);
         let wrong = |e: CombineError| E::from(AlongError::Combine(e));
         let mut mix = Mix::new(self.notes.iter().map(span), peaks).map_err(wrong)?;
         for (index, note) in self.notes.iter().enumerate() {
-            let sound = sound(index, note, &self.vector(note))?;
+            let sound = sound(index, note, &self.way(note))?;
             let PieceNote { start, end, velocity, .. } = *note;
             mix.add(&Note { sound: &sound, start, end, velocity });
         }
@@ -197,9 +209,24 @@ mod tests {
         let close =
             |a: &[f32], b: &[f64], by: f64| a.iter().zip(b).all(|(a, b)| (f64::from(*a) - b).abs() < by);
         let vectors = piece.anchors.vectors();
-        assert!(close(&piece.vector(&note(0.0, 1.0, 60)), &vectors[0], 1e-3));
+        assert!(close(&piece.way(&note(0.0, 1.0, 60))[0], &vectors[0], 1e-3));
         let middle = crate::model::gansynth::slerp(&vectors[0], &vectors[1], 0.5);
-        assert!(close(&piece.vector(&note(3.499_912_5, 4.0, 60)), &middle, 1e-5));
+        let way = piece.way(&note(3.499_912_5, 4.0, 60));
+        assert!(way.len() == 1 && close(&way[0], &middle, 1e-5));
+    }
+
+    #[test]
+    fn a_note_that_is_held_goes_along_with_the_instruments() {
+        let notes = [note(0.0, 1.2, 60), note(2.0, 2.0, 60), note(3.0, 28.0, 60)];
+        let piece = along(&notes, Manner::Morphing, 5.0);
+        let ways: Vec<_> = notes.iter().map(|n| piece.way(n)).collect();
+        assert_eq!(ways.iter().map(Vec::len).collect::<Vec<_>>(), [4, 1, 9]);
+        for (note, way) in notes.iter().zip(&ways) {
+            for (step, vector) in way.iter().enumerate() {
+                let there = piece.anchors.at(note.start + 0.5 * step as f64);
+                assert!(vector.iter().zip(there).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-6));
+            }
+        }
     }
 
     #[test]
@@ -225,8 +252,8 @@ mod tests {
             let mut seen = Vec::new();
             // Deeper than high.
             let wave = |i: u32| if i.is_multiple_of(2) { 0.4 } else { -0.8 };
-            let sound = piece.render(|index, note, z| -> Result<_, AlongError> {
-                seen.push((index, note.pitch, z.len()));
+            let sound = piece.render(|index, note, way| -> Result<_, AlongError> {
+                seen.push((index, note.pitch, way[0].len()));
                 Ok((0..64_000).map(wave).collect())
             });
             let sound = sound.expect("renders");

@@ -164,7 +164,11 @@ impl Compute {
         let why = match (&self.graphics, self.seconds) {
             (Graphics::Failed(why), _) if self.choice != Choice::Cpu => why.clone(),
             (_, [Some(cpu), Some(graphics)]) => {
-                format!("A note takes {:.0} ms on the CPU and {:.0} ms on the GPU.", 1e3 * cpu, 1e3 * graphics)
+                format!(
+                    "A note takes {:.0} ms on the CPU and {:.0} ms on the GPU.",
+                    1e3 * cpu,
+                    1e3 * graphics
+                )
             }
             _ => String::new(),
         };
@@ -228,7 +232,9 @@ pub fn graphics(notes: &Arc<dyn Notes>) -> Result<Box<dyn Renderer>, String> {
     fn sentence(why: &GpuError) -> String {
         let text = why.to_string();
         let mut letters = text.chars();
-        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
+        letters
+            .next()
+            .map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
     }
 
     const NO_MODEL: &str = "This model runs on the CPU only.";
@@ -248,4 +254,70 @@ pub fn graphics(notes: &Arc<dyn Notes>) -> Result<Box<dyn Renderer>, String> {
 #[cfg(not(feature = "gpu"))]
 pub fn graphics(_: &Arc<dyn Notes>) -> Result<Box<dyn Renderer>, String> {
     Err("This build of Descant runs on the CPU only.".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::weights::built_in;
+
+    struct Fine;
+
+    impl Renderer for Fine {
+        fn name(&self) -> &str {
+            "Fine Graphics 9"
+        }
+
+        fn note(&self, vector: &[f32], _: u8) -> Result<Vec<f32>, Unrendered> {
+            match vector {
+                [] => Err(Unrendered::Processor("It was pulled out.".into())),
+                _ => Ok(vec![2.0]),
+            }
+        }
+    }
+
+    /// Whether a note was the graphics processor's.
+    fn on_graphics(compute: &mut Compute, vector: &[f32], urgent: bool) -> bool {
+        let notes = built_in().expect("loads");
+        let open: OpenRenderer = Box::new(|_| Ok(Box::new(Fine)));
+        let sound = compute.note((&notes, &open), (vector, 60, urgent), || Ok(vec![1.0])).expect("a note");
+        assert_eq!(compute.view().used == "CPU", sound == [1.0]);
+        sound == [2.0]
+    }
+
+    #[test]
+    fn the_graphics_processor_is_tried_while_nobody_waits_and_taken_if_it_is_faster() {
+        let mut compute = Compute::default();
+        let mut note = |urgent| on_graphics(&mut compute, &[0.0], urgent);
+        assert_eq!([note(false), note(true)], [false, false], "the first one, and one that is needed now");
+        assert_eq!([note(false), note(true)], [true, false], "it has compiled, and was not measured yet");
+        assert!(note(false));
+        for (seconds, expected) in [([1.0, 0.5], true), ([0.5, 1.0], false)] {
+            compute.seconds = seconds.map(Some);
+            assert_eq!(on_graphics(&mut compute, &[0.0], true), expected);
+            assert!(compute.view().why.contains("1000 ms on the"), "{:?}", compute.view());
+        }
+    }
+
+    #[test]
+    fn what_was_chosen_is_used_from_the_first_note_on() {
+        let mut compute = Compute::default();
+        compute.choose(Choice::Gpu);
+        assert!(on_graphics(&mut compute, &[0.0], true));
+        compute.choose(Choice::Cpu);
+        assert!(!on_graphics(&mut compute, &[0.0], false));
+    }
+
+    #[test]
+    fn what_failed_is_left_alone_until_it_is_chosen_anew() {
+        let mut compute = Compute::default();
+        compute.choose(Choice::Gpu);
+        assert!(!on_graphics(&mut compute, &[], true), "the main processor steps in");
+        assert_eq!(compute.trouble().as_deref(), Some("It was pulled out. The CPU renders the notes."));
+        assert!(!on_graphics(&mut compute, &[0.0], true));
+        compute.choose(Choice::Auto);
+        compute.choose(Choice::Gpu);
+        assert_eq!(compute.trouble(), None);
+        assert!(on_graphics(&mut compute, &[0.0], true));
+    }
 }

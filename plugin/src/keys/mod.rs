@@ -16,6 +16,7 @@ pub mod session;
 pub mod show;
 pub mod state;
 pub mod studio;
+pub mod vectors;
 pub mod weights;
 pub mod worker;
 

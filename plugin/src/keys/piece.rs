@@ -6,7 +6,7 @@ use super::studio::Task;
 use descant_core::model::gansynth::NoteError;
 use descant_core::music::{MAX_SONG_BYTES, read_song};
 use descant_core::nn::conv::Alone;
-use descant_core::sound::along::{Along, AlongError, Manner, PieceNote, notes_of};
+use descant_core::sound::along::{Along, AlongError, Manner, PieceNote, STEP, notes_of};
 use descant_core::sound::combine::RATE;
 use descant_core::sound::wav;
 use descant_core::tool::file_name;
@@ -105,9 +105,9 @@ pub fn render(engine: &Arc<Engine>, task: &Task) -> Result<String, String> {
     let notes = engine.notes()?;
     let plan = piece.plan(notes.latent(), notes.range())?;
     let count = plan.notes.len();
-    let sound = plan.render(|index, note, z| -> Result<_, RenderError> {
+    let sound = plan.render(|index, note, way| -> Result<_, RenderError> {
         task.progress(index as f32 / count as f32);
-        Ok(notes.note(z, note.pitch, &Alone, &task.cancel)?)
+        Ok(notes.morphing((way, STEP), note.pitch, &Alone, &task.cancel)?)
     });
     let sound = sound.map_err(|why| format!("The piece could not be rendered: {why}."))?;
     let sound: Vec<f32> = sound.into_iter().map(|x| x as f32).collect();

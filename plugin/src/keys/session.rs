@@ -5,13 +5,12 @@
 use super::document::{Document, Origin};
 use super::engine::Engine;
 use super::piece::{self, SPACING};
-use super::{export, show};
+use super::{export, show, vectors};
 use crate::clips::shell::{self, Answer};
 use crate::gui::keys::view::{Action, Knob, Target};
 use crate::gui::view::{Gesture, StatusKind};
 use descant_core::music::SONG_EXTENSIONS;
 use descant_core::sampling::{Seed, derive};
-use descant_core::sound::along::Manner;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -64,10 +63,7 @@ pub fn carry_out(engine: &Arc<Engine>, action: Action) -> Vec<Wish> {
             });
         }
         Action::NewSeed => engine.piece().change(|p| p.seed = derive(p.seed, 1)),
-        Action::Original(original) => {
-            let manner = if original { Manner::Original } else { Manner::Musical };
-            engine.piece().change(|p| p.manner = manner);
-        }
+        Action::Rules(manner) => engine.piece().change(|p| p.manner = manner),
         Action::Render => engine.studio.start(engine, piece::render),
         Action::Export => {
             if let Some(origin) = store.slots().0[engine.nearest_slot()].clone() {
@@ -150,10 +146,54 @@ fn drop_in(engine: &Arc<Engine>, files: &[PathBuf]) {
         let ending = p.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
         ending.is_some_and(|e| SONG_EXTENSIONS.contains(&e.as_str()))
     };
-    if let Some(file) = files.iter().find(music).or(files.first()) {
+    let own = |p: &&PathBuf| {
+        let ending = p.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+        ending.is_some_and(|e| vectors::EXTENSIONS.contains(&e.as_str()))
+    };
+    if let Some(file) = files.iter().find(own) {
+        let (shared, file) = (engine.clone(), file.clone());
+        shell::apart(move || import(&shared, &file));
+    } else if let Some(file) = files.iter().find(music).or(files.first()) {
         let (shared, file) = (engine.clone(), file.clone());
         shell::apart(move || open(&shared, &file));
     }
+}
+
+/// Instruments of the musician's own: the first into the nearest slot, all into the list. Waits for the disk.
+fn import(engine: &Engine, path: &Path) {
+    let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let all = match vectors::read(path) {
+        Ok(all) => all,
+        Err(why) => return engine.say(StatusKind::Bad, format!("{file}: {why}.")),
+    };
+    if let Some(notes) = engine.loaded()
+        && let Some(wrong) = all.iter().find(|v| v.values.len() != notes.latent())
+    {
+        let (found, needed) = (wrong.values.len(), notes.latent());
+        let why = format!("{file}: an instrument of it has {found} numbers, but this model needs {needed}.");
+        return engine.say(StatusKind::Bad, why);
+    }
+    let (slot, count) = (engine.nearest_slot(), all.len());
+    engine.store.change(|d| {
+        for (i, vector) in all.into_iter().enumerate().rev() {
+            let name = match (vector.name.as_str(), count) {
+                ("", 1) => stem.clone(),
+                ("", _) => format!("{stem} {}", i + 1),
+                (name, _) => name.to_owned(),
+            };
+            let origin = Origin::Vector(vector.values.into());
+            d.rename(&origin, &name);
+            if i == 0 {
+                d.put(slot, Some(origin));
+            }
+        }
+    });
+    let text = match count {
+        1 => format!("{}: your own instrument “{stem}”.", letter(slot)),
+        _ => format!("{count} instruments of your own are in the list; {} has the first.", letter(slot)),
+    };
+    engine.say(StatusKind::Good, text);
 }
 
 /// Reads a file; waits for the disk.

@@ -10,7 +10,6 @@ use crate::gui::host_window::State;
 use crate::gui::keys::view::{ChoiceView, InstrumentView, KNOBS, PieceView, PlanView, Target, View};
 use crate::gui::view::{ParamState, Status};
 use descant_core::sampling::Seed;
-use descant_core::sound::along::Manner;
 use descant_core::sound::instrument::Position;
 
 /// The instruments to choose from: those with a star, the table, what the model learned, what was tried. Each once.
@@ -69,7 +68,7 @@ fn piece(piece: &Piece, notes: Option<&dyn Notes>) -> PieceView {
     PieceView {
         file: piece.opened.as_ref().map(|o| o.file.clone()),
         plan,
-        original: piece.manner == Manner::Original,
+        manner: piece.manner,
         rendered: piece.wav.is_some(),
         seed: Seed(piece.seed).to_string(),
     }

@@ -626,7 +626,7 @@ fn steps_go_through_the_list_and_a_typed_seed_brings_its_instrument() {
     );
 }
 
-/// A graphics processor that takes its time or breaks down, as a test wants.
+/// A graphics processor that breaks down when a test wants it.
 struct Graphics {
     notes: Arc<dyn Notes>,
     made: Arc<AtomicUsize>,
@@ -659,35 +659,6 @@ fn with_graphics(good: usize) -> (Bench, Arc<AtomicUsize>) {
         }),
     };
     (Bench::of(false, tones, sources), asked)
-}
-
-#[test]
-fn the_first_note_is_the_main_processors_and_then_the_faster_one_is_taken() {
-    let (mut bench, asked) = with_graphics(usize::MAX);
-    bench.until("the whole keyboard", |b| b.ready().count_ones() == 61);
-    let made = asked.load(Ordering::SeqCst);
-    // It is measured once after it has compiled: 2 notes at least, and never the first.
-    assert!((2..61).contains(&made), "{made}");
-    assert_eq!(bench.tones.asked().len(), 61);
-    let view = bench.engine.live().compute.clone();
-    assert!(view.why.contains("ms on the CPU and"), "{view:?}");
-    assert_eq!(bench.engine.live().status.text, "");
-}
-
-#[test]
-fn who_renders_is_what_was_chosen() {
-    let (mut bench, asked) = with_graphics(usize::MAX);
-    bench.engine.store.change(|d| d.set_compute(Choice::Cpu));
-    // Some notes may have been made before.
-    bench.engine.store.change(|d| d.put(0, Some(Origin::Seed(3))));
-    bench.until("the change", |b| b.tones.asked().len() > 80);
-    let before = asked.load(Ordering::SeqCst);
-    bench.until("more", |b| b.tones.asked().len() > 120);
-    assert_eq!(asked.load(Ordering::SeqCst), before);
-    bench.engine.store.change(|d| d.set_compute(Choice::Gpu));
-    bench.engine.store.change(|d| d.put(0, Some(Origin::Seed(4))));
-    bench.until("the graphics processor", |b| b.engine.live().compute.used == "Fine Graphics 9");
-    assert!(asked.load(Ordering::SeqCst) > before);
 }
 
 #[test]
@@ -736,4 +707,29 @@ fn the_processor_of_this_computer_renders_or_is_refused() {
             assert!(why.starts_with(|c: char| !c.is_lowercase()), "{why}");
         }
     }
+}
+
+#[test]
+fn instruments_of_a_file_come_into_the_slot_and_the_list() {
+    use super::session::carry_out;
+    use crate::gui::keys::view::Action;
+    let mut bench = Bench::new(false);
+    bench.until("a zone", |b| b.ready() != 0);
+    let folder = tempfile::tempdir().expect("a folder");
+    let drop_in = |bench: &mut Bench, name: &str, text: &str, says: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        carry_out(&bench.engine, Action::Drop(vec![path]));
+        bench.until(says, |b| b.engine.live().status.text.contains(says));
+    };
+    let before = bench.engine.store.slots().0;
+    drop_in(&mut bench, "short.json", "[1, 2, 3]", "has 3 numbers, but this model needs 4");
+    drop_in(&mut bench, "broken.npy", "nothing", "broken.npy: it is no NumPy file");
+    assert_eq!(bench.engine.store.slots().0, before);
+    drop_in(&mut bench, "Own.json", "[[1, 2, 3, 4], [5, 6, 7, 8]]", "2 instruments of your own");
+    let first = Origin::Vector(vec![1.0, 2.0, 3.0, 4.0].into());
+    assert_eq!(bench.engine.store.slots().0[0], Some(first.clone()));
+    let names = |d: &super::document::Document| (d.name(&first), d.kept().len());
+    assert_eq!(bench.engine.store.read(names).0, "Own 1");
+    assert!(bench.engine.store.read(|d| d.kept().iter().any(|k| k.name == "Own 2")));
 }

@@ -59,6 +59,20 @@ pub trait Notes: Send + Sync {
         crew: &dyn Crew,
         cancel: &Cancel,
     ) -> Result<Vec<f32>, NoteError>;
+    /// A note of an instrument that changes while it sounds: every `step` seconds it is the next of `way`. A model that
+    /// cannot do so plays the first.
+    ///
+    /// # Errors
+    /// [`NoteError`].
+    fn morphing(
+        &self,
+        (way, _step): (&[Vec<f32>], f64),
+        pitch: u8,
+        crew: &dyn Crew,
+        cancel: &Cancel,
+    ) -> Result<Vec<f32>, NoteError> {
+        self.note(way.first().map_or(&[], |z| z), pitch, crew, cancel)
+    }
 }
 
 /// The vector of an instrument.
@@ -130,6 +144,16 @@ impl Notes for Synthesis {
         cancel: &Cancel,
     ) -> Result<Vec<f32>, NoteError> {
         self.model.note(vector, pitch, crew, cancel)
+    }
+
+    fn morphing(
+        &self,
+        way: (&[Vec<f32>], f64),
+        pitch: u8,
+        crew: &dyn Crew,
+        cancel: &Cancel,
+    ) -> Result<Vec<f32>, NoteError> {
+        self.model.morphing_note(way, pitch, crew, cancel)
     }
 }
 
@@ -348,11 +372,10 @@ impl Worker {
                 let threads = if urgent { THREADS } else { 1 };
                 let crew = Watch { threads, cancel: &cancel, stop: &stop };
                 compute.choose(self.engine.store.read(Document::compute));
-                let note = compute.note(
-                    (&notes, &self.engine.sources.graphics),
-                    (&vector, pitch, urgent),
-                    || notes.note(&vector, pitch, &crew, &cancel),
-                );
+                let note =
+                    compute.note((&notes, &self.engine.sources.graphics), (&vector, pitch, urgent), || {
+                        notes.note(&vector, pitch, &crew, &cancel)
+                    });
                 note.map(|sound| Recording::new(&sound, notes.rate())).inspect(|recording| {
                     if let Some(cache) = &mut self.cache {
                         cache.put(&key, recording);

@@ -1,4 +1,5 @@
 //! Views of the window of Keys for tests: as it opens, while it is played, with everything full, when something is wrong.
+use descant_core::sound::along::Manner;
 use descant_core::sound::instrument::{Axes, POSITIONS, Position};
 use descant_core::sound::picture::Picture;
 use descant_plugin::gui::keys::view::*;
@@ -131,7 +132,7 @@ pub fn full() -> View {
     view.piece = PieceView {
         file: Some("a chorale with a long name.mid".into()),
         plan: Some(Ok(PlanView { notes: 210, instruments: 6, spacing: 5.6, moved: 3, left_out: 0 })),
-        original: false,
+        manner: Manner::Musical,
         rendered: true,
         seed: "mavo-tiru".into(),
     };

@@ -5,6 +5,8 @@
 //! do they compare. While timing, the answers are checked: several threads against one, same bits; ONNX Runtime's beside
 //! ours.
 
+#[cfg(feature = "gpu")]
+mod graphics;
 mod onnx;
 
 use super::models::least;
@@ -118,8 +120,18 @@ pub fn run(args: &Args) -> Result<()> {
             }
         }
     }
+    graphics::measure(repeats)?;
     println!("as if all nine taps were multiplied: {:.1} GFLOP/s at the released size", 2.0 * reached);
     Ok(())
+}
+
+/// Without the part for graphics processors.
+#[cfg(not(feature = "gpu"))]
+mod graphics {
+    pub fn measure(_: usize) -> anyhow::Result<()> {
+        println!("graphics processor: not measured (this build is without it)");
+        Ok(())
+    }
 }
 
 fn weights(shape: &Shape) -> Weights {

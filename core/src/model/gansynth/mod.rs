@@ -155,6 +155,34 @@ impl GanSynth {
         self.sound(&self.generator.image(z, pitch, crew, cancel)?, pitch)
     }
 
+    /// A note of an instrument that changes while it sounds: after every `step` seconds it is the next of `way` (at least
+    /// one), at last the last one; between two of them, what lies between their pictures.
+    ///
+    /// # Errors
+    /// [`NoteError`]; [`NoteError::Latent`] for no vector at all.
+    pub fn morphing_note(
+        &self,
+        (way, step): (&[Vec<f32>], f64),
+        pitch: u8,
+        crew: &dyn Crew,
+        cancel: &Cancel,
+    ) -> Result<Vec<f32>, NoteError> {
+        let images = way.iter().map(|z| self.generator.image(z, pitch, crew, cancel));
+        let mut images = images.collect::<Result<Vec<_>, _>>()?.into_iter();
+        let nothing = NoteError::Latent { expected: self.shape().latent, found: 0 };
+        let mut image = images.next().ok_or(nothing)?;
+        let [_, bands] = self.shape().image();
+        let hop = self.shape().framing().hop as f64 / f64::from(self.shape().rate);
+        for (n, next) in images.enumerate() {
+            let rows = image.chunks_exact_mut(2 * bands).zip(next.chunks_exact(2 * bands));
+            for (frame, (row, next)) in rows.enumerate() {
+                let share = (frame as f64 * hop / step - n as f64).clamp(0.0, 1.0) as f32;
+                row.iter_mut().zip(next).for_each(|(value, next)| *value += share * (next - *value));
+            }
+        }
+        self.sound(&image, pitch)
+    }
+
     /// The sound of an image that was made of a note `pitch`, here or by another processor.
     ///
     /// # Errors

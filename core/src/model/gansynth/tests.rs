@@ -268,3 +268,25 @@ fn pieces_that_are_too_long_or_before_time_are_refused() {
     assert!(combine(&[Note { end: f64::NAN, ..note }]).is_err());
     assert_eq!(combine(&[]).map(|clip| clip.len()), Ok(48_000));
 }
+
+#[test]
+fn a_note_of_an_instrument_that_changes_begins_as_the_first_and_ends_as_the_last() {
+    let model = tiny();
+    let (a, b) = (model.random_instrument(1), model.random_instrument(2));
+    let seconds = f64::from(model.shape().samples as u32) / f64::from(model.shape().rate);
+    let go = |way: &[Vec<f32>], step: f64| {
+        model.morphing_note((way, step), 60, &Alone, &Cancel::default()).expect("a note")
+    };
+    assert_eq!(go(std::slice::from_ref(&a), 1.0), note(&model, &a, 60));
+    assert_eq!(go(&[a.clone(), a.clone(), a.clone()], seconds / 3.0), note(&model, &a, 60));
+    // Long before it is heard, and long after.
+    assert_eq!(go(&[a.clone(), b.clone()], 1e9), note(&model, &a, 60));
+    let [from, to, on_the_way] =
+        [note(&model, &a, 60), note(&model, &b, 60), go(&[a, b.clone()], seconds / 2.0)];
+    let off = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| (x - y).abs()).sum::<f32>();
+    let (early, late) = (..from.len() / 4, from.len() * 3 / 4..);
+    assert!(off(&on_the_way[early], &from[early]) < off(&on_the_way[early], &to[early]));
+    assert!(off(&on_the_way[late.clone()], &to[late.clone()]) < off(&on_the_way[late.clone()], &from[late]));
+    let none = model.morphing_note((&[], 1.0), 60, &Alone, &Cancel::default());
+    assert!(matches!(none, Err(NoteError::Latent { found: 0, .. })));
+}

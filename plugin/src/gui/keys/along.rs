@@ -3,6 +3,7 @@ use super::Cx;
 use super::view::{Action, Target};
 use crate::gui::theme;
 use crate::gui::widgets::{button, caption, choice, control, icons::Icon, name, text};
+use descant_core::sound::along::Manner;
 use egui::{Align2, Rect, Role, Sense, Shape, Stroke, Ui, pos2, vec2};
 
 /// Height of the strip.
@@ -21,7 +22,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
         cell(if wide { 172.0 } else { 132.0 }),
         cell(66.0),
         cell(28.0),
-        cell(if wide { 150.0 } else { 142.0 }),
+        cell(if wide { 178.0 } else { 166.0 }),
     );
     source(ui, file, cx);
     let tip = "How many seconds until the next instrument. Each note takes the sound of where it begins.";
@@ -31,16 +32,11 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>) {
         cx.out.push(Action::NewSeed);
     }
     caption(ui.painter(), rules.left_top(), "Rules", rules.width());
-    let tip = "Musical: nothing is dropped, the last end is the end. Original: as the published program does it, with its oddities.";
-    let picked = choice::segmented(
-        ui,
-        body(rules),
-        "Rules",
-        tip,
-        &["Musical", "Original"],
-        usize::from(cx.view.piece.original),
-    );
-    cx.out.extend(picked.map(|i| Action::Original(i == 1)));
+    let tip = "Musical: nothing is dropped, the last end is the end. Morph: so too, and a note goes on changing while it is held. Original: as the published program does it, with its oddities.";
+    let manners = [Manner::Musical, Manner::Morphing, Manner::Original];
+    let now = manners.iter().position(|m| *m == cx.view.piece.manner).unwrap_or(0);
+    let picked = choice::segmented(ui, body(rules), "Rules", tip, &["Musical", "Morph", "Original"], now);
+    cx.out.extend(picked.and_then(|i| manners.get(i)).map(|m| Action::Rules(*m)));
 
     let mut right = rect.right() - 12.0;
     let mut cell = |w: f32| {

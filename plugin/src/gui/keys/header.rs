@@ -1,10 +1,10 @@
 //! The top line: the instrument that is heard, the model, how much of the keyboard is ready. GUI thread.
 use super::Cx;
 use super::view::Action;
-use crate::keys::compute::Choice;
 use crate::gui::theme;
 use crate::gui::widgets::control::select_all;
 use crate::gui::widgets::{brand, button, choice, icons::Icon, name, text};
+use crate::keys::compute::Choice;
 use egui::{Align2, Popup, Rect, Role, ScrollArea, Sense, TextEdit, Ui, pos2, vec2};
 
 const BUTTON: f32 = 28.0;

@@ -4,6 +4,7 @@
 use crate::gui::view::{Gesture, ParamState, Status};
 use crate::keys::compute::{Choice, ComputeView};
 use crate::keys::engine::ZoneView;
+use descant_core::sound::along::Manner;
 use descant_core::sound::instrument::{Axes, POSITIONS};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -89,8 +90,8 @@ pub struct PieceView {
     pub file: Option<String>,
     /// Its notes, or why it cannot be played, as a sentence.
     pub plan: Option<Result<PlanView, String>>,
-    /// Whether the reference's rules hold.
-    pub original: bool,
+    /// Whose rules hold.
+    pub manner: Manner,
     /// Whether there is a sound of just this.
     pub rendered: bool,
     /// Seed of the instruments as a word.
@@ -210,8 +211,8 @@ pub enum Action {
     Open,
     /// Other instruments along the clip.
     NewSeed,
-    /// The reference's rules along the clip, or the musical ones.
-    Original(bool),
+    /// Whose rules hold along the clip.
+    Rules(Manner),
     /// Render the piece.
     Render,
     /// Write the keyboard of the nearest slot as a folder of WAV files with an SFZ file.
