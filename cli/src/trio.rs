@@ -2,9 +2,9 @@
 
 use anyhow::{Context as _, Result};
 use descant_core::model::builtin;
-use descant_core::music::{Clip, TICKS_PER_QUARTER, Ticks, midi};
+use descant_core::music::{TICKS_PER_QUARTER, Ticks};
 use descant_core::sampling::Seed;
-use descant_core::tool::trio::{GROOVE, MODELS, PARTS, Player, Players, trios};
+use descant_core::tool::trio::{MODELS, PARTS, trios, with_players, write};
 use descant_core::tool::{Cancel, ChordTrack, Latent, Request, file_name};
 use std::path::PathBuf;
 
@@ -47,16 +47,6 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let ticks = Ticks::from(args.steps_per_chord) * TICKS_PER_QUARTER / 4;
     let chords = args.chords.as_deref().map(|text| ChordTrack::from_text(text, ticks)).transpose()?;
-    let [melody, bass, drums] = MODELS;
-    let models =
-        [builtin::load(melody)?, builtin::load(bass)?, builtin::load(drums)?, builtin::load(GROOVE)?];
-    let player = |key, place: usize| Player { key, model: &models[place] };
-    let players = Players {
-        melody: player(melody, 0),
-        bass: player(bass, 1),
-        drums: player(drums, 2),
-        groove: Some(player(GROOVE, 3)),
-    };
     let amount = args.groove / 100.0;
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     let request = Request {
@@ -69,18 +59,17 @@ pub fn run(args: &Args) -> Result<()> {
         latent: Latent { timing: amount, dynamics: amount, ..Latent::default() },
         ..Request::default()
     };
-    let all = trios(&players, &request, &Cancel::default(), &mut |_| {})?;
+    let all = with_players(MODELS[0], builtin::load, |players| {
+        trios(players, &request, &Cancel::default(), &mut |_| {})
+    })??;
     for (number, (seed, parts)) in (1..).zip(all) {
         let seed = Seed(seed);
-        let named = |(part, name): (_, &str)| {
-            let take: &descant_core::tool::Take = part;
-            Clip { name: name.into(), ..take.clip.clone() }
-        };
-        let clips: Vec<Clip> = parts.iter().zip(PARTS).map(named).collect();
+        let notes: Vec<String> =
+            parts.iter().zip(PARTS).map(|(take, part)| format!("{part} {}", take.clip.notes.len())).collect();
         let name = file_name(&format!("Descant trio {number} of {} {seed}", args.variations));
         let path = args.out.join(format!("{name}.mid"));
-        std::fs::write(&path, midi::write_clips(&clips)?).with_context(|| path.display().to_string())?;
-        let notes: Vec<String> = clips.iter().map(|c| format!("{} {}", c.name, c.notes.len())).collect();
+        std::fs::write(&path, write(parts.map(|take| take.clip))?)
+            .with_context(|| path.display().to_string())?;
         println!("{}  ({} notes)", path.display(), notes.join(", "));
     }
     Ok(())

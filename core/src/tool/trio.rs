@@ -6,8 +6,10 @@
 //! the other two take over. A trio is a pure function of the models and the request.
 use super::{Cancel, Constraints, Latent, PitchClasses, Request, Take, ToolError, ToolKind, run};
 use crate::model::Model;
-use crate::music::{Chord, ChordMark, ClipKind, Note, Ticks};
+use crate::music::midi::{self, MidiError};
+use crate::music::{Chord, ChordMark, Clip, ClipKind, Note, Ticks};
 use crate::sampling::derive;
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 /// A model, and what a request calls it.
@@ -46,6 +48,32 @@ pub const GROOVE: &str = "groovae_2bar_humanize";
 
 /// How much of the drummer's dynamics melody and bass take over.
 const DYNAMICS: f32 = 0.5;
+
+/// The usual players, but `melody` for the melody; `load` gives the model of a key.
+///
+/// # Errors
+/// Those of `load`.
+pub fn with_players<M: Borrow<Model>, E, R>(
+    melody: &str,
+    load: impl FnMut(&str) -> Result<M, E>,
+    play: impl FnOnce(&Players<'_>) -> R,
+) -> Result<R, E> {
+    let [_, bass, drums] = MODELS;
+    let keys = [melody, bass, drums, GROOVE];
+    let models = keys.into_iter().map(load).collect::<Result<Vec<M>, E>>()?;
+    let player = |place: usize| Player { key: keys[place], model: models[place].borrow() };
+    Ok(play(&Players { melody: player(0), bass: player(1), drums: player(2), groove: Some(player(3)) }))
+}
+
+/// The bytes of a MIDI file with a track for each part, called as the part is.
+///
+/// # Errors
+/// [`MidiError::Unwritable`] for clips without a length.
+pub fn write(parts: [Clip; 3]) -> Result<Vec<u8>, MidiError> {
+    let mut clips = parts;
+    clips.iter_mut().zip(PARTS).for_each(|(clip, name)| clip.name = name.into());
+    midi::write_clips(&clips)
+}
 
 /// As many trios as the request has variations, each with its seed: the request with that seed gives that trio first.
 ///

@@ -95,9 +95,8 @@ impl Files {
     /// A file with a track for each part of a trio, written for somebody to use.
     pub fn trio(&self, parts: &[Entry; 3], kit: &DrumMap) -> io::Result<PathBuf> {
         let mut shelf = self.lock();
-        let named = |(part, name): (&Entry, &str)| Clip { name: name.into(), ..kit.played(&part.take.clip) };
-        let clips: Vec<Clip> = parts.iter().zip(trio::PARTS).map(named).collect();
-        let bytes = midi::write_clips(&clips).map_err(io::Error::other)?;
+        let bytes = trio::write(parts.each_ref().map(|part| kit.played(&part.take.clip)));
+        let bytes = bytes.map_err(io::Error::other)?;
         shelf.trios += 1;
         // A folder of its own each time: a dropped file is never overwritten.
         let folder = shelf.root()?.join(format!("trio-{}", shelf.trios));

@@ -195,13 +195,8 @@ impl Generator for Models {
         cancel: &Cancel,
         progress: &mut dyn FnMut(f32),
     ) -> Result<Vec<(u32, [Take; 3])>, String> {
-        let [_, bass, drums] = trio::MODELS;
-        let keys = [request.model.as_str(), bass, drums, trio::GROOVE];
-        let models = keys.into_iter().map(load).collect::<Result<Vec<_>, _>>()?;
-        let player = |place: usize| trio::Player { key: keys[place], model: &models[place] };
-        let players =
-            trio::Players { melody: player(0), bass: player(1), drums: player(2), groove: Some(player(3)) };
-        trio::trios(&players, request, cancel, progress).map_err(said)
+        let play = |players: &trio::Players<'_>| trio::trios(players, request, cancel, progress);
+        trio::with_players(&request.model, load, play)?.map_err(said)
     }
 
     fn between(

@@ -58,13 +58,27 @@ impl Worker {
         }
         let run =
             |cancel: &Cancel, progress: &mut dyn FnMut(f32)| engine.generator.run(&request, cancel, progress);
-        match self.long_work(run) {
-            Done::Cancelled => engine.say(StatusKind::Info, "Cancelled."),
-            Done::Panicked => engine.failed("The model stumbled over this request. Your takes are safe."),
-            Done::Failed(why) => engine.failed(why),
-            Done::With(takes) if takes.is_empty() => engine.failed("The model wrote nothing."),
-            Done::With(takes) => self.deliver(&request, takes, loads, started),
+        match self.written(run) {
+            Some(takes) if takes.is_empty() => engine.failed("The model wrote nothing."),
+            Some(takes) => self.deliver(&request, takes, loads, started),
+            None => {}
         }
+    }
+
+    /// What a model writes; otherwise says why there is nothing.
+    fn written<T>(
+        &mut self,
+        run: impl FnOnce(&Cancel, &mut dyn FnMut(f32)) -> Result<T, String>,
+    ) -> Option<T> {
+        match self.long_work(run) {
+            Done::With(written) => return Some(written),
+            Done::Cancelled => self.engine.say(StatusKind::Info, "Cancelled."),
+            Done::Panicked => {
+                self.engine.failed("The model stumbled over this request. Your takes are safe.");
+            }
+            Done::Failed(why) => self.engine.failed(why),
+        }
+        None
     }
 
     fn run_trio(&mut self, request: &Request, loads: u64, started: Instant) {
@@ -72,14 +86,7 @@ impl Worker {
         let run = |cancel: &Cancel, progress: &mut dyn FnMut(f32)| {
             engine.generator.trios(request, cancel, progress)
         };
-        let mut trios = match self.long_work(run) {
-            Done::Cancelled => return engine.say(StatusKind::Info, "Cancelled."),
-            Done::Panicked => {
-                return engine.failed("A model stumbled over this request. Your takes are safe.");
-            }
-            Done::Failed(why) => return engine.failed(why),
-            Done::With(trios) => trios,
-        };
+        let Some(mut trios) = self.written(run) else { return };
         let of = trios.len() as u32;
         for (index, (seed, parts)) in (1..).zip(&mut trios) {
             for (take, name) in parts.iter_mut().zip(trio::PARTS) {

@@ -6,7 +6,7 @@ use crate::keys::{open_offline, peak, play};
 use crate::state;
 use crate::transport::Transport;
 use anyhow::{Context as _, Result, ensure};
-use descant_core::music::{Clip, Note, TICKS_PER_QUARTER, midi};
+use descant_core::music::{Note, TICKS_PER_QUARTER, midi};
 use descant_core::tool::{Mix, trio};
 use descant_plugin::clips::chords::Chords;
 use descant_plugin::clips::document::Content;
@@ -36,8 +36,7 @@ pub(super) fn perform(out: &Path) -> Result<(String, Vec<u8>)> {
     let content = generate(&mut host, &[("Tool", "Trio"), ("Variations", "2"), ("Generate bars", "8")])?;
     let parts = content.sounding.and_then(|id| content.trio(id)).context("no trio sounds")?;
     let clips = parts.map(|e| e.take.clip.clone());
-    let named = |(clip, name): (&Clip, &str)| Clip { name: name.into(), ..clip.clone() };
-    let bytes = midi::write_clips(&clips.iter().zip(trio::PARTS).map(named).collect::<Vec<_>>())?;
+    let bytes = trio::write(clips.clone())?;
     std::fs::write(out.join("trio.mid"), &bytes)?;
     let tracks: Vec<Vec<Note>> = midi::read(&bytes)?.tracks.into_iter().map(|t| t.notes).collect();
     ensure!(
