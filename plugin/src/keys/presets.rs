@@ -1,6 +1,7 @@
 //! The instruments that Keys has from the start: the one table to choose them in.
 //!
-//! Plain data. What a seed sounds like belongs to the weights: new weights ask for a new choice.
+//! Plain data. What a seed sounds like belongs to the weights: new weights ask for new names. These are after the learned
+//! instruments whose vectors lie nearest, and how middle C begins and ends.
 use super::document::Origin;
 
 /// An instrument that was found worth keeping.
@@ -18,18 +19,18 @@ const fn preset(seed: u32, name: &'static str) -> Preset {
 
 /// All, in the order of the list. A new instance has the first in slot A and the second in B.
 pub const PRESETS: [Preset; 12] = [
-    preset(1, ""),
-    preset(2, ""),
-    preset(3, ""),
-    preset(4, ""),
-    preset(5, ""),
-    preset(6, ""),
-    preset(7, ""),
-    preset(8, ""),
-    preset(9, ""),
-    preset(10, ""),
-    preset(11, ""),
-    preset(12, ""),
+    preset(1, "Bowed brass"),
+    preset(2, "Plucked reed"),
+    preset(3, "Warm hum"),
+    preset(4, "Silver horn"),
+    preset(5, "Rising strings"),
+    preset(6, "Velvet saw"),
+    preset(7, "Cathedral air"),
+    preset(8, "Brass quill"),
+    preset(9, "Organ bell"),
+    preset(10, "Bright reed"),
+    preset(11, "Dark organ"),
+    preset(12, "Reed pipe"),
 ];
 
 impl Preset {
